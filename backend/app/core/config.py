@@ -1,0 +1,163 @@
+"""Every setting of the product, from the environment, ``.env`` and flags; ``docs/settings.md`` is made from it.
+
+Order, first wins: flag, ``CONSOLE_*``, the plain names, their aliases, ``.env``, the settings page, the default.
+An empty variable counts as not set, and so does a key that is only a placeholder, so that a copied ``env.example``
+starts as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+BACKEND = Path(__file__).resolve().parents[2]
+REPOSITORY = BACKEND.parent
+OPENROUTER_URL = "https://openrouter.ai/api/v1"
+_PLACEHOLDER_KEY = re.compile(r"(?i)^(sk-or-(v1-)?)?(x+|\.+|your[-_ ].*|changeme|<.*>)$")
+
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+def _names(*names: str) -> Any:
+    return AliasChoices(*names)
+
+
+class Settings(BaseSettings):
+    """What the process was told. Immutable; relative paths are under the data folder."""
+
+    model_config = SettingsConfigDict(
+        env_file=(REPOSITORY / ".env", BACKEND / ".env"),
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
+
+    host: str = Field(
+        "127.0.0.1", validation_alias=_names("CONSOLE_HOST", "HOST"), description="Address to bind."
+    )
+    port: int = Field(
+        8000, ge=0, le=65535, validation_alias=_names("CONSOLE_PORT", "PORT"), description="Port to bind."
+    )
+    data_dir: Path = Field(
+        BACKEND / "data",
+        validation_alias="CONSOLE_DATA",
+        description="Folder of the store, the key and the token.",
+    )
+    db_path: Path = Field(
+        Path("console.db"),
+        validation_alias=_names("CONSOLE_DB_PATH", "DB_PATH"),
+        description="The SQLite file.",
+    )
+    app_title: str = Field(
+        "LLM Console",
+        validation_alias=_names("CONSOLE_APP_TITLE", "APP_TITLE"),
+        description="Name shown on the page.",
+    )
+    app_origins: Names = Field(
+        (),
+        validation_alias=_names("CONSOLE_APP_ORIGINS", "APP_ORIGINS"),
+        description="Foreign page origins, comma separated; each needs the token.",
+    )
+    hosts: Names = Field(
+        (),
+        validation_alias="CONSOLE_HOSTS",
+        description="Host names answered to besides loopback, comma separated.",
+    )
+    auth: Literal["auto", "token"] = Field(
+        "auto", validation_alias="CONSOLE_AUTH", description="`auto`: no token on loopback; `token`: always."
+    )
+    token: str | None = Field(
+        None,
+        min_length=16,
+        validation_alias="CONSOLE_TOKEN",
+        description="The token itself; made in the data folder if not given.",
+    )
+    demo: Literal["auto", "off"] = Field(
+        "auto",
+        validation_alias="CONSOLE_DEMO",
+        description="`auto`: built-in demo provider while no key is known; `off`: a missing key is an error.",
+    )
+    openrouter_api_key: str | None = Field(
+        None,
+        repr=False,
+        validation_alias=_names("CONSOLE_OPENROUTER_API_KEY", "OPENROUTER_API_KEY"),
+        description="Provider key; never stored in the database.",
+    )
+    openrouter_base_url: str = Field(
+        OPENROUTER_URL,
+        validation_alias=_names("CONSOLE_OPENROUTER_BASE_URL", "OPENROUTER_BASE_URL"),
+        description="Provider base URL.",
+    )
+    http_referer: str = Field(
+        "http://localhost:8000",
+        validation_alias=_names("CONSOLE_HTTP_REFERER", "OPENROUTER_HTTP_REFERER", "HTTP_REFERER"),
+        description="Sent upstream as `HTTP-Referer`.",
+    )
+    x_title: str = Field(
+        "LLM Console",
+        validation_alias=_names("CONSOLE_X_TITLE", "OPENROUTER_X_TITLE", "X_TITLE"),
+        description="Sent upstream as `X-OpenRouter-Title` and `X-Title`.",
+    )
+    model_name: str = Field(
+        "openai/gpt-4o-mini",
+        validation_alias=_names("CONSOLE_MODEL_NAME", "MODEL_NAME"),
+        description="Model used when nothing else names one.",
+    )
+    api_timeout_s: float = Field(
+        1800,
+        gt=0,
+        le=86400,
+        validation_alias=_names("CONSOLE_API_TIMEOUT", "API_TIMEOUT"),
+        description="Longest time one answer may take, seconds.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO",
+        validation_alias=_names("CONSOLE_LOG_LEVEL", "LOG_LEVEL"),
+        description="Least severe level that is logged.",
+    )
+    log_file: Path | None = Field(
+        None,
+        validation_alias=_names("CONSOLE_LOG_FILE", "LOG_FILE"),
+        description="Log file, rotated at 10 MB, five kept; standard error if not set.",
+    )
+
+    @field_validator("app_origins", "hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("openrouter_api_key")
+    @classmethod
+    def _no_placeholder(cls, value: str | None) -> str | None:
+        return None if value is None or is_placeholder(value) else value.strip()
+
+    @field_validator("openrouter_base_url")
+    @classmethod
+    def _no_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    def under_data(self, path: Path) -> Path:
+        """``path``, taken from the data folder when it is relative."""
+        return self.data_dir / path
+
+    @property
+    def store_path(self) -> Path:
+        """The SQLite file."""
+        return self.under_data(self.db_path)
+
+    @property
+    def keyless_server(self) -> bool:
+        """A base URL of the owner's own was given, which may need no key."""
+        return self.openrouter_base_url != OPENROUTER_URL
+
+
+def is_placeholder(key: str) -> bool:
+    """Whether a key is blank or the kind of text that examples print in its place."""
+    return not key.strip() or bool(_PLACEHOLDER_KEY.match(key.strip()))

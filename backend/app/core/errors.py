@@ -1,0 +1,246 @@
+"""The one tree of errors a client can meet.
+
+::
+
+    AppError
+    ├── NotFound 404             ├── BudgetExceeded 403        ├── UpstreamError 502
+    ├── ValidationFailed 422     ├── Restoring 503             │   ├── UpstreamBadKey 502
+    │   ├── BadCursor            ├── ShuttingDown 503          │   ├── UpstreamNoCredit 402
+    │   └── IdempotencyMismatch  ├── StoreBusy 503             │   ├── UpstreamModerated 403
+    ├── Conflict 409             ├── DiskFull 507              │   ├── UpstreamModelNotFound 404
+    │   ├── NothingToAnswer      ├── Unauthorized 401          │   ├── ContextTooLong 400
+    │   ├── GenerationRunning    ├── ForbiddenOrigin 403       │   ├── UpstreamRateLimited 429
+    │   ├── Stale                ├── BadHost 421               │   ├── UpstreamUnavailable 503
+    │   └── MissingKey           ├── BodyTooLarge 413          │   └── UpstreamTimeout 504
+    └── RateLimitedLocal 429     └── UnsupportedMediaType 415  └── (streams) Midstream, Truncated, Garbage, Interrupted
+
+A class fixes code, HTTP status, whether the same call may be tried again, and the hint that says what to do
+next; an instance adds the message and details. Codes never change once released (contracts, section 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+
+class AppError(Exception):
+    """An outcome the client must be told about, in the error shape of the door it used."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+    text: ClassVar[str] = "Something went wrong inside the console."
+    hint: ClassVar[str] = "Look up the request id in the log."
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        details: Mapping[str, Any] | None = None,
+        resource_type: str | None = None,
+        resource_id: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        self.message = message or self.text
+        self.details = dict(details or {})
+        self.resource_type = resource_type
+        self.resource_id = resource_id
+        self.retry_after_s = retry_after_s
+        super().__init__(self.message)
+
+    @classmethod
+    def tree(cls) -> Iterator[type[AppError]]:
+        """This class and all below it."""
+        yield cls
+        for child in cls.__subclasses__():
+            yield from child.tree()
+
+
+class NotFound(AppError):
+    code, status = "not_found", 404
+    text, hint = "There is no such thing here.", "Check the id or the path."
+
+    @classmethod
+    def of(cls, resource_type: str, resource_id: object) -> NotFound:
+        """The usual form: an id that names nothing."""
+        shown = str(resource_id)[:128]
+        return cls(f"No {resource_type} {shown!r}.", resource_type=resource_type, resource_id=shown)
+
+
+class ValidationFailed(AppError):
+    code, status = "validation_failed", 422
+    text, hint = "The request is not valid.", "Correct the fields named in details."
+
+
+class BadCursor(ValidationFailed):
+    code = "bad_cursor"
+    text, hint = "That cursor was not made by this list.", "Start again without a cursor."
+
+
+class IdempotencyMismatch(ValidationFailed):
+    code = "idempotency_mismatch"
+    text = "This request id was used for another request."
+    hint = "Use a new id for a new request."
+
+
+class Conflict(AppError):
+    code, status = "conflict", 409
+    text, hint = "That clashes with what is stored.", "Reload and try again."
+
+
+class NothingToAnswer(Conflict):
+    code = "nothing_to_answer"
+    text, hint = "This session has no user message to answer.", "Post a message first."
+
+
+class GenerationRunning(Conflict):
+    code = "generation_running"
+    text, hint = "An answer is still being written here.", "Wait for it or stop it."
+
+
+class Stale(Conflict):
+    code = "stale"
+    text = "Somebody changed this in the meantime."
+    hint = "Take the current object from details and apply your change to it."
+
+
+class MissingKey(Conflict):
+    code = "missing_key"
+    text = "No provider key is set."
+    hint = "Set OPENROUTER_API_KEY or paste a key in the settings."
+
+
+class Unauthorized(AppError):
+    code, status = "unauthorized", 401
+    text, hint = (
+        "This console wants its token.",
+        "Send Authorization: Bearer with the token of the Ready link.",
+    )
+
+
+class ForbiddenOrigin(AppError):
+    code, status = "forbidden_origin", 403
+    text = "Pages of other origins may not use this console."
+    hint = "List the origin in APP_ORIGINS if it is yours."
+
+
+class BadHost(AppError):
+    code, status = "bad_host", 421
+    text = "This console does not answer to that host name."
+    hint = "Use 127.0.0.1 or list the name in CONSOLE_HOSTS."
+
+
+class BodyTooLarge(AppError):
+    code, status = "body_too_large", 413
+    text, hint = "The request body is too large.", "Send less at once."
+
+
+class UnsupportedMediaType(AppError):
+    code, status = "unsupported_media_type", 415
+    text, hint = "That content type is not accepted here.", "Send application/json."
+
+
+class RateLimitedLocal(AppError):
+    code, status, retryable = "rate_limited_local", 429, True
+    text, hint = "Too many requests.", "Wait as long as Retry-After says."
+
+
+class BudgetExceeded(AppError):
+    code, status = "budget_exceeded", 403
+    text, hint = "The budget does not allow this call.", "Raise the budget or wait for the next period."
+
+
+class Restoring(AppError):
+    code, status, retryable = "restoring", 503, True
+    text, hint = "A backup is being restored.", "Try again in a moment."
+
+
+class ShuttingDown(AppError):
+    code, status, retryable = "shutting_down", 503, True
+    text, hint = "The console is stopping.", "Try again when it is back."
+
+
+class StoreBusy(AppError):
+    code, status, retryable = "store_busy", 503, True
+    text, hint = "The store is busy.", "Try again in a moment."
+
+
+class DiskFull(AppError):
+    code, status = "disk_full", 507
+    text, hint = "The disk is full; nothing was changed.", "Free some space and try again."
+
+
+class UpstreamError(AppError):
+    code, status = "upstream_error", 502
+    text, hint = "The provider refused the request.", "Read the provider's message in details."
+
+
+class UpstreamBadKey(UpstreamError):
+    code, status = "upstream_bad_key", 502
+    text, hint = "The provider does not accept the key.", "Check the key in the settings."
+
+
+class UpstreamNoCredit(UpstreamError):
+    code, status = "upstream_no_credit", 402
+    text, hint = "The provider account has not enough credit.", "Top up, or ask for fewer tokens."
+
+
+class UpstreamModerated(UpstreamError):
+    code, status = "upstream_moderated", 403
+    text, hint = "The provider refused the content.", "Rephrase it or pick another model."
+
+
+class UpstreamModelNotFound(UpstreamError):
+    code, status = "upstream_model_not_found", 404
+    text, hint = "The provider does not offer this model.", "Pick another model."
+
+
+class ContextTooLong(UpstreamError):
+    code, status = "context_too_long", 400
+    text = "The conversation is longer than the model can read."
+    hint = "Start a new session or pick a model with a larger context."
+
+
+class UpstreamRateLimited(UpstreamError):
+    code, status, retryable = "upstream_rate_limited", 429, True
+    text, hint = "The provider asks us to slow down.", "Wait a little, then regenerate."
+
+
+class UpstreamUnavailable(UpstreamError):
+    code, status, retryable = "upstream_unavailable", 503, True
+    text, hint = "The provider cannot be reached.", "Check the connection, then regenerate."
+
+
+class UpstreamTimeout(UpstreamError):
+    code, status, retryable = "upstream_timeout", 504, True
+    text, hint = "The provider took too long.", "Regenerate, or pick a faster model."
+
+
+class UpstreamMidstream(UpstreamError):
+    code, retryable = "upstream_midstream", True
+    text, hint = (
+        "The provider failed in the middle of the answer.",
+        "The text so far is kept; continue or regenerate.",
+    )
+
+
+class UpstreamTruncated(UpstreamError):
+    code, retryable = "upstream_truncated", True
+    text, hint = (
+        "The provider hung up before the answer was finished.",
+        "The text so far is kept; continue it.",
+    )
+
+
+class UpstreamGarbage(UpstreamError):
+    code, retryable = "upstream_garbage", True
+    text, hint = "The provider sent something unreadable.", "The text so far is kept; regenerate."
+
+
+class Interrupted(UpstreamError):
+    code, status, retryable = "interrupted", 503, True
+    text, hint = (
+        "The console stopped while this answer was being written.",
+        "The text so far is kept; continue it.",
+    )

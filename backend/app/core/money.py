@@ -1,0 +1,41 @@
+"""Money without floats: whole picodollars (1e-12 USD) in the store, exact decimals at the edges.
+
+Provider figures arrive as JSON numbers or strings of any length and are rounded half-even to the picodollar, once.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+
+PICO_PER_USD = 10**12
+MAX_PICOUSD = 2**63 - 1
+_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+
+
+def parse_usd(text: str) -> int | None:
+    """A decimal number of dollars as picodollars; None when it is not a finite, storable amount.
+
+    Accepts exponents (``4.2e-7``). Negative amounts are refused: OpenRouter's ``"-1"`` prices mean "variable"
+    (API reference, section 7.2), which is no amount.
+    """
+    try:
+        usd = Decimal(text)
+    except InvalidOperation:
+        return None
+    if not usd.is_finite() or usd.is_signed() and usd or usd.adjusted() > 18:
+        return None
+    pico = int(_EXACT.to_integral_value(_EXACT.multiply(usd, PICO_PER_USD)))
+    return pico if pico <= MAX_PICOUSD else None
+
+
+def to_usd(picousd: int) -> Decimal:
+    """Picodollars as dollars: exact, no exponent, no trailing zeros (``Decimal("0.000837")``)."""
+    usd = Decimal(picousd).scaleb(-12, _EXACT)
+    whole, _, fraction = f"{usd:f}".partition(".")
+    fraction = fraction.rstrip("0")
+    return Decimal(f"{whole}.{fraction}" if fraction else whole)
+
+
+def price_of(tokens: int, picousd_per_token: int) -> int:
+    """What ``tokens`` cost at a price per token, in picodollars."""
+    return min(tokens * picousd_per_token, MAX_PICOUSD)

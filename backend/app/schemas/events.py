@@ -1,0 +1,152 @@
+"""The events of a generation: the one union that every dialect encodes and the journal stores.
+
+Stdlib dataclasses tagged by a literal ``type``: msgspec encodes and decodes them, the OpenAPI document describes them.
+Each stored event has one ``seq`` from 1; ``start`` is 1. Every ending is ``usage`` if known, ``error`` if any, ``done``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from app.schemas.types import CostState, GenerationStatus, Usd
+
+
+@dataclass(slots=True, kw_only=True)
+class Start:
+    """The generation is stored and about to run."""
+
+    generation_id: str
+    session_id: str
+    user_message_id: str
+    assistant_message_id: str
+    model: str
+    type: Literal["start"] = "start"
+
+
+@dataclass(slots=True, kw_only=True)
+class Text:
+    """New answer text."""
+
+    text: str
+    type: Literal["text"] = "text"
+
+
+@dataclass(slots=True, kw_only=True)
+class Reasoning:
+    """New reasoning text; ``details`` are the provider's opaque pieces, kept for replay and not shown."""
+
+    text: str
+    details: list[dict[str, Any]] | None = None
+    type: Literal["reasoning"] = "reasoning"
+
+
+@dataclass(slots=True, kw_only=True)
+class ToolCallDelta:
+    """A fragment of a tool call's arguments."""
+
+    index: int
+    id: str
+    name: str
+    arguments: str
+    type: Literal["tool_call_delta"] = "tool_call_delta"
+
+
+@dataclass(slots=True, kw_only=True)
+class ToolCall:
+    """A complete tool call; ``arguments`` is JSON text."""
+
+    id: str
+    name: str
+    arguments: str
+    index: int
+    type: Literal["tool_call"] = "tool_call"
+
+
+@dataclass(slots=True, kw_only=True)
+class Annotation:
+    """A citation, as the provider gave it."""
+
+    annotation: dict[str, Any]
+    type: Literal["annotation"] = "annotation"
+
+
+@dataclass(slots=True, kw_only=True)
+class Usage:
+    """Tokens and money of the generation. ``cost_usd`` is exact; null with the reason in ``cost_state``."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost_usd: Usd | None = None
+    cost_state: CostState = "unknown"
+    model: str | None = None
+    provider: str | None = None
+    upstream_id: str | None = None
+    latency_ms: int | None = None
+    first_token_ms: int | None = None
+    tokens_per_second: float | None = None
+    finish_reason: str | None = None
+    type: Literal["usage"] = "usage"
+
+
+@dataclass(slots=True, kw_only=True)
+class Error:
+    """Why the generation ended early. Always followed by ``done``."""
+
+    error_code: str
+    message: str
+    retryable: bool
+    hint: str
+    request_id: str | None = None
+    type: Literal["error"] = "error"
+
+
+@dataclass(slots=True, kw_only=True)
+class Done:
+    """The end, sent once and only after everything is stored."""
+
+    status: GenerationStatus
+    finish_reason: str | None
+    message_id: str
+    done: Literal[True] = True
+    type: Literal["done"] = "done"
+
+
+Event: TypeAlias = Start | Text | Reasoning | ToolCallDelta | ToolCall | Annotation | Usage | Error | Done
+
+_CLASSES: dict[str, type[Any]] = {
+    "start": Start,
+    "text": Text,
+    "reasoning": Reasoning,
+    "tool_call_delta": ToolCallDelta,
+    "tool_call": ToolCall,
+    "annotation": Annotation,
+    "usage": Usage,
+    "error": Error,
+    "done": Done,
+}
+
+
+@dataclass(slots=True)
+class _Tag:
+    type: str = field(default="")
+
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_rows = msgspec.json.Decoder(list[msgspec.Raw])
+_tag = msgspec.json.Decoder(_Tag)
+
+
+def encode_events(events: list[Event]) -> str:
+    """Events as the JSON array that a journal row holds."""
+    return _encoder.encode(events).decode()
+
+
+def decode_events(row: str) -> list[Event]:
+    """The events of a journal row; decimals come back exact."""
+    return [msgspec.json.decode(raw, type=_CLASSES[_tag.decode(raw).type]) for raw in _rows.decode(row)]

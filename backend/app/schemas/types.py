@@ -1,0 +1,51 @@
+"""Types that every schema shares: exact money, vocabularies and bounded text."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal, TypeAlias, get_args
+
+from pydantic import AfterValidator, StringConstraints, WithJsonSchema
+
+Usd: TypeAlias = Annotated[Decimal, WithJsonSchema({"type": "number", "description": "US dollars, exact"})]
+
+SessionType: TypeAlias = Literal["chat", "code", "documents", "playground"]
+Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+TerminalStatus: TypeAlias = Literal["completed", "stopped", "failed", "truncated", "interrupted"]
+GenerationStatus: TypeAlias = Literal[
+    "queued", "running", "stopping", "completed", "stopped", "failed", "truncated", "interrupted"
+]
+CostState: TypeAlias = Literal["reserved", "settled", "reconciled", "estimated", "unknown"]
+Purpose: TypeAlias = Literal["chat", "title", "document", "embedding", "endpoint", "mcp"]
+
+TERMINAL: frozenset[str] = frozenset(get_args(TerminalStatus))
+
+MAX_CONTENT_CHARS = 1_000_000
+
+
+def storable(text: str) -> str:
+    """Refuse what no store keeps and no provider reads: NUL and lone surrogates."""
+    if "\0" in text:
+        raise ValueError("must not contain NUL")
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("must not contain lone surrogates")
+    return text
+
+
+def not_blank(text: str) -> str:
+    """Refuse text that shows nothing."""
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+PlainText: TypeAlias = Annotated[str, AfterValidator(storable)]
+Content: TypeAlias = Annotated[
+    str, StringConstraints(max_length=MAX_CONTENT_CHARS), AfterValidator(storable), AfterValidator(not_blank)
+]
+Name: TypeAlias = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), AfterValidator(storable), AfterValidator(not_blank)
+]
+Slug: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
+RequestId: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
+ObjectId: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
