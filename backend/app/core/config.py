@@ -37,9 +37,7 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
-    host: str = Field(
-        "127.0.0.1", validation_alias=_names("CONSOLE_HOST", "HOST"), description="Address to bind."
-    )
+    host: str = Field("127.0.0.1", validation_alias=_names("CONSOLE_HOST", "HOST"), description="Address to bind.")
     port: int = Field(
         8000, ge=0, le=65535, validation_alias=_names("CONSOLE_PORT", "PORT"), description="Port to bind."
     )

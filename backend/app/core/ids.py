@@ -14,7 +14,7 @@ _TAIL_BITS = 74
 
 def new_id() -> str:
     """A UUIDv7 in its usual 36 characters. Ids of one process sort in the order they were made."""
-    global _last_ms, _last_tail  # noqa: PLW0603
+    global _last_ms, _last_tail
     with _lock:
         now_ms = time.time_ns() // 1_000_000
         if now_ms > _last_ms:

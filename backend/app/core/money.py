@@ -22,7 +22,7 @@ def parse_usd(text: str) -> int | None:
         usd = Decimal(text)
     except InvalidOperation:
         return None
-    if not usd.is_finite() or usd.is_signed() and usd or usd.adjusted() > 18:
+    if not usd.is_finite() or (usd.is_signed() and usd) or usd.adjusted() > 18:
         return None
     pico = int(_EXACT.to_integral_value(_EXACT.multiply(usd, PICO_PER_USD)))
     return pico if pico <= MAX_PICOUSD else None
