@@ -1,7 +1,8 @@
 """The events of a generation: the one union that every dialect encodes and the journal stores.
 
 Stdlib dataclasses tagged by a literal ``type``: msgspec encodes and decodes them, the OpenAPI document describes them.
-Each stored event has one ``seq`` from 1; ``start`` is 1. Every ending is ``usage`` if known, ``error`` if any, ``done``.
+Each stored event has one ``seq`` from 1; ``start`` is 1. An ending is
+``usage`` if known, ``error`` if any, ``done``.
 """
 
 from __future__ import annotations
