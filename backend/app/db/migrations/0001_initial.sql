@@ -99,7 +99,6 @@ CREATE TABLE generations (
     model TEXT NOT NULL,
     provider TEXT NOT NULL,
     params TEXT NOT NULL DEFAULT '{}',
-    prefix TEXT NOT NULL DEFAULT '',
     last_seq INTEGER NOT NULL DEFAULT 0,
     attempts TEXT NOT NULL DEFAULT '[]',
     upstream_id TEXT,

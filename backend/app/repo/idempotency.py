@@ -1,0 +1,28 @@
+"""SQL of ``idempotency_keys``: which request made what."""
+
+from __future__ import annotations
+
+from app.db.types import Conn, Row
+
+_GET = "SELECT body_hash, resource_type, resource_id FROM idempotency_keys WHERE request_id = :request_id"
+_INSERT = """
+    INSERT INTO idempotency_keys (request_id, body_hash, resource_type, resource_id, created_at)
+    VALUES (:request_id, :body_hash, :resource_type, :resource_id, :now)
+"""
+
+
+def get(conn: Conn, request_id: str) -> Row | None:
+    return conn.execute(_GET, {"request_id": request_id}).fetchone()
+
+
+def insert(conn: Conn, *, request_id: str, body_hash: str, resource_type: str, resource_id: str, now: str) -> None:
+    conn.execute(
+        _INSERT,
+        {
+            "request_id": request_id,
+            "body_hash": body_hash,
+            "resource_type": resource_type,
+            "resource_id": resource_id,
+            "now": now,
+        },
+    )

@@ -1,0 +1,32 @@
+"""SQL of ``generation_events``: what a generation has said, in order, one row per generation and tick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.db.types import Conn
+from app.schemas.events import Event, decode_events
+
+_APPEND = "INSERT INTO generation_events (generation_id, last_seq, events) VALUES (:generation_id, :last_seq, :events)"
+_READ = "SELECT events FROM generation_events WHERE generation_id = :generation_id ORDER BY last_seq"
+_PRUNE = """
+    DELETE FROM generation_events WHERE generation_id IN (
+        SELECT id FROM generations WHERE ended_at IS NOT NULL AND ended_at < :ended_before
+    )
+"""
+
+
+def append(conn: Conn, rows: Iterable[tuple[str, int, str]]) -> None:
+    """Add ticks: (generation id, seq of the tick's last event, its events as JSON)."""
+    conn.executemany(_APPEND, [{"generation_id": a, "last_seq": b, "events": c} for a, b, c in rows])
+
+
+def read(conn: Conn, generation_id: str) -> list[Event]:
+    """All events from seq 1 on; empty once pruned."""
+    rows = conn.execute(_READ, {"generation_id": generation_id}).fetchall()
+    return [event for row in rows for event in decode_events(row["events"])]
+
+
+def prune(conn: Conn, *, ended_before: str) -> None:
+    """Forget the journal of generations that ended before a time; their messages hold the result."""
+    conn.execute(_PRUNE, {"ended_before": ended_before})

@@ -1,0 +1,189 @@
+"""SQL of the ledger: ``usage_logs``, one row per paid call, and ``usage_days``, its rollup."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.core.money import to_usd
+from app.db.types import Conn, Row
+from app.schemas.usage import UsageRow
+
+_COLUMNS = """
+    id, session_id, profile_id, model_id, generation_id, purpose, state, prompt_tokens, completion_tokens, total_tokens,
+    cached_tokens, cache_write_tokens, reasoning_tokens, cost_picousd, reserved_picousd, model,
+    COALESCE(upstream_provider, provider) AS provider, upstream_id, latency_ms, first_token_ms, tokens_per_second,
+    finish_reason, created_at
+"""
+_RESERVE = """
+    INSERT INTO usage_logs (id, session_id, profile_id, model_id, generation_id, purpose, state, model, provider,
+        reserved_picousd, price_version, created_at)
+    VALUES (:id, :session_id, :profile_id, (SELECT id FROM models WHERE id = :model), :generation_id, :purpose,
+        'reserved', :model, :provider, :reserved_picousd, :price_version, :now)
+"""
+_SETTLE = """
+    UPDATE usage_logs SET state = :state, upstream_provider = :upstream_provider, upstream_id = :upstream_id,
+        prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens, total_tokens = :total_tokens,
+        cached_tokens = :cached_tokens, cache_write_tokens = :cache_write_tokens, reasoning_tokens = :reasoning_tokens,
+        cost_picousd = :cost_picousd, cost_text = :cost_text, latency_ms = :latency_ms,
+        first_token_ms = :first_token_ms, tokens_per_second = :tokens_per_second, finish_reason = :finish_reason,
+        settled_at = :now
+    WHERE generation_id = :generation_id AND state = 'reserved'
+    RETURNING created_at, model, reserved_picousd
+"""
+_RECONCILE = """
+    UPDATE usage_logs SET state = 'reconciled', upstream_provider = COALESCE(:upstream_provider, upstream_provider),
+        prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens, total_tokens = :total_tokens,
+        cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens, cost_picousd = :cost_picousd,
+        cost_text = :cost_text, settled_at = :now
+    WHERE generation_id = :generation_id AND state = 'unknown'
+    RETURNING created_at, model, session_id
+"""
+_OPEN_DAY = """
+    INSERT INTO usage_days (day, model, calls, reserved_picousd) VALUES (:day, :model, 1, :reserved_picousd)
+    ON CONFLICT (day, model) DO UPDATE SET calls = usage_days.calls + 1,
+        reserved_picousd = usage_days.reserved_picousd + excluded.reserved_picousd
+"""
+_ADD_TO_DAY = """
+    UPDATE usage_days SET prompt_tokens = prompt_tokens + :prompt_tokens,
+        completion_tokens = completion_tokens + :completion_tokens, total_tokens = total_tokens + :total_tokens,
+        cached_tokens = cached_tokens + :cached_tokens, reasoning_tokens = reasoning_tokens + :reasoning_tokens,
+        cost_picousd = cost_picousd + :cost_picousd, reserved_picousd = reserved_picousd - :released_picousd,
+        unknown_calls = unknown_calls + :unknown_calls
+    WHERE day = :day AND model = :model
+"""
+_UNKNOWN = """
+    SELECT generation_id, upstream_id, created_at FROM usage_logs
+    WHERE state = 'unknown' AND upstream_id IS NOT NULL AND generation_id IS NOT NULL ORDER BY id
+"""
+_OF_SESSION = f"SELECT {_COLUMNS} FROM usage_logs WHERE session_id = :session_id ORDER BY id DESC LIMIT :limit"  # noqa: S608
+_SUMS = """
+    COALESCE(sum(calls), 0) AS calls, COALESCE(sum(prompt_tokens), 0) AS prompt_tokens,
+    COALESCE(sum(completion_tokens), 0) AS completion_tokens, COALESCE(sum(total_tokens), 0) AS total_tokens,
+    COALESCE(sum(cached_tokens), 0) AS cached_tokens, COALESCE(sum(reasoning_tokens), 0) AS reasoning_tokens,
+    COALESCE(sum(cost_picousd), 0) AS cost_picousd, COALESCE(sum(reserved_picousd), 0) AS reserved_picousd,
+    COALESCE(sum(unknown_calls), 0) AS unknown_calls
+"""
+_SUM_DAYS = f"SELECT {_SUMS} FROM usage_days WHERE day BETWEEN :from_day AND :to_day"  # noqa: S608
+_SUM_DAYS_BY_MODEL = f"""
+    SELECT model, {_SUMS} FROM usage_days WHERE day BETWEEN :from_day AND :to_day
+    GROUP BY model ORDER BY sum(cost_picousd) DESC, model
+"""  # noqa: S608
+_SUM_DAYS_BY_DAY = f"""
+    SELECT day, {_SUMS} FROM usage_days WHERE day BETWEEN :from_day AND :to_day GROUP BY day ORDER BY day
+"""  # noqa: S608
+_SESSION_SUMS = """
+    count(*) AS calls, COALESCE(sum(prompt_tokens), 0) AS prompt_tokens,
+    COALESCE(sum(completion_tokens), 0) AS completion_tokens, COALESCE(sum(total_tokens), 0) AS total_tokens,
+    COALESCE(sum(cached_tokens), 0) AS cached_tokens, COALESCE(sum(reasoning_tokens), 0) AS reasoning_tokens,
+    COALESCE(sum(cost_picousd), 0) AS cost_picousd,
+    COALESCE(sum(CASE WHEN state = 'reserved' THEN reserved_picousd END), 0) AS reserved_picousd,
+    COALESCE(sum(CASE WHEN state = 'unknown' THEN 1 ELSE 0 END), 0) AS unknown_calls
+"""
+_SUM_SESSION = f"SELECT {_SESSION_SUMS} FROM usage_logs WHERE session_id = :session_id"  # noqa: S608
+_SUM_SESSION_BY_MODEL = f"""
+    SELECT model, {_SESSION_SUMS} FROM usage_logs WHERE session_id = :session_id
+    GROUP BY model ORDER BY sum(cost_picousd) DESC, model
+"""  # noqa: S608
+
+
+def reserve(conn: Conn, values: dict[str, Any]) -> None:
+    """Open the row of a call that is about to be made."""
+    conn.execute(_RESERVE, values)
+    conn.execute(
+        _OPEN_DAY,
+        {"day": values["now"][:10], "model": values["model"], "reserved_picousd": values["reserved_picousd"] or 0},
+    )
+
+
+def settle(conn: Conn, values: dict[str, Any]) -> None:
+    """Close an open row as ``settled`` or ``unknown``; a row that is not open is left alone."""
+    row = conn.execute(_SETTLE, values).fetchone()
+    if row:
+        _add_to_day(conn, row, values, released=row["reserved_picousd"] or 0, unknown=int(values["state"] == "unknown"))
+
+
+def reconcile(conn: Conn, values: dict[str, Any]) -> str | None:
+    """Give an unknown row its real figures; its session's id, None when there was nothing to do."""
+    row = conn.execute(_RECONCILE, values).fetchone()
+    if row is None:
+        return None
+    _add_to_day(conn, row, values, released=0, unknown=-1)
+    return row["session_id"] or ""
+
+
+def unknown(conn: Conn) -> list[Row]:
+    """Rows whose cost the provider can still be asked for."""
+    return conn.execute(_UNKNOWN).fetchall()
+
+
+def list_page(
+    conn: Conn, *, limit: int, before: str | None, session_id: str | None, model: str | None
+) -> list[UsageRow]:
+    """Newest first."""
+    where, values = _filters(session_id=session_id, model=model)
+    if before is not None:
+        where.append("id < :before")
+        values["before"] = before
+    sql = f"SELECT {_COLUMNS} FROM usage_logs WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT :limit"  # noqa: S608
+    return [_usage_row(row) for row in conn.execute(sql, {**values, "limit": limit}).fetchall()]
+
+
+def count(conn: Conn, *, session_id: str | None, model: str | None) -> int:
+    where, values = _filters(session_id=session_id, model=model)
+    row = conn.execute(f"SELECT count(*) AS n FROM usage_logs WHERE {' AND '.join(where)}", values).fetchone()  # noqa: S608
+    return int(row["n"]) if row else 0
+
+
+def of_session(conn: Conn, session_id: str, *, limit: int) -> list[UsageRow]:
+    rows = conn.execute(_OF_SESSION, {"session_id": session_id, "limit": limit}).fetchall()
+    return [_usage_row(row) for row in rows]
+
+
+def sum_days(conn: Conn, from_day: str, to_day: str) -> tuple[list[Row], list[Row], list[Row]]:
+    """Sums over days from the rollup: in all, by model, by day."""
+    span = {"from_day": from_day, "to_day": to_day}
+    return (
+        conn.execute(_SUM_DAYS, span).fetchall(),
+        conn.execute(_SUM_DAYS_BY_MODEL, span).fetchall(),
+        conn.execute(_SUM_DAYS_BY_DAY, span).fetchall(),
+    )
+
+
+def sum_session(conn: Conn, session_id: str) -> tuple[list[Row], list[Row]]:
+    """Sums over one session's rows: in all, by model."""
+    key = {"session_id": session_id}
+    return conn.execute(_SUM_SESSION, key).fetchall(), conn.execute(_SUM_SESSION_BY_MODEL, key).fetchall()
+
+
+def _filters(*, session_id: str | None, model: str | None) -> tuple[list[str], dict[str, Any]]:
+    where, values = ["1 = 1"], dict[str, Any]()
+    if session_id is not None:
+        where.append("session_id = :session_id")
+        values["session_id"] = session_id
+    if model is not None:
+        where.append("model = :model")
+        values["model"] = model
+    return where, values
+
+
+def _add_to_day(conn: Conn, row: Row, values: dict[str, Any], *, released: int, unknown: int) -> None:
+    names = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens", "cost_picousd")
+    conn.execute(
+        _ADD_TO_DAY,
+        {
+            **{name: values[name] or 0 for name in names},
+            "released_picousd": released,
+            "unknown_calls": unknown,
+            "day": row["created_at"][:10],
+            "model": row["model"],
+        },
+    )
+
+
+def _usage_row(row: Row) -> UsageRow:
+    cost, reserved = row.pop("cost_picousd"), row.pop("reserved_picousd")
+    return UsageRow(
+        **row,
+        cost_usd=None if cost is None else to_usd(cost),
+        reserved_usd=None if reserved is None else to_usd(reserved),
+    )

@@ -1,0 +1,139 @@
+"""SQL of ``messages``."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from app.core.json import encode_text
+from app.db.types import Conn, Row
+from app.schemas.parts import Part
+
+_COLUMNS = """
+    id, session_id, parent_id, role, content, parts, status, model, generation_id, finish_reason, error, usage,
+    created_at, completed_at
+"""
+_GET = f"SELECT {_COLUMNS} FROM messages WHERE id = :id"  # noqa: S608
+_INSERT = """
+    INSERT INTO messages (id, session_id, parent_id, role, content, parts, status, model, generation_id, created_at,
+        completed_at)
+    VALUES (:id, :session_id, :parent_id, :role, :content, :parts, :status, :model, :generation_id, :created_at,
+        :completed_at)
+"""
+_FINISH = """
+    UPDATE messages SET content = :content, parts = :parts, status = :status, finish_reason = :finish_reason,
+        error = :error, usage = :usage, completed_at = :completed_at
+    WHERE id = :id
+"""
+_SET_STATUS = "UPDATE messages SET status = :status WHERE id = :id"
+_SET_USAGE = "UPDATE messages SET usage = :usage WHERE id = :id"
+_PATH = f"""
+    WITH RECURSIVE path (id, parent_id, depth) AS (
+        SELECT id, parent_id, 0 FROM messages WHERE id = :leaf_id AND session_id = :session_id
+        UNION ALL
+        SELECT m.id, m.parent_id, path.depth + 1
+        FROM messages m JOIN path ON m.id = path.parent_id
+        WHERE m.session_id = :session_id AND path.depth < :limit - 1
+    )
+    SELECT {", ".join("m." + name.strip() for name in _COLUMNS.split(","))}
+    FROM path JOIN messages m ON m.id = path.id ORDER BY path.depth
+"""  # noqa: S608
+_ALL = f"""
+    SELECT {_COLUMNS} FROM messages WHERE session_id = :session_id AND (:before IS NULL OR id < :before)
+    ORDER BY id DESC LIMIT :limit
+"""  # noqa: S608
+_CHILDREN = """
+    SELECT id, parent_id FROM messages
+    WHERE session_id = :session_id AND (parent_id = :parent_id OR (parent_id IS NULL AND :parent_id IS NULL))
+    ORDER BY id
+"""
+_COUNT = "SELECT count(*) AS n FROM messages WHERE session_id = :session_id"
+_LEAF_BELOW = """
+    WITH RECURSIVE down (id, depth) AS (
+        SELECT id, 0 FROM messages WHERE id = :id
+        UNION ALL
+        SELECT (SELECT max(c.id) FROM messages c WHERE c.session_id = :session_id AND c.parent_id = down.id),
+            down.depth + 1
+        FROM down WHERE down.id IS NOT NULL AND down.depth < 100000
+    )
+    SELECT id FROM down WHERE id IS NOT NULL ORDER BY depth DESC LIMIT 1
+"""
+
+
+def get(conn: Conn, message_id: str) -> Row | None:
+    return conn.execute(_GET, {"id": message_id}).fetchone()
+
+
+def insert(
+    conn: Conn,
+    *,
+    message_id: str,
+    session_id: str,
+    parent_id: str | None,
+    role: str,
+    content: str,
+    parts: list[Part],
+    status: str,
+    now: str,
+    model: str | None = None,
+    generation_id: str | None = None,
+) -> None:
+    conn.execute(
+        _INSERT,
+        {
+            "id": message_id,
+            "session_id": session_id,
+            "parent_id": parent_id,
+            "role": role,
+            "content": content,
+            "parts": encode_text(parts),
+            "status": status,
+            "model": model,
+            "generation_id": generation_id,
+            "created_at": now,
+            "completed_at": now if status == "completed" else None,
+        },
+    )
+
+
+def finish(conn: Conn, message_id: str, values: dict[str, Any]) -> None:
+    """Write the final content, parts, status, finish_reason, error, usage and completed_at."""
+    conn.execute(_FINISH, {"id": message_id, **values})
+
+
+def set_status(conn: Conn, message_id: str, status: str) -> None:
+    conn.execute(_SET_STATUS, {"id": message_id, "status": status})
+
+
+def set_usage(conn: Conn, message_id: str, usage: str) -> None:
+    conn.execute(_SET_USAGE, {"id": message_id, "usage": usage})
+
+
+def path_up(conn: Conn, session_id: str, leaf_id: str, *, limit: int) -> list[Row]:
+    """At most ``limit`` messages from ``leaf_id`` towards the root, leaf first."""
+    return conn.execute(_PATH, {"session_id": session_id, "leaf_id": leaf_id, "limit": limit}).fetchall()
+
+
+def all_before(conn: Conn, session_id: str, before: str | None, *, limit: int) -> list[Row]:
+    """Messages of every branch, newest first."""
+    return conn.execute(_ALL, {"session_id": session_id, "before": before, "limit": limit}).fetchall()
+
+
+def leaf_below(conn: Conn, session_id: str, message_id: str) -> str:
+    """The newest leaf that is reached by always taking the newest child."""
+    row = conn.execute(_LEAF_BELOW, {"session_id": session_id, "id": message_id}).fetchone()
+    return str(row["id"]) if row else message_id
+
+
+def siblings(conn: Conn, session_id: str, parent_ids: set[str | None]) -> dict[str | None, list[str]]:
+    """For each parent, the ids of its children in order."""
+    found: dict[str | None, list[str]] = defaultdict(list)
+    for parent_id in parent_ids:
+        for row in conn.execute(_CHILDREN, {"session_id": session_id, "parent_id": parent_id}).fetchall():
+            found[parent_id].append(row["id"])
+    return found
+
+
+def count(conn: Conn, session_id: str) -> int:
+    row = conn.execute(_COUNT, {"session_id": session_id}).fetchone()
+    return int(row["n"]) if row else 0

@@ -1,0 +1,23 @@
+"""Health."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(slots=True, kw_only=True)
+class Alive:
+    status: Literal["ok"] = "ok"
+
+
+@dataclass(slots=True, kw_only=True)
+class Health:
+    """``upstream`` is the provider's name; ``demo`` when the built-in provider answers."""
+
+    version: str
+    database: str
+    upstream: str
+    demo: bool
+    status: Literal["ok"] = "ok"
+    ok: Literal[True] = True

@@ -1,0 +1,91 @@
+"""Sessions: stored conversations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from app.schemas.page import PageQuery
+from app.schemas.types import MAX_CONTENT_CHARS, ObjectId, PlainText, SessionType, Slug, Usd
+
+Title = Annotated[PlainText, StringConstraints(max_length=200)]
+Tag = Annotated[PlainText, StringConstraints(min_length=1, max_length=64)]
+Tags = Annotated[list[Tag], Field(max_length=32)]
+ProfileId = Annotated[int, Field(ge=1, le=2**53)]
+Revision = Annotated[int, Field(ge=1, le=2**53)]
+
+
+@dataclass(slots=True, kw_only=True)
+class SessionTotals:
+    """What a session has cost so far; ``unknown_calls`` counts calls whose cost is not known (yet)."""
+
+    messages: int
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    cost_usd: Usd
+    unknown_calls: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    id: str
+    session_type: SessionType
+    title: str
+    profile_id: int | None
+    model: str | None
+    active_leaf_id: str | None
+    running_generation_id: str | None
+    pinned: bool
+    archived: bool
+    tags: list[str]
+    revision: int
+    created_at: str
+    updated_at: str
+    totals: SessionTotals
+
+
+class SessionCreate(BaseModel, extra="forbid"):
+    session_type: SessionType = "chat"
+    title: Title = ""
+    profile_id: ProfileId | None = None
+    model: Slug | None = None
+    tags: Tags = Field(default_factory=list)
+
+
+class SessionPut(SessionCreate):
+    """The whole of what a client may set; ``revision`` is the one it has seen."""
+
+    pinned: bool = False
+    archived: bool = False
+    revision: Revision | None = None
+
+
+class SessionPatch(BaseModel, extra="forbid"):
+    """Only what changes."""
+
+    session_type: SessionType | None = None
+    title: Title | None = None
+    profile_id: ProfileId | None = None
+    model: Slug | None = None
+    tags: Tags | None = None
+    pinned: bool | None = None
+    archived: bool | None = None
+    active_leaf_id: ObjectId | None = None
+    revision: Revision | None = None
+
+
+class SessionQuery(PageQuery):
+    type: SessionType | None = None
+    text: Annotated[PlainText | None, Field(max_length=200)] = None
+    tag: Annotated[PlainText | None, Field(max_length=64)] = None
+    archived: bool | None = None
+
+
+class Draft(BaseModel, extra="forbid"):
+    """What stands in the composer but was not sent."""
+
+    text: Annotated[PlainText, StringConstraints(max_length=MAX_CONTENT_CHARS)] = ""
+    parts: Annotated[list[dict[str, Any]], Field(max_length=64)] = Field(default_factory=list)

@@ -1,0 +1,51 @@
+"""What the settings page shows and changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, SecretStr
+
+from app.schemas.profiles import MaxTokens, SystemPrompt, Temperature
+from app.schemas.types import Slug
+
+Theme = Literal["system", "light", "dark"]
+SendKey = Literal["enter", "mod_enter"]
+
+
+@dataclass(slots=True, kw_only=True)
+class KeyStatus:
+    """Where the provider key comes from, and its last four characters; never the key."""
+
+    source: Literal["env", "file", "none"]
+    last4: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class AppSettings:
+    """``model`` and below apply where neither the request nor its profile says otherwise."""
+
+    app_title: str
+    base_url: str
+    demo: bool
+    key: KeyStatus
+    model: str
+    temperature: float
+    max_tokens: int
+    system_prompt: str
+    theme: Theme
+    send_key: SendKey
+
+
+class SettingsPatch(BaseModel, extra="forbid"):
+    model: Slug | None = None
+    temperature: Temperature | None = None
+    max_tokens: MaxTokens | None = None
+    system_prompt: SystemPrompt | None = None
+    theme: Theme | None = None
+    send_key: SendKey | None = None
+
+
+class KeyPut(BaseModel, extra="forbid"):
+    key: Annotated[SecretStr, Field(min_length=8, max_length=512)]
