@@ -1,0 +1,175 @@
+"""Server-sent events, decoded from bytes as the WHATWG HTML standard says (section 9.2.6).
+
+Pure and incremental: the bytes may be cut anywhere, and lines may end in LF, CRLF or CR in any mix. Whole reads of the
+form that providers send (``data: …`` and a blank line, again and again) are split by one search, everything else line
+by line; both give the same events.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+MAX_EVENT_BYTES = 16 * 2**20
+
+_MAX_RETRY_DIGITS = 15
+_BOM = b"\xef\xbb\xbf"
+_FIELD = b"data: "
+_JOINT = b"\n\n" + _FIELD
+
+
+class ServerSentEvent(msgspec.Struct, frozen=True, gc=False):
+    """One dispatched event. ``data`` is valid UTF-8; several ``data`` lines are joined by LF."""
+
+    data: bytes
+    event: str = "message"
+    id: str = ""
+
+
+class EventTooLarge(ValueError):
+    """A line, or the data of one event, exceeds the limit. ``events`` are those complete before it in the same read."""
+
+    def __init__(self, limit_bytes: int, events: list[ServerSentEvent]) -> None:
+        super().__init__(f"a server-sent event exceeds {limit_bytes} bytes")
+        self.events = events
+
+
+class SseDecoder:
+    """Decodes one stream. ``feed`` it what arrives; at the end just drop it: an unfinished event is never dispatched.
+
+    Holds at most about twice ``max_event_bytes``. ``retry_ms`` is the last reconnection time the stream asked for.
+    """
+
+    __slots__ = (
+        "_after_cr",
+        "_at_start",
+        "_data",
+        "_data_bytes",
+        "_event",
+        "_id",
+        "_max",
+        "_rest",
+        "_rest_bytes",
+        "retry_ms",
+    )
+
+    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._max = max_event_bytes
+        self._rest: list[bytes] = []  # the pieces of the unfinished line
+        self._rest_bytes = 0
+        self._at_start = True
+        self._after_cr = False
+        self._data: list[bytes] | None = None  # the data lines of the unfinished event
+        self._data_bytes = 0
+        self._event = ""
+        self._id = ""
+        self.retry_ms: int | None = None
+
+    def feed(self, data: bytes) -> list[ServerSentEvent]:
+        """The events that ``data`` completes. Raises EventTooLarge; the decoder is then of no more use."""
+        if self._at_start or self._after_cr:
+            data = self._trim(data)
+        if b"\n" not in data and b"\r" not in data:
+            self._keep(data)
+            if self._rest_bytes > self._max:
+                raise EventTooLarge(self._max, [])
+            return []
+        if self._rest:
+            self._rest.append(data)
+            data = b"".join(self._rest)
+            self._rest.clear()
+            self._rest_bytes = 0
+        events: list[ServerSentEvent] = []
+        if data.startswith(_FIELD) and self._data is None and not self._event and len(data) <= self._max:
+            data = self._split(data, events)
+        if data:
+            self._read_lines(data, events)
+        return events
+
+    def _trim(self, data: bytes) -> bytes:
+        """``data`` without a byte order mark at the start of the stream, or the LF of a CRLF that was cut in two."""
+        if self._at_start:
+            data = b"".join((*self._rest, data))
+            self._rest.clear()
+            self._rest_bytes = 0
+            if len(data) < len(_BOM) and _BOM.startswith(data):
+                self._keep(data)
+                return b""
+            self._at_start = False
+            return data.removeprefix(_BOM)
+        if data:
+            self._after_cr = False
+        return data.removeprefix(b"\n")
+
+    def _keep(self, piece: bytes) -> None:
+        if piece:
+            self._rest.append(piece)
+            self._rest_bytes += len(piece)
+
+    def _split(self, data: bytes, events: list[ServerSentEvent]) -> bytes:
+        """Takes the events off ``data`` at once if all have the common form; returns what is left to read by lines."""
+        end = data.rfind(b"\n\n")
+        if end < 0 or b"\r" in data:
+            return data
+        block = data[len(_FIELD) : end]
+        parts = block.split(_JOINT)
+        if block.count(b"\n") != 2 * (len(parts) - 1):
+            return data
+        if not block.isascii():
+            parts = [_valid_utf8(part) for part in parts]
+        last_id = self._id
+        if last_id:
+            events.extend([ServerSentEvent(part, "message", last_id) for part in parts])
+        else:
+            events.extend(map(ServerSentEvent, parts))
+        return data[end + 2 :]
+
+    def _read_lines(self, data: bytes, events: list[ServerSentEvent]) -> None:
+        if b"\r" in data:
+            self._after_cr = data.endswith(b"\r")
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            if not line:
+                self._dispatch(events)
+                continue
+            if len(line) > self._max:
+                raise EventTooLarge(self._max, events)
+            self._read_field(line)
+            if self._data_bytes > self._max:
+                raise EventTooLarge(self._max, events)
+        if len(rest) > self._max:
+            raise EventTooLarge(self._max, events)
+        self._keep(rest)
+
+    def _read_field(self, line: bytes) -> None:
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            if self._data is None:
+                self._data = []
+            self._data.append(_valid_utf8(value))
+            self._data_bytes += len(value) + 1
+        elif name == b"event":
+            self._event = value.decode("utf-8", "replace")
+        elif name == b"id":
+            if b"\0" not in value:
+                self._id = value.decode("utf-8", "replace")
+        elif name == b"retry" and value.isdigit() and len(value) <= _MAX_RETRY_DIGITS:
+            self.retry_ms = int(value)
+
+    def _dispatch(self, events: list[ServerSentEvent]) -> None:
+        if self._data is not None:
+            events.append(ServerSentEvent(b"\n".join(self._data), self._event or "message", self._id))
+            self._data = None
+            self._data_bytes = 0
+        self._event = ""
+
+
+def _valid_utf8(text: bytes) -> bytes:
+    if text.isascii():
+        return text
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return text.decode("utf-8", "replace").encode()
+    return text
