@@ -1,0 +1,225 @@
+"""SQLite through apsw: the one file that knows the driver.
+
+A connection here is a `Conn` whose statements run to their end before `execute` returns, so that nothing keeps a
+snapshot or a lock beyond its unit. Every driver error leaves as ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import apsw
+
+from app.core.errors import DiskFull, StoreBusy
+from app.db.errors import ConstraintFailed, ConstraintKind, SqliteTooOld, StoreCorrupt
+from app.db.types import Params, Row
+
+OLDEST_SAFE = (3, 53, 2)
+"""First release without the WAL-reset defect (3.51.3) and the FTS5 exploits (CVE-2026-11822, -11824)."""
+
+Synchronous = Literal["NORMAL", "FULL"]
+
+_BUSY_TIMEOUT_MS = 5_000
+_STATEMENTS = 256
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+_HARDENING = (
+    (apsw.SQLITE_DBCONFIG_DEFENSIVE, 1),
+    (apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
+    (apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1),
+    (apsw.SQLITE_DBCONFIG_DQS_DML, 0),
+    (apsw.SQLITE_DBCONFIG_DQS_DDL, 0),
+)
+_LIMITS = (
+    (apsw.SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024),
+    (apsw.SQLITE_LIMIT_SQL_LENGTH, 1024 * 1024),
+    (apsw.SQLITE_LIMIT_EXPR_DEPTH, 200),
+    (apsw.SQLITE_LIMIT_COMPOUND_SELECT, 50),
+    (apsw.SQLITE_LIMIT_TRIGGER_DEPTH, 20),
+    (apsw.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000),
+    (apsw.SQLITE_LIMIT_ATTACHED, 1),  # VACUUM needs one
+    (apsw.SQLITE_LIMIT_WORKER_THREADS, 0),
+)
+_CONSTRAINTS: dict[int, ConstraintKind] = {
+    apsw.SQLITE_CONSTRAINT_UNIQUE: "unique",
+    apsw.SQLITE_CONSTRAINT_PRIMARYKEY: "unique",
+    apsw.SQLITE_CONSTRAINT_ROWID: "unique",
+    apsw.SQLITE_CONSTRAINT_FOREIGNKEY: "foreign_key",
+    apsw.SQLITE_CONSTRAINT_NOTNULL: "not_null",
+    apsw.SQLITE_CONSTRAINT_CHECK: "check",
+}
+
+
+class _Rows:
+    """A finished statement's rows, made into dicts as they are fetched."""
+
+    __slots__ = ("_columns", "_rows")
+
+    def __init__(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        self._columns = columns
+        self._rows = iter(rows)
+
+    def fetchone(self) -> Row | None:
+        row = next(self._rows, None)
+        return None if row is None else dict(zip(self._columns, row, strict=True))
+
+    def fetchall(self) -> list[Row]:
+        columns = self._columns
+        return [dict(zip(columns, row, strict=True)) for row in self._rows]
+
+
+_NO_ROWS = _Rows((), ())
+
+
+class SqliteConnection:
+    """One open connection, used by one thread at a time. Made by `open_writer`, `open_reader` and `open_copy`."""
+
+    def __init__(self, driver: apsw.Connection) -> None:
+        self._driver = driver
+        self._columns: dict[str, tuple[str, ...]] = {}
+        self._synchronous: Synchronous = "FULL"
+
+    def execute(self, sql: str, params: Params = (), /) -> _Rows:
+        try:
+            cursor = self._driver.execute(sql, params)
+            first = cursor.fetchone()
+            if first is None:
+                return _NO_ROWS
+            columns = self._columns.get(sql) or self._learn(sql, cursor)
+            return _Rows(columns, [first, *cursor.fetchall()])
+        except apsw.Error as error:
+            raise self._ours(error) from error
+
+    def executemany(self, sql: str, params: Iterable[Params], /) -> None:
+        with self._errors():
+            self._driver.executemany(sql, params).fetchall()
+
+    def script(self, sql: str) -> None:
+        """Run every statement of a script, within the caller's transaction."""
+        with self._errors():
+            self._driver.execute(sql).fetchall()
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._driver.in_transaction
+
+    @property
+    def has_dangling_references(self) -> bool:
+        """Whether a foreign key broken in this transaction is not mended yet (a deferred one would fail the commit)."""
+        return self._driver.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0] > 0
+
+    def set_synchronous(self, level: Synchronous) -> None:
+        """``FULL``: a commit is on the disk when it returns. ``NORMAL``: it may be lost with the power, never half."""
+        if level != self._synchronous:
+            self.execute(f"PRAGMA synchronous = {level}")
+            self._synchronous = level
+
+    def enforce_foreign_keys(self, on: bool) -> None:
+        """Only between transactions; off is for migrations that rebuild a table."""
+        self._driver.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, int(on))
+
+    def copy_into(self, target: Path) -> None:
+        """Copy one snapshot of the whole database into an empty file, left without journal files beside it."""
+        with self._errors(), contextlib.closing(apsw.Connection(str(target))) as copy:
+            with copy.backup("main", self._driver, "main") as backup:
+                backup.step(-1)
+            copy.execute("PRAGMA journal_mode = DELETE").fetchall()
+
+    def close(self) -> None:
+        with self._errors():
+            self._driver.close()
+
+    def _learn(self, sql: str, cursor: apsw.Cursor) -> tuple[str, ...]:
+        columns = tuple(name for name, *_ in cursor.get_description())
+        if len(set(columns)) != len(columns):
+            raise ValueError(f"two columns of one name: {', '.join(columns)}")
+        if len(self._columns) >= _STATEMENTS:
+            self._columns.clear()
+        self._columns[sql] = columns
+        return columns
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except apsw.Error as error:
+            raise self._ours(error) from error
+
+    def _ours(self, error: apsw.Error) -> Exception:
+        match error:
+            case apsw.ConstraintError():
+                extended: int = vars(error)["extendedresult"]
+                return ConstraintFailed(str(error), _CONSTRAINTS.get(extended, "other"))
+            case apsw.BusyError() | apsw.LockedError():
+                return StoreBusy()
+            case apsw.FullError():
+                return DiskFull()
+            case apsw.IOError() | apsw.CantOpenError() if self._driver.system_errno in _DISK_FULL:
+                return DiskFull()
+            case apsw.CorruptError() | apsw.NotADBError():
+                return StoreCorrupt(f"{self._driver.filename}: {error}. Restore a backup.")
+            case _:
+                return error
+
+
+def sqlite_version() -> str:
+    """The library's version; raises `SqliteTooOld` for one we must not open a user's file with."""
+    version = apsw.sqlite_lib_version()
+    if tuple(map(int, version.split("."))) < OLDEST_SAFE:
+        oldest = ".".join(map(str, OLDEST_SAFE))
+        raise SqliteTooOld(f"SQLite {version} has known defects; at least {oldest} is needed. Reinstall apsw.")
+    return version
+
+
+def open_writer(path: Path) -> SqliteConnection:
+    """The one connection that writes and checkpoints; close it last. Makes the file if there is none."""
+    return _open(
+        str(path),
+        apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE,
+        pragmas=(
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "wal_autocheckpoint = 2000",
+            "journal_size_limit = 67108864",
+            "cache_size = -16384",
+        ),
+    )
+
+
+def open_reader(path: Path) -> SqliteConnection:
+    """A connection that can neither write nor checkpoint, beside an open writer."""
+    return _open(
+        str(path),
+        apsw.SQLITE_OPEN_READONLY,
+        pragmas=("query_only = ON", "wal_autocheckpoint = 0", "cache_size = -8192"),
+        config=((apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1),),
+    )
+
+
+def open_copy(path: Path) -> SqliteConnection:
+    """A finished copy that nobody writes, without locks or side files."""
+    return _open(path.absolute().as_uri() + "?immutable=1", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+
+
+def _open(
+    name: str, flags: int, *, pragmas: Sequence[str] = (), config: Sequence[tuple[int, int]] = ()
+) -> SqliteConnection:
+    sqlite_version()
+    driver = apsw.Connection(name, flags, statementcachesize=_STATEMENTS)
+    try:
+        driver.set_busy_timeout(_BUSY_TIMEOUT_MS)
+        for option, value in (*_HARDENING, *config):
+            driver.config(option, value)
+        for limit, value in _LIMITS:
+            driver.limit(limit, value)
+        connection = SqliteConnection(driver)
+        for pragma in ("cell_size_check = ON", "mmap_size = 0", "temp_store = MEMORY", *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        driver.close()
+        raise
+    return connection

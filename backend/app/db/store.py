@@ -1,0 +1,136 @@
+"""The store: repository functions run as units, each all or nothing.
+
+Writes share commits. Units that arrive while a transaction runs are collected and become the next one: BEGIN IMMEDIATE,
+each unit in a savepoint of its own, COMMIT, and only then do their callers resume. So a burst of durable writes costs
+one sync of the disk, and an acknowledged write is on it.
+
+Reads run beside the writer on query-only connections, each in one snapshot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from app.db.errors import ConstraintFailed
+from app.db.lane import Lane, Unit
+from app.db.migrate import MIGRATIONS, migrate
+from app.db.sqlite import SqliteConnection, open_reader, open_writer, sqlite_version
+from app.db.thread import ConnectionThread
+from app.db.types import Conn
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MOST_UNITS = 128
+"""Units in one transaction: bounds how long the first waits for the last."""
+
+
+class Store:
+    """The open database; made by `open`, one per process and data folder."""
+
+    def __init__(self, writer: Lane, readers: Lane, schema_version: int) -> None:
+        self.sqlite_version = sqlite_version()
+        self.schema_version = schema_version
+        self._writer = writer
+        self._readers = readers
+        self._closed: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, path: Path, *, migrations: Path = MIGRATIONS, readers: int = 2) -> Store:
+        """Open the file, made with its folder when missing (0600, 0700), and bring its schema up to date.
+
+        Raises `SqliteTooOld`, `StoreCorrupt` or `MigrationError`, with nothing left open.
+        """
+        sqlite_version()
+        _make_private(path)
+        threads = [await ConnectionThread.open(partial(open_writer, path))]
+        try:
+            version = await threads[0].run(partial(migrate, path=path, migrations=migrations))
+            while len(threads) <= readers:
+                threads.append(await ConnectionThread.open(partial(open_reader, path)))
+        except BaseException:
+            for thread in reversed(threads):
+                await thread.close()
+            raise
+        return cls(Lane(threads[:1], _write, MOST_UNITS), Lane(threads[1:], _read, 1), version)
+
+    async def write(self, f: Callable[Concatenate[Conn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `f` in a transaction; when this returns, what it wrote survives a power cut.
+
+        Raises what `f` raises, or `StoreBusy`, `DiskFull`, `StoreCorrupt`, `ShuttingDown`: nothing of it is written
+        then. Cancelling the caller cancels its wait only: the unit is carried out.
+        """
+        result: T = await self._writer.submit(f, args, kwargs, durable=True)
+        return result
+
+    async def write_relaxed(self, f: Callable[Concatenate[Conn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `write`, but a power cut may take the last such units; a killed process takes none."""
+        result: T = await self._writer.submit(f, args, kwargs)
+        return result
+
+    async def read(self, f: Callable[Concatenate[Conn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `f` on one snapshot that holds every write acknowledged before the call."""
+        result: T = await self._readers.submit(f, args, kwargs)
+        return result
+
+    async def close(self) -> None:
+        """Finish the units in hand, then close the readers and, last, the writer; later calls raise `ShuttingDown`.
+
+        Cancelling the caller does not stop the closing.
+        """
+        if self._closed is None:
+            self._closed = asyncio.create_task(self._close(), name="close the store")
+        await asyncio.shield(self._closed)
+
+    async def _close(self) -> None:
+        await self._readers.close()
+        await self._writer.close()
+
+
+def _write(units: Sequence[Unit], conn: SqliteConnection) -> None:
+    """Carry out the units in one transaction. If it cannot be committed, all of them fail with the reason."""
+    try:
+        conn.set_synchronous("FULL" if any(unit.durable for unit in units) else "NORMAL")
+        conn.execute("BEGIN IMMEDIATE")
+        if len(units) == 1:
+            units[0].run(conn)
+            if units[0].error is None:
+                conn.execute("COMMIT")
+            return
+        for unit in units:
+            conn.execute("SAVEPOINT unit")
+            unit.run(conn)
+            if unit.error is None and conn.has_dangling_references:
+                # Only the commit would notice, and fail the neighbours too.
+                unit.error = ConstraintFailed("FOREIGN KEY constraint failed", "foreign_key")
+            if unit.error is not None:
+                if not conn.in_transaction:
+                    raise unit.error  # SQLite gave up the whole transaction
+                conn.execute("ROLLBACK TO unit")
+            conn.execute("RELEASE unit")
+        conn.execute("COMMIT")
+    except BaseException as error:  # noqa: BLE001 - it belongs to the callers
+        for unit in units:
+            unit.fail(error)
+    finally:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+
+
+def _read(units: Sequence[Unit], conn: SqliteConnection) -> None:
+    for unit in units:
+        conn.execute("BEGIN")
+        unit.run(conn)
+        if conn.in_transaction:
+            conn.execute("COMMIT")
+
+
+def _make_private(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Neither call opens an existing file: closing it again would drop the locks of every connection of the process.
+    path.touch(mode=0o600)
+    path.chmod(0o600)
