@@ -1,0 +1,322 @@
+"""The scripts' set-up, run in a copy of the repository's outline with recorded stand-ins for Python, Node and npm."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SCRIPTS = REPOSITORY / "scripts"
+VERBS = sorted(path for path in SCRIPTS.iterdir() if path.is_file() and path.suffix != ".md")
+SYSTEM_TOOLS = (
+    *("bash", "basename", "cat", "chmod", "cksum", "cmp", "cp", "diff", "dirname", "env", "find", "mkdir", "mktemp"),
+    *("rm", "sed", "sleep", "sort"),
+)
+
+# Answers questions as the real interpreter does; records what would install or serve.
+PYTHON = f"""#!/usr/bin/env bash
+[ "$1" = -c ] || [ "$1" = docs/generate.py ] && exec '{sys.executable}' "$@"
+echo "python ${{*:2}} (in $PWD)" >>"$RECORD"
+if [ "$2" = venv ]; then
+  mkdir -p "${{@: -1}}/bin"
+  cp "$0" "${{@: -1}}/bin/python"
+elif [ "$2" = uvicorn ]; then
+  echo "backend $$"
+  exec sleep 600
+fi
+"""
+OLD_PYTHON = "#!/usr/bin/env bash\nexit 1\n"
+PYTHON_WITHOUT_VENV = '#!/usr/bin/env bash\ncase "$2" in *ensurepip*) exit 1 ;; esac\n'
+NODE = """#!/usr/bin/env bash
+case $1 in
+  --version) echo v22.0.0 ;;
+  */vite.js)
+    echo "page $$"
+    exec sleep 600
+    ;;
+esac
+"""
+OLD_NODE = "#!/usr/bin/env bash\nexit 1\n"
+NPM = """#!/usr/bin/env bash
+echo "npm $*" >>"$RECORD"
+case "$*" in
+  ci*) mkdir -p node_modules ;;
+  *build*) mkdir -p dist && echo page >dist/index.html ;;
+esac
+"""
+
+
+@dataclass
+class House:
+    """A repository in outline, with a PATH of its own."""
+
+    root: Path
+    bin: Path
+    record: Path
+
+    def install(self, name: str, text: str) -> None:
+        tool = self.bin / name
+        tool.write_text(text)
+        tool.chmod(0o755)
+
+    def environment(self) -> dict[str, str]:
+        return {"PATH": str(self.bin), "RECORD": str(self.record)}
+
+    def run(self, verb: str, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.root / "scripts" / verb), *arguments],
+            cwd=cwd or self.root.parent,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    def recorded(self) -> list[str]:
+        """What was called since the last look."""
+        if not self.record.exists():
+            return []
+        lines = self.record.read_text().splitlines()
+        self.record.unlink()
+        return lines
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    root = tmp_path / "a house"
+    shutil.copytree(SCRIPTS, root / "scripts")
+    for name in ("backend/requirements-runtime.txt", "backend/requirements.txt", "frontend/package-lock.json"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    (root / "frontend/src").mkdir()
+    (root / "frontend/src/main.ts").write_text("1")
+    binaries = tmp_path / "bin"
+    binaries.mkdir()
+    for name in SYSTEM_TOOLS:
+        found = shutil.which(name)
+        assert found, name
+        (binaries / name).symlink_to(found)
+    built = House(root, binaries, tmp_path / "record")
+    built.install("python3.12", PYTHON)
+    built.install("node", NODE)
+    built.install("npm", NPM)
+    return built
+
+
+def test_the_list_of_verbs_is_the_folder() -> None:
+    """The README beside the scripts names each of them, and nothing else."""
+    listed = re.findall(r"^\| `(\w+)` \|", (SCRIPTS / "README.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == [path.name for path in VERBS]
+
+
+@pytest.mark.parametrize("script", [*VERBS, REPOSITORY / ".ci/run"], ids=lambda path: path.name)
+def test_each_script_is_strict_bash(script: Path) -> None:
+    """A script may be started as it is, parses, and stops at the first failure."""
+    text = script.read_text()
+    assert os.access(script, os.X_OK)
+    assert text.startswith("#!/usr/bin/env bash\n# ")
+    assert "\nset -euo pipefail\n" in text
+    subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+def test_the_first_run_sets_everything_up_and_the_second_nothing(house: House) -> None:
+    """Environment, packages and page are made once; a later start only serves."""
+    assert house.run("run").returncode == 0
+    first = house.recorded()
+    assert [line.split()[:2] for line in first] == [
+        ["python", "venv"],
+        ["python", "pip"],
+        ["npm", "ci"],
+        ["npm", "run"],
+        ["python", "app.cli.main"],
+    ]
+    assert "--require-hashes" in first[1]
+    assert first[1].split(" (in")[0].endswith("requirements-runtime.txt")
+
+    assert house.run("run").returncode == 0
+    assert house.recorded() == [f"python app.cli.main serve (in {house.root}/backend)"]
+
+
+@pytest.mark.parametrize(
+    ("source", "redone"),
+    [
+        ("backend/requirements-runtime.txt", ["pip"]),
+        ("backend/requirements.txt", []),
+        ("frontend/package-lock.json", ["ci", "run"]),
+        ("frontend/src/main.ts", ["run"]),
+        ("frontend/src/added.ts", ["run"]),
+    ],
+)
+def test_a_changed_source_is_worked_from_again(house: House, source: str, redone: list[str]) -> None:
+    """Only what was made from the changed file is made again."""
+    house.run("run")
+    house.recorded()
+    (house.root / source).write_text("changed")
+    assert house.run("run").returncode == 0
+    assert [line.split()[1] for line in house.recorded()] == [*redone, "app.cli.main"]
+
+
+def test_a_deleted_result_is_made_again(house: House) -> None:
+    """Removing the environment or the page by hand is safe."""
+    house.run("run")
+    house.recorded()
+    shutil.rmtree(house.root / "backend/.venv")
+    shutil.rmtree(house.root / "frontend/dist")
+    assert house.run("run").returncode == 0
+    assert [line.split()[1] for line in house.recorded()] == ["venv", "pip", "run", "app.cli.main"]
+
+
+def test_the_development_set_serves_run_too(house: House) -> None:
+    """After a developer's set-up `run` has nothing left to install."""
+    house.run("lint", "--backend")
+    house.recorded()
+    house.run("run")
+    assert not [line for line in house.recorded() if " pip " in line]
+
+
+def test_arguments_reach_the_server_and_data_is_meant_from_here(house: House) -> None:
+    """A relative data folder is taken from the caller's folder, whatever its name holds."""
+    here = house.root.parent / "some where"
+    here.mkdir()
+    house.run("run", cwd=here)
+    house.recorded()
+    arguments = ("--port", "0", "--host", "::1", "--data", "my data", "--no-browser")
+    assert house.run("run", *arguments, cwd=here).returncode == 0
+    assert house.recorded() == [
+        f"python app.cli.main serve --port 0 --host ::1 --data {here}/my data --no-browser (in {house.root}/backend)"
+    ]
+    house.run("run", "--data", "/srv/console", cwd=here)
+    assert "--data /srv/console (in" in house.recorded()[0]
+
+
+@pytest.mark.parametrize("arguments", [("--prot", "1"), ("--port",), ("serve",)])
+def test_run_refuses_what_it_does_not_know_before_any_work(house: House, arguments: tuple[str, ...]) -> None:
+    """A slip of the pen costs no set-up."""
+    refused = house.run("run", *arguments)
+    assert refused.returncode == 1
+    assert arguments[0] in refused.stderr
+    assert "usage: scripts/run" in refused.stderr
+    assert house.recorded() == []
+
+
+@pytest.mark.parametrize("verb", ["lint", "test"])
+def test_a_part_that_does_not_exist_is_refused(house: House, verb: str) -> None:
+    """The parts there are, are named."""
+    refused = house.run(verb, "--fronted")
+    assert refused.returncode == 1
+    assert f"usage: scripts/{verb} [--backend] [--frontend]" in refused.stderr
+    assert house.recorded() == []
+
+
+@pytest.mark.parametrize(
+    ("python", "reason"),
+    [
+        (None, "Python 3.11 or newer is needed"),
+        (OLD_PYTHON, "Python 3.11 or newer is needed"),
+        (PYTHON_WITHOUT_VENV, "apt-get install python3-venv"),
+    ],
+    ids=["missing", "too old", "without venv"],
+)
+def test_an_unfit_python_is_named(house: House, python: str | None, reason: str) -> None:
+    """The message says what to install."""
+    (house.bin / "python3.12").unlink()
+    if python:
+        house.install("python3", python)
+    refused = house.run("run")
+    assert refused.returncode == 1
+    assert reason in refused.stderr
+
+
+def test_a_fit_python_is_found_behind_an_unfit_one(house: House) -> None:
+    """The search goes on past interpreters that cannot serve."""
+    house.install("python3.13", PYTHON_WITHOUT_VENV)
+    served = house.run("run")
+    assert served.returncode == 0
+    assert f"with {house.bin}/python3.12" in served.stderr
+
+
+@pytest.mark.parametrize("node", [None, OLD_NODE], ids=["missing", "too old"])
+def test_node_is_needed_only_to_build(house: House, node: str | None) -> None:
+    """Without Node a page that is built is served, also an older one, and says so; none at all is an error."""
+    (house.bin / "node").unlink()
+    if node:
+        house.install("node", node)
+    refused = house.run("run")
+    assert refused.returncode == 1
+    assert "Node 20.19 or newer" in refused.stderr
+
+    dist = house.root / "frontend/dist"
+    dist.mkdir()
+    (dist / "index.html").write_text("page")
+    served = house.run("run")
+    assert served.returncode == 0
+    assert "built earlier" in served.stderr
+    assert house.recorded()[-1].startswith("python app.cli.main serve")
+
+
+def test_end_to_end_tests_without_chromium_fail_with_the_reason(house: House) -> None:
+    """They are never skipped in silence."""
+    refused = house.run("test")
+    assert refused.returncode == 1
+    assert "need Chromium" in refused.stderr
+    assert house.recorded() == []
+
+
+def test_docs_check_names_what_is_stale_and_changes_nothing(house: House) -> None:
+    """A generated document that is not what the code says fails, and is left as it was."""
+    generated = re.findall(r"^  (\S+\.\w+)$", (SCRIPTS / "docs").read_text(), re.MULTILINE)
+    assert "backend/docs/openapi.json" in generated
+    for name in generated:
+        (house.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (house.root / name).write_text("old")
+    generate = house.root / "backend/docs/generate.py"
+    generate.write_text("")
+    assert house.run("docs", "--check").returncode == 0
+
+    generate.write_text("from pathlib import Path; Path('docs/errors.md').write_text('new')")
+    stale = house.run("docs", "--check")
+    assert stale.returncode == 1
+    assert "backend/docs/errors.md. Run scripts/docs" in stale.stderr
+    assert (house.root / "backend/docs/errors.md").read_text() == "old"
+
+    assert house.run("docs").returncode == 0
+    assert (house.root / "backend/docs/errors.md").read_text() == "new"
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_dev_ends_both_halves(house: House, ending: signal.Signals) -> None:
+    """Ctrl-C and a plain kill leave neither server behind."""
+    script = [str(house.root / "scripts/dev"), "--port", "0", "--page-port", "0"]
+    with subprocess.Popen(
+        script, env=house.environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        assert process.stdout
+        started = dict(process.stdout.readline().split() for _ in range(2))
+        os.killpg(process.pid, ending)
+        assert process.wait(timeout=30) == 0
+    assert sorted(started) == [b"backend", b"page"]
+    for pid in started.values():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), 0)
+
+
+def test_dev_ends_when_one_half_does(house: House) -> None:
+    """One half alone is of no use."""
+    with subprocess.Popen(
+        [str(house.root / "scripts/dev")], env=house.environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout
+        started = dict(process.stdout.readline().split() for _ in range(2))
+        os.kill(int(started[b"backend"]), signal.SIGKILL)
+        assert process.wait(timeout=30) == 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started[b"page"]), 0)
