@@ -18,9 +18,6 @@ class ConstraintFailed(Exception):
         super().__init__(message)
         self.kind: ConstraintKind = kind
 
-    def __reduce__(self) -> tuple[type[ConstraintFailed], tuple[str, ConstraintKind]]:
-        return type(self), (str(self), self.kind)
-
 
 class StoreCorrupt(Exception):
     """The file is damaged or is no database; only a backup helps."""

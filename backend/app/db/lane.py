@@ -1,16 +1,15 @@
 """Units of work and the threads they run on.
 
-A unit is one call of a repository function. A lane keeps units in order and hands them to its free threads, as many at
-once as have gathered: what several callers ask for in one moment costs one hand-over. The writer is a lane of one
-thread, the readers are a lane of a few.
+A unit is one call of a repository function. A lane keeps units in order; its threads take them from there as long as
+any wait, so that many callers cost one hand-over between threads, and a slow unit holds up nobody whom another thread
+can serve. The writer is a lane of one thread, the readers are a lane of a few.
 """
 
 from __future__ import annotations
 
 import asyncio
-import copy
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -52,11 +51,6 @@ class Unit:
         except BaseException as error:  # noqa: BLE001 - it belongs to the caller
             self.error = error
 
-    def fail(self, error: BaseException) -> None:
-        """Take a failure shared with other units, as an exception of its own: each caller adds its traceback."""
-        self.error = copy.copy(error)
-        self.error.__cause__ = error
-
     def settle(self) -> None:
         """Wake the caller, on the loop's thread."""
         if self.future.done():
@@ -67,18 +61,18 @@ class Unit:
             self.future.set_exception(self.error)
 
 
+Carry = Callable[[deque[Unit], SqliteConnection], Iterator[Sequence[Unit]]]
+"""Runs on a thread: takes waiting units, carries them out, yields those whose callers may resume. Raises nothing."""
+
+
 class Lane:
     """A queue of units before some threads; lives on one event loop."""
 
-    def __init__(
-        self, threads: Sequence[ConnectionThread], run: Callable[[Sequence[Unit], SqliteConnection], None], most: int
-    ) -> None:
-        """`run` carries out up to `most` units on a thread and leaves each with its outcome."""
+    def __init__(self, threads: Sequence[ConnectionThread], carry: Carry) -> None:
         self._loop = asyncio.get_running_loop()
         self._threads = threads
         self._free = list(threads)
-        self._run = run
-        self._most = most
+        self._carry = carry
         self._waiting: deque[Unit] = deque()
         self._hand_over_is_due = False
         self._closing = False
@@ -110,18 +104,22 @@ class Lane:
 
     def _hand_over(self) -> None:
         self._hand_over_is_due = False
-        while self._free and self._waiting:
+        for _ in range(min(len(self._free), len(self._waiting))):
             thread = self._free.pop()
-            units = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
-            thread.run(partial(self._run, units)).add_done_callback(partial(self._landed, thread, units))
+            thread.run(self._work).add_done_callback(partial(self._landed, thread))
 
-    def _landed(self, thread: ConnectionThread, units: Sequence[Unit], landed: asyncio.Future[None]) -> None:
+    def _work(self, conn: SqliteConnection) -> None:
+        for units in self._carry(self._waiting, conn):
+            self._loop.call_soon_threadsafe(_settle, units)
+
+    def _landed(self, thread: ConnectionThread, landed: asyncio.Future[None]) -> None:
         self._free.append(thread)
         self._hand_over()
-        if error := landed.exception():
-            for unit in units:
-                unit.fail(error)
-        for unit in units:
-            unit.settle()
         if self._closing and len(self._free) == len(self._threads):
             self._idle.set()
+        landed.result()
+
+
+def _settle(units: Sequence[Unit]) -> None:
+    for unit in units:
+        unit.settle()

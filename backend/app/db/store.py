@@ -10,7 +10,9 @@ Reads run beside the writer on query-only connections, each in one snapshot.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -56,7 +58,7 @@ class Store:
             for thread in reversed(threads):
                 await thread.close()
             raise
-        return cls(Lane(threads[:1], _write, MOST_UNITS), Lane(threads[1:], _read, 1), version)
+        return cls(Lane(threads[:1], _write), Lane(threads[1:], _read), version)
 
     async def write(self, f: Callable[Concatenate[Conn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `f` in a transaction; when this returns, what it wrote survives a power cut.
@@ -91,42 +93,61 @@ class Store:
         await self._writer.close()
 
 
-def _write(units: Sequence[Unit], conn: SqliteConnection) -> None:
-    """Carry out the units in one transaction. If it cannot be committed, all of them fail with the reason."""
+def _write(waiting: deque[Unit], conn: SqliteConnection) -> Iterator[Sequence[Unit]]:
+    """One transaction of what has gathered. If it cannot be committed, all its units fail with the reason."""
+    units = [waiting.popleft() for _ in range(min(len(waiting), MOST_UNITS))]
     try:
         conn.set_synchronous("FULL" if any(unit.durable for unit in units) else "NORMAL")
         conn.execute("BEGIN IMMEDIATE")
         if len(units) == 1:
             units[0].run(conn)
-            if units[0].error is None:
-                conn.execute("COMMIT")
-            return
-        for unit in units:
-            conn.execute("SAVEPOINT unit")
-            unit.run(conn)
-            if unit.error is None and conn.has_dangling_references:
-                # Only the commit would notice, and fail the neighbours too.
-                unit.error = ConstraintFailed("FOREIGN KEY constraint failed", "foreign_key")
-            if unit.error is not None:
-                if not conn.in_transaction:
-                    raise unit.error  # SQLite gave up the whole transaction
-                conn.execute("ROLLBACK TO unit")
-            conn.execute("RELEASE unit")
-        conn.execute("COMMIT")
+        else:
+            for unit in units:
+                _write_one(unit, conn)
+        if len(units) > 1 or units[0].error is None:
+            conn.execute("COMMIT")
     except BaseException as error:  # noqa: BLE001 - it belongs to the callers
         for unit in units:
-            unit.fail(error)
-    finally:
-        if conn.in_transaction:
+            unit.error = error
+    _end(conn)
+    yield units
+
+
+def _write_one(unit: Unit, conn: SqliteConnection) -> None:
+    """A unit among others; raises when the transaction is lost for all of them."""
+    conn.execute("SAVEPOINT unit")
+    unit.run(conn)
+    if unit.error is None and conn.has_dangling_references:
+        # Only the commit would notice, and fail the neighbours too.
+        unit.error = ConstraintFailed("FOREIGN KEY constraint failed", "foreign_key")
+    if unit.error is not None:
+        if not conn.in_transaction:
+            raise unit.error
+        conn.execute("ROLLBACK TO unit")
+    conn.execute("RELEASE unit")
+
+
+def _read(waiting: deque[Unit], conn: SqliteConnection) -> Iterator[Sequence[Unit]]:
+    """One unit after the other, each in a snapshot of its own, as long as any wait."""
+    while True:
+        try:
+            unit = waiting.popleft()
+        except IndexError:  # another reader was faster
+            return
+        try:
+            conn.execute("BEGIN")
+            unit.run(conn)
+        except BaseException as error:  # noqa: BLE001 - it belongs to the caller
+            unit.error = error
+        _end(conn)
+        yield (unit,)
+
+
+def _end(conn: SqliteConnection) -> None:
+    if conn.in_transaction:
+        # Whatever goes wrong here ends the transaction too; the next unit meets what is left of it.
+        with contextlib.suppress(Exception):
             conn.execute("ROLLBACK")
-
-
-def _read(units: Sequence[Unit], conn: SqliteConnection) -> None:
-    for unit in units:
-        conn.execute("BEGIN")
-        unit.run(conn)
-        if conn.in_transaction:
-            conn.execute("COMMIT")
 
 
 def _make_private(path: Path) -> None:
