@@ -1,0 +1,263 @@
+"""Who may ask for what: the first thing a request meets, before routing, decided on its path and raw headers alone.
+
+In this order, each a refusal of its own: Host (DNS rebinding), Origin and Sec-Fetch (other pages), a generation started
+by a browser's GET, the token, the body's type, the body's size. Design section 11 says why; default is to refuse.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from hmac import compare_digest
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.attempts import Attempts
+from app.api.errors import error_response
+from app.api.gate_policy import GatePolicy, is_loopback
+from app.api.paths import STARTS_BY_GET, UPLOADS, PathClass, classify, route_path
+from app.core.errors import (
+    AppError,
+    BadHost,
+    BodyTooLarge,
+    ForbiddenOrigin,
+    RateLimitedLocal,
+    Unauthorized,
+    UnsupportedMediaType,
+)
+from app.core.logging_config import request_id_var
+
+_HOST = re.compile(rb"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,253})(?::[0-9]{1,5})?")
+_BEARER = re.compile(rb"(?i:bearer) +([!-~]+)")
+_JSON = re.compile(rb'(?i)application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?')
+_MULTIPART = re.compile(rb"(?i)multipart/form-data\s*;[ -~]{1,200}")
+
+_WATCHED = frozenset(
+    {
+        b"host",
+        b"origin",
+        b"sec-fetch-site",
+        b"sec-fetch-mode",
+        b"sec-fetch-dest",
+        b"sec-purpose",
+        b"purpose",
+        b"user-agent",
+        b"authorization",
+        b"forwarded",
+        b"content-type",
+        b"content-length",
+        b"transfer-encoding",
+        b"access-control-request-method",
+    }
+)
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_CORS_METHODS = b"GET, POST, PUT, PATCH, DELETE"
+_CORS_REQUEST_HEADERS = b"Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Console-Store, X-Request-ID"
+_CORS_REPLY_HEADERS = b"Idempotent-Replayed, Retry-After, X-Attached, X-Console-Demo, X-Generation-Id, X-Request-ID"
+_PREFLIGHT_KEPT_S = b"600"
+
+Seen = Mapping[bytes, bytes]
+
+
+class Gate:
+    """Pure ASGI middleware. Refusals are JSON in the dialect of the path; WebSockets are closed unopened.
+
+    ``policy`` is asked on every request, because it is known only once the lifespan has run; until it returns one,
+    nothing may be served. ``clock_s`` is monotonic seconds, for the limit on token guesses.
+    """
+
+    def __init__(
+        self, app: ASGIApp, policy: Callable[[], GatePolicy], clock_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._app = app
+        self._policy = policy
+        self._attempts = Attempts(clock_s)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        path = route_path(scope)
+        try:
+            policy = self._policy()
+            seen = read_headers(scope["headers"])
+            check_host(policy, seen)
+            foreign = foreign_origin(policy, seen)
+            if foreign is not None:
+                send = _with_cors(send, foreign)
+                if scope["method"] == "OPTIONS" and b"access-control-request-method" in seen:
+                    await _preflight(send)
+                    return
+            path_class = classify(path)
+            check_fetch(path_class, seen, foreign)
+            check_start(path, scope["method"], seen)
+            self._check_token(policy, path_class, seen, foreign, scope)
+            if _has_body(seen):
+                check_media_type(path, scope["method"], seen)
+                body = await read_body(receive, seen, policy.body_limit_bytes)
+                if body is None:
+                    return
+                receive = _replay(body, receive)
+        except AppError as refusal:
+            await error_response(refusal, path=path, request_id=request_id_var.get())(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _check_token(
+        self, policy: GatePolicy, path_class: PathClass, seen: Seen, foreign: bytes | None, scope: Scope
+    ) -> None:
+        if path_class.public and foreign is None:
+            return
+        credentials = seen.get(b"authorization")
+        if credentials is not None and b"," in credentials:
+            raise Unauthorized("More than one Authorization header was sent.")
+        client = scope.get("client")
+        peer = client[0] if client else ""
+        if not (policy.token_always or foreign is not None or b"forwarded" in seen or not is_loopback(peer)):
+            return
+        bearer = _BEARER.fullmatch(credentials or b"")
+        if bearer is None:
+            raise Unauthorized
+        wait_s = self._attempts.wait_s(peer)
+        if wait_s > 0:
+            raise RateLimitedLocal("Too many wrong tokens were sent.", retry_after_s=wait_s)
+        if policy.token is None or not compare_digest(bearer[1], policy.token.encode()):
+            self._attempts.failed(peer, bearer[1])
+            raise Unauthorized("That is not the token of this console.")
+
+
+def read_headers(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The headers that decide. One sent twice has both values, joined by a comma, which no check below accepts.
+
+    Any ``X-Forwarded-…`` counts as ``forwarded``.
+    """
+    seen: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in _WATCHED:
+            seen[name] = seen[name] + b", " + value if name in seen else value
+        elif name.startswith(b"x-forwarded-"):
+            seen[b"forwarded"] = value
+    return seen
+
+
+def check_host(policy: GatePolicy, seen: Seen) -> None:
+    """Refuse a host name that is not ours: under DNS rebinding a foreign page is same-origin but for its name."""
+    match = _HOST.fullmatch(seen.get(b"host", b"").lower())
+    if match is None or match[1] not in policy.host_names:
+        raise BadHost
+
+
+def foreign_origin(policy: GatePolicy, seen: Seen) -> bytes | None:
+    """The listed foreign origin that asks; None for our own page and for programs. Every other origin is refused."""
+    origin = seen.get(b"origin")
+    if origin is None:
+        return None
+    origin = origin.lower()
+    scheme, _, authority = origin.partition(b"://")
+    # Which of the two schemes is not compared: behind a TLS proxy only the browser knows that it spoke https.
+    if scheme in (b"http", b"https") and authority == seen[b"host"].lower():
+        return None
+    if origin in policy.origin_names:
+        return origin
+    raise ForbiddenOrigin
+
+
+def check_fetch(path_class: PathClass, seen: Seen, foreign: bytes | None) -> None:
+    """Refuse what a browser sends for other sites, and for links, images and prefetches that lead to data."""
+    site, mode, dest = seen.get(b"sec-fetch-site"), seen.get(b"sec-fetch-mode"), seen.get(b"sec-fetch-dest")
+    navigation = path_class.navigable and mode == b"navigate" and dest in (None, b"document")
+    if foreign is None and site not in (None, b"same-origin") and not (site == b"none" and navigation):
+        if mode == b"navigate":
+            raise ForbiddenOrigin(
+                "A link may not lead here from elsewhere.", details={"hint": "Open / by its address."}
+            )
+        raise ForbiddenOrigin
+    if path_class.embeddable:
+        return
+    if not navigation and (dest not in (None, b"empty") or mode not in (None, b"cors", b"same-origin")):
+        raise ForbiddenOrigin("Data is not served to links, images or frames.", details={"hint": "Use the page at /."})
+    if b"prefetch" in (seen.get(b"sec-purpose", b"") + seen.get(b"purpose", b"")).lower():
+        raise ForbiddenOrigin("Data is not served to prefetches.", details={"hint": "Ask when it is wanted."})
+
+
+def check_start(path: str, method: str, seen: Seen) -> None:
+    """Refuse a GET that may spend to a browser that does not say where the request comes from."""
+    if path not in STARTS_BY_GET or method not in _SAFE_METHODS or b"sec-fetch-site" in seen:
+        return
+    if b"mozilla/" in seen.get(b"user-agent", b"").lower():
+        raise ForbiddenOrigin("This browser does not say which page is asking.", details={"hint": "Use POST."})
+
+
+def check_media_type(path: str, method: str, seen: Seen) -> None:
+    """Refuse a body that a page could send without a preflight, or that is not UTF-8 JSON."""
+    content_type = seen.get(b"content-type", b"")
+    if method in _SAFE_METHODS or _JSON.fullmatch(content_type):
+        return
+    if not (path in UPLOADS and _MULTIPART.fullmatch(content_type)):
+        raise UnsupportedMediaType
+
+
+async def read_body(receive: Receive, seen: Seen, limit_bytes: int) -> bytes | None:
+    """The whole body, counted as it comes; None when the client went away. Raises ``BodyTooLarge``."""
+    too_large = BodyTooLarge(details={"limit_bytes": limit_bytes})
+    declared = seen.get(b"content-length", b"0")
+    if declared.isdigit() and (len(declared) > 15 or int(declared) > limit_bytes):
+        raise too_large
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if len(body) > limit_bytes:
+            raise too_large
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _has_body(seen: Seen) -> bool:
+    return b"transfer-encoding" in seen or seen.get(b"content-length", b"0").strip(b"0") != b""
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A ``receive`` that gives the body once more, then what the client does."""
+    given = False
+
+    async def replayed() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed
+
+
+def _with_cors(send: Send, origin: bytes) -> Send:
+    headers = (
+        (b"access-control-allow-origin", origin),
+        (b"access-control-expose-headers", _CORS_REPLY_HEADERS),
+        (b"vary", b"Origin"),
+    )
+
+    def sent(message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *headers]
+        return send(message)
+
+    return sent
+
+
+async def _preflight(send: Send) -> None:
+    headers = [
+        (b"access-control-allow-methods", _CORS_METHODS),
+        (b"access-control-allow-headers", _CORS_REQUEST_HEADERS),
+        (b"access-control-max-age", _PREFLIGHT_KEPT_S),
+    ]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

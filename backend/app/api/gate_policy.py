@@ -1,0 +1,92 @@
+"""What the owner decided about access, checked once and kept in the form the gate compares."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from ipaddress import IPv6Address, ip_address
+from typing import Literal
+
+from app.core.config import Settings
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+"""Names that only ever lead to this machine. ``*.localhost`` is not among them: some resolvers ask the network."""
+
+DEFAULT_BODY_LIMIT_BYTES = 4 * 2**20
+
+_HOST_NAME = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9_.-]+")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::[0-9]{1,5})?")
+
+
+@dataclass(frozen=True)
+class GatePolicy:
+    """Immutable. Raises ``ValueError`` for a host or origin that could match more than one name.
+
+    ``hosts`` and ``origins`` come on top of loopback and the page's own origin. ``token`` is what ``Bearer`` must carry
+    where a token is required; without one such requests are refused. ``auth`` is ``token`` when it is required of all.
+    """
+
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    auth: Literal["auto", "token"] = "auto"
+    token: str | None = None
+    loopback_bind: bool = True
+    body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
+
+    def __post_init__(self) -> None:
+        for host in self.hosts:
+            if not _HOST_NAME.fullmatch(host.lower()):
+                raise ValueError(f"CONSOLE_HOSTS: {host!r} is no host name (no port, no wildcard)")
+        for origin in self.origins:
+            if not _ORIGIN.fullmatch(origin.lower()):
+                raise ValueError(f"APP_ORIGINS: {origin!r} is no origin such as https://console.example")
+
+    @classmethod
+    def of(cls, settings: Settings, token: str) -> GatePolicy:
+        """The policy of a process that is told ``settings`` and uses ``token``.
+
+        Raises ``ValueError`` for a bind beyond loopback that nobody protected on purpose.
+        """
+        loopback_bind = settings.host == "localhost" or is_loopback(settings.host)
+        asked_for_token = settings.auth == "token" or settings.token is not None
+        if not loopback_bind and not asked_for_token:
+            raise ValueError(
+                f"binding {settings.host} opens the console to the network: "
+                "set CONSOLE_AUTH=token (or CONSOLE_TOKEN) to allow it"
+            )
+        return cls(
+            hosts=settings.hosts,
+            origins=settings.app_origins,
+            auth="token" if asked_for_token else "auto",
+            token=token,
+            loopback_bind=loopback_bind,
+        )
+
+    @cached_property
+    def host_names(self) -> frozenset[bytes]:
+        """Every ``Host`` answered to, without port, lower case."""
+        return frozenset(host.lower().encode() for host in (*LOOPBACK_HOSTS, *self.hosts))
+
+    @cached_property
+    def origin_names(self) -> frozenset[bytes]:
+        """The foreign origins that are listened to, lower case."""
+        return frozenset(origin.lower().encode() for origin in self.origins)
+
+    @cached_property
+    def token_always(self) -> bool:
+        """Whether every request needs the token, wherever it comes from."""
+        foreign_host = any(host.lower() not in LOOPBACK_HOSTS for host in self.hosts)
+        return self.auth == "token" or not self.loopback_bind or foreign_host
+
+
+@lru_cache(maxsize=256)
+def is_loopback(address: str) -> bool:
+    """Whether an IP address is this machine's own; a name or anything else is not."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        return parsed.ipv4_mapped.is_loopback
+    return parsed.is_loopback
