@@ -1,0 +1,54 @@
+"""``python -m emulator``: serve until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+
+from .errors import ApiError
+from .scenarios import parse
+from .server import DEFAULT_PORT, Emulator
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status is 1 when the port is taken."""
+    parser = argparse.ArgumentParser(prog="emulator", description="A stand-in for OpenRouter.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
+    parser.add_argument("--no-auth", action="store_true", help="let calls without a key pass")
+    parser.add_argument("--scenario", default="", help="how every call behaves, for example 'latency=350; rate=60'")
+    args = parser.parse_args(argv)
+    try:
+        parse(args.scenario)
+    except ApiError as error:
+        parser.error(error.message)
+    emulator = Emulator(host=args.host, port=args.port, needs_key=not args.no_auth, scenario=args.scenario)
+    try:
+        return asyncio.run(serve(emulator))
+    except KeyboardInterrupt:
+        return 0
+
+
+async def serve(emulator: Emulator) -> int:
+    """Serve until a signal comes."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    try:
+        await emulator.start()
+    except OSError as error:
+        sys.stderr.write(f"emulator: {error.strerror}\n")
+        return 1
+    sys.stdout.write(f"Ready: {emulator.base_url}\n")
+    sys.stdout.flush()
+    await stop.wait()
+    await emulator.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""From an HTTP request to an accepted call: key, body, model, scenario, credit, in the order the real API asks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from . import chaos, errors, validation
+from .catalogue import DEFAULT_MODEL, Endpoint, Model, choose_endpoint
+from .errors import ApiError, invalid_request
+from .pricing import affordable_tokens
+from .prompt import Prompt, read
+from .reply import Reply, compose, limit_of
+from .scenarios import HEADER, Refuse, Scenario, Tree, parse, resolve, without_faults
+from .state import State
+
+_PARAMETERS = (
+    "temperature", "top_p", "top_k", "min_p", "seed", "stop", "tools", "response_format", "logprobs", "reasoning"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that will be answered."""
+
+    model: Model
+    endpoint: Endpoint
+    body: Mapping[str, Any]
+    prompt: Prompt
+    reply: Reply
+    scenario: Scenario
+    digest: str
+
+    @property
+    def streamed(self) -> bool:
+        return bool(self.body.get("stream"))
+
+
+def authorize(state: State, request: web.Request) -> None:
+    """Raise 401 without a key or with a revoked one."""
+    if not state.account.needs_key:
+        return
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise errors.missing_key()
+    if key.strip() in state.account.revoked_keys:
+        raise errors.revoked_key()
+
+
+async def admit(state: State, request: web.Request) -> Call | None:
+    """The call to answer, or None when the scenario hangs up instead.
+
+    Raises:
+        ApiError: any refusal before the first byte.
+    """
+    authorize(state, request)
+    raw = await request.read()
+    body = validation.decode(raw)
+    validation.check(body)
+    digest = hashlib.sha256(raw).hexdigest()
+    prompt = read(body["messages"])
+    attempt = state.attempt(digest)
+    candidates = [*([body["model"]] if "model" in body else []), *body.get("models", [])] or [DEFAULT_MODEL]
+    for at, candidate in enumerate(candidates):
+        is_last = at == len(candidates) - 1
+        try:
+            name, _, suffix = candidate.partition("#")
+            scenario = _scenario(state, request, name, parse(suffix), prompt, digest, attempt)
+            if scenario.hold:
+                await state.clock.sleep(scenario.hold / 1000)
+            if scenario.hangup:
+                return None
+            return _accept(state, name, body, prompt, scenario, digest)
+        except ApiError:
+            if is_last:
+                raise
+    raise AssertionError("unreachable")  # pragma: no cover
+
+
+def _scenario(
+    state: State, request: web.Request, model: str, suffix: Tree, prompt: Prompt, digest: str, attempt: int
+) -> Scenario:
+    header = parse(request.headers.get(HEADER, ""))
+    layers = [*state.scenario_of(model), suffix, header, prompt.scenario]
+    scenario = resolve(layers)
+    if scenario.chaos:
+        layers.insert(0, chaos.pick(scenario.chaos.seed, digest, attempt))
+    if scenario.times is not None and attempt > scenario.times:
+        layers = [without_faults(layer) for layer in layers]
+    return resolve(layers)
+
+
+def _accept(state: State, name: str, body: Mapping[str, Any], prompt: Prompt, scenario: Scenario, digest: str) -> Call:
+    model = state.catalogue.resolve(name)
+    _check_capabilities(model, body, prompt)
+    wanted = [parameter for parameter in _PARAMETERS if parameter in body]
+    endpoint = choose_endpoint(model, body.get("provider", {}), wanted)
+    if scenario.error:
+        raise refusal(state, scenario.error, model, endpoint, prompt)
+    reply = compose(model, body, prompt, scenario)
+    _check_context(model, body, prompt)
+    _check_credit(state, model, body, prompt)
+    return Call(model, endpoint, body, prompt, reply, scenario, digest)
+
+
+def _check_capabilities(model: Model, body: Mapping[str, Any], prompt: Prompt) -> None:
+    if body.get("tools") and "tools" not in model.supported_parameters:
+        raise ApiError(
+            404,
+            "No endpoints found that support tool use. To learn more about provider routing, "
+            "visit: https://openrouter.ai/docs/provider-routing",
+        )
+    for modality in sorted(prompt.modalities - set(model.input_modalities)):
+        raise ApiError(404, f"No endpoints found that support {modality} input")
+
+
+def _check_context(model: Model, body: Mapping[str, Any], prompt: Prompt) -> None:
+    output = min(limit_of(model, body), body.get("max_completion_tokens") or body.get("max_tokens") or 0)
+    requested = prompt.tokens + output
+    if requested > model.usable_context:
+        raise ApiError(
+            400,
+            f"This endpoint's maximum context length is {model.usable_context} tokens. However, you requested about "
+            f"{requested} tokens ({prompt.tokens} of text input, {output} in the output). Please reduce the length "
+            'of either one, or use the "middle-out" transform to compress your prompt automatically.',
+            metadata={"error_type": "context_length_exceeded"},
+        )
+
+
+def _check_credit(state: State, model: Model, body: Mapping[str, Any], prompt: Prompt) -> None:
+    balance = state.balance_usd
+    if balance < 0 or (balance == 0 and model.pricing["completion"] != "0"):
+        raise errors.no_credit()
+    requested = limit_of(model, body)
+    affordable = affordable_tokens(model.pricing, prompt.tokens, balance)
+    if affordable < requested:
+        raise errors.too_few_credits(requested, affordable)
+
+
+def refusal(state: State, fault: Refuse, model: Model, endpoint: Endpoint, prompt: Prompt) -> ApiError:
+    """The error a scenario asks for, in the shape its status has on record (section 6)."""
+    error = _shaped(state, fault, model, endpoint, prompt)
+    if fault.message:
+        error.message = fault.message
+    if fault.retry_after is not None:
+        error.headers["Retry-After"] = str(fault.retry_after)
+    error.html = fault.html
+    return error
+
+
+def _shaped(state: State, fault: Refuse, model: Model, endpoint: Endpoint, prompt: Prompt) -> ApiError:
+    provider = endpoint.provider_name
+    match fault.status:
+        case 400:
+            return invalid_request("Invalid request parameters")
+        case 401:
+            return errors.revoked_key()
+        case 402:
+            return errors.no_credit()
+        case 403:
+            return errors.moderated(prompt.question, provider, model.canonical_slug)
+        case 404:
+            return errors.no_endpoints(model.id)
+        case 429 if fault.platform:
+            return errors.free_limit(int(state.clock.unix() // 60 + 1) * 60_000)
+        case 429:
+            return errors.provider_error(
+                429, provider, f"{model.id} is temporarily rate-limited upstream. Please retry shortly."
+            )
+        case status if status in errors.PLATFORM_MESSAGES:
+            return ApiError(status, errors.PLATFORM_MESSAGES[status])
+        case status:
+            return errors.provider_error(status, provider, '{"error":{"message":"overloaded","type":"server_error"}}')

@@ -1,0 +1,99 @@
+"""One answer in a single JSON body, behind the whitespace that keeps the connection awake (section 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from . import thinking, wire
+from .errors import USER_ID, edge_page, envelope
+from .ledger import Row
+from .outlet import Outlet
+from .reply import Reply
+from .scenarios import MidStreamError, Scenario
+from .state import State
+from .stream import error_chunk
+
+PADDINGS = 3
+
+
+def produce(row: Row, reply: Reply) -> None:
+    """Count the whole reply: a call that is not streamed always runs to its end."""
+    for token in reply.reasoning:
+        row.produce(token, reasoning=True)
+    for token in reply.text:
+        row.produce(token, reasoning=False)
+    row.native_finish_reason = reply.native_finish_reason
+
+
+async def complete(state: State, row: Row, reply: Reply, scenario: Scenario, outlet: Outlet) -> None:
+    """Write the body; the row is settled before its last byte.
+
+    The status is 200 from the first byte on, so a failure arrives in the body.
+    """
+    outlet.put(wire.PADDING * PADDINGS)
+    await outlet.flush()
+    while scenario.slow_loris:
+        await state.clock.sleep(scenario.slow_loris.ms / 1000)
+        outlet.put(wire.PADDING)
+        await outlet.flush()
+    writing_s = reply.tokens / scenario.rate if scenario.rate else 0
+    if scenario.latency or writing_s:
+        await state.clock.sleep(scenario.latency / 1000 + writing_s)
+    if scenario.stall:
+        await (state.released() if scenario.stall.ms is None else state.clock.sleep(scenario.stall.ms / 1000))
+    produce(row, reply)
+    body = _body(row, reply, scenario)
+    state.pulse()
+    cut = scenario.reset or scenario.drop
+    outlet.put(body[: len(body) // 2] if cut else body)
+    await outlet.flush()
+    if scenario.reset:
+        outlet.reset()
+    elif scenario.drop and scenario.drop.form == "fin":
+        outlet.close()
+
+
+def message(row: Row, reply: Reply) -> dict[str, Any]:
+    """The assistant message of the reply."""
+    body: dict[str, Any] = {
+        "role": "assistant",
+        "content": "".join(reply.text),
+        "refusal": None,
+        "reasoning": None,
+    }
+    if reply.reasoning and reply.shows_reasoning:
+        body |= thinking.whole(row.model.family, row.id, "".join(reply.reasoning))
+    return body
+
+
+def _body(row: Row, reply: Reply, scenario: Scenario) -> bytes:
+    fault = scenario.mid_stream_error
+    if fault:
+        row.settle("failed", "error")
+        return msgspec.json.encode(_failure(row, reply, scenario, fault))
+    row.settle("completed", reply.finish_reason)
+    whole = wire.completion(row, message(row, reply), scenario)
+    if scenario.garbage is None:
+        return msgspec.json.encode(whole)
+    match scenario.garbage.form:
+        case "html":
+            return edge_page(502).encode()
+        case "null_choices":
+            return msgspec.json.encode({**whole, "choices": None})
+        case "nested":
+            return msgspec.json.encode({"id": None, "choices": None, "model": None, "provider": whole})
+        case "bytes":
+            return bytes(range(128, 256))
+        case "json":
+            return msgspec.json.encode(whole)[:-2]
+
+
+def _failure(row: Row, reply: Reply, scenario: Scenario, fault: MidStreamError) -> dict[str, Any]:
+    error = error_chunk(row, fault)
+    if fault.form != "choice":
+        return envelope(fault.code, fault.message, error.get("error", {}).get("metadata"), USER_ID)
+    body = wire.completion(row, message(row, reply), scenario)
+    body["choices"][0]["error"] = error["choices"][0]["error"]
+    return body

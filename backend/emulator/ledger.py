@@ -1,0 +1,118 @@
+"""The emulator's own book: one row per accepted call, opened before its first byte and settled at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from .catalogue import Endpoint, Model
+from .pricing import ZERO, Cost, Tokens, cost_of, plain
+
+Status = Literal["open", "completed", "cancelled", "truncated", "failed"]
+
+
+@dataclass(slots=True)
+class Row:
+    """One paid call. ``cost_usd`` is what the account was charged, to the last digit."""
+
+    id: str
+    model: Model
+    endpoint: Endpoint
+    created_unix: int
+    streamed: bool
+    prompt_tokens: int
+    cached_tokens: int = 0
+    is_byok: bool = False
+    lookup_misses: int = 0
+    status: Status = "open"
+    cancelled: bool = False
+    finish_reason: str | None = None
+    native_finish_reason: str | None = None
+    completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    duration_ms: int = 0
+    cost: Cost = field(default_factory=Cost)
+    cost_usd: Decimal = ZERO
+    upstream_cost_usd: Decimal = ZERO
+    sent: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The answer's text as far as it was produced, reasoning left out."""
+        return "".join(self.sent)
+
+    def tokens(self) -> Tokens:
+        return Tokens(self.prompt_tokens, self.completion_tokens, self.cached_tokens, self.reasoning_tokens)
+
+    def produce(self, token: str, *, reasoning: bool) -> None:
+        """Count one token of the answer."""
+        self.completion_tokens += 1
+        if reasoning:
+            self.reasoning_tokens += 1
+        else:
+            self.sent.append(token)
+
+    def settle(self, status: Status, finish_reason: str | None) -> None:
+        """End the call, once: the first ending is kept, later ones change nothing."""
+        if self.status == "open":
+            self.status = status
+            self.finish_reason = finish_reason
+            self.cancelled = status == "cancelled"
+            self._price()
+
+    def _price(self) -> None:
+        # Zero completion insurance: an error, or a call that produced nothing, is free of charge.
+        insured = self.finish_reason == "error" or (self.completion_tokens == 0 and not self.finish_reason)
+        self.cost = Cost() if insured else cost_of(self.model.pricing, self.tokens())
+        self.upstream_cost_usd = self.cost.total
+        self.cost_usd = ZERO if self.is_byok else self.cost.total
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "model": self.model.id,
+            "provider": self.endpoint.provider_name,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "reasoning_tokens": self.reasoning_tokens,
+            "cached_tokens": self.cached_tokens,
+            "cost": plain(self.cost_usd),
+            "status": self.status,
+            "cancelled": self.cancelled,
+            "finish_reason": self.finish_reason,
+            "streamed": self.streamed,
+            "text": self.text,
+        }
+
+
+class Ledger:
+    """Rows in the order of acceptance."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Row] = {}
+
+    @property
+    def rows(self) -> list[Row]:
+        return list(self._rows.values())
+
+    @property
+    def open(self) -> int:
+        """How many calls have not ended."""
+        return sum(row.status == "open" for row in self._rows.values())
+
+    @property
+    def total_usd(self) -> Decimal:
+        return sum((row.cost_usd for row in self._rows.values()), ZERO)
+
+    def add(self, row: Row) -> None:
+        self._rows[row.id] = row
+
+    def find(self, generation_id: str) -> Row | None:
+        return self._rows.get(generation_id)
+
+    def clear(self) -> None:
+        self._rows.clear()
+
+    def as_json(self) -> dict[str, Any]:
+        return {"rows": [row.as_json() for row in self.rows], "total_cost": plain(self.total_usd)}

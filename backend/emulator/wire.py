@@ -1,0 +1,150 @@
+"""Payloads as OpenRouter shapes them, and the bytes they travel as (API reference, sections 3 to 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from .ledger import Row
+from .pricing import plain
+from .scenarios import Scenario
+
+COMMENT = b": OPENROUTER PROCESSING"
+PADDING = b"\n         \n"
+_NEWLINES = {"crlf": b"\r\n", "cr": b"\r"}
+
+
+class Framing:
+    """How events become bytes: the recorded way, or as a proxy might have left them."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        style = "crlf" if scenario.crlf else scenario.framing
+        self._newline = _NEWLINES.get(style, b"\n")
+        self._lead = b"data:" if style == "nospace" else b"data: "
+        self._multiline = style == "multiline"
+
+    def event(self, payload: object) -> bytes:
+        encoded = msgspec.json.encode(payload)
+        if self._multiline:
+            encoded = msgspec.json.format(encoded, indent=1)
+        return self.line(encoded)
+
+    def line(self, data: bytes) -> bytes:
+        """An event with this data, whatever it is."""
+        lines = [self._lead + line for line in data.split(b"\n")]
+        return self._newline.join(lines) + self._newline * 2
+
+    def comment(self) -> bytes:
+        return COMMENT + self._newline * 2
+
+    def done(self) -> bytes:
+        return self.line(b"[DONE]")
+
+
+def fragments(data: bytes, mode: str | None) -> Iterator[bytes]:
+    """Data in the pieces it is written in: whole, byte by byte, or cut inside every multi-byte character."""
+    if mode == "bytes":
+        yield from (data[at : at + 1] for at in range(len(data)))
+        return
+    start = 0
+    if mode == "cuts":
+        for at, byte in enumerate(data):
+            if byte >= 0xC0:
+                yield data[start : at + 1]
+                start = at + 1
+    yield data[start:]
+
+
+def chunk(row: Row, delta: Mapping[str, Any] | None, finish: str | None = None, **more: Any) -> dict[str, Any]:
+    """One ``chat.completion.chunk``; no delta gives ``choices: []``."""
+    payload: dict[str, Any] = {
+        "id": row.id,
+        "object": "chat.completion.chunk",
+        "created": row.created_unix,
+        "model": row.model.canonical_slug,
+        "provider": row.endpoint.provider_name,
+        "choices": [],
+    }
+    if delta is not None:
+        payload["choices"] = [
+            {
+                "index": 0,
+                "delta": {"content": "", "role": "assistant", **delta},
+                "finish_reason": finish,
+                "native_finish_reason": row.native_finish_reason if finish else None,
+            }
+        ]
+    return payload | more
+
+
+def usage(row: Row, scenario: Scenario) -> dict[str, Any]:
+    """The ``usage`` object; money is written as decimals, to the last digit."""
+    body: dict[str, Any] = {
+        "prompt_tokens": row.prompt_tokens,
+        "completion_tokens": row.completion_tokens,
+        "total_tokens": row.prompt_tokens + row.completion_tokens,
+        "cost": _printed(row.cost_usd, scenario.cost),
+        "is_byok": row.is_byok,
+        "prompt_tokens_details": {
+            "cached_tokens": row.cached_tokens,
+            "cache_write_tokens": 0,
+            "audio_tokens": 0,
+            "video_tokens": 0,
+        },
+        "cost_details": {
+            "upstream_inference_cost": money(row.upstream_cost_usd),
+            "upstream_inference_prompt_cost": money(row.cost.prompt),
+            "upstream_inference_completions_cost": money(row.cost.completion),
+        },
+        "completion_tokens_details": {
+            "reasoning_tokens": row.reasoning_tokens,
+            "image_tokens": 0,
+            "audio_tokens": 0,
+        },
+    }
+    if scenario.cost == "missing":
+        del body["cost"]
+    return body
+
+
+def money(amount: Decimal) -> msgspec.Raw:
+    """A decimal as a plain JSON number."""
+    return msgspec.Raw(plain(amount).encode())
+
+
+def completion(row: Row, message: Mapping[str, Any], scenario: Scenario) -> dict[str, Any]:
+    """The body of a call that was not streamed."""
+    body: dict[str, Any] = {
+        "id": row.id,
+        "object": "chat.completion",
+        "created": row.created_unix,
+        "model": row.model.canonical_slug,
+        "provider": row.endpoint.provider_name,
+        "system_fingerprint": None,
+        "service_tier": None,
+        "choices": [
+            {
+                "index": 0,
+                "logprobs": None,
+                "finish_reason": row.finish_reason,
+                "native_finish_reason": row.native_finish_reason,
+                "message": message,
+            }
+        ],
+    }
+    if not scenario.missing_usage:
+        body["usage"] = None if scenario.usage_form == "null" else usage(row, scenario)
+    return body
+
+
+def _printed(amount: Decimal, style: str) -> object:
+    if style == "null":
+        return None
+    if style == "string":
+        return plain(amount)
+    if style == "exponent":
+        return msgspec.Raw(f"{amount:e}".replace("e+", "e").encode())
+    return money(amount)
