@@ -276,25 +276,20 @@ class GenerationRecord(Struct, gc=False):
         return decimal_text(self.total_cost) or decimal_text(self.usage)
 
 
-class ErrorBody(Struct, gc=False):
-    """The envelope of a refusal."""
-
+class _Envelope(Struct):
     error: Raw = Raw()
 
 
 class _ModelList(Struct):
     data: list[WireModel] | None = None
-    error: Raw = Raw()
 
 
 class _EndpointsReply(Struct):
     data: ModelEndpoints | None = None
-    error: Raw = Raw()
 
 
 class _GenerationReply(Struct):
     data: GenerationRecord | None = None
-    error: Raw = Raw()
 
 
 _chunks = msgspec.json.Decoder(Chunk)
@@ -329,6 +324,11 @@ def decode_endpoints(data: bytes) -> ModelEndpoints:
 def decode_generation(data: bytes) -> GenerationRecord:
     """One generation record. Raises UpstreamGarbage."""
     return _data_of(decode_object(data, _GenerationReply).data)
+
+
+def decode_failure(data: bytes) -> Raw | None:
+    """The error object of a body that is not streamed, unless it is null, false or empty. Raises UpstreamGarbage."""
+    return _failure(decode_object(data, _Envelope).error, None)
 
 
 def decimal_text(raw: Raw) -> str | None:

@@ -1,0 +1,376 @@
+"""The provider client: the only outbound HTTP of the product."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Literal
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from app import __version__
+from app.core.errors import (
+    AppError,
+    UpstreamBadKey,
+    UpstreamError,
+    UpstreamGarbage,
+    UpstreamModelNotFound,
+    ValidationFailed,
+)
+from app.core.sse_decoder import EventTooLarge, ServerSentEvent, SseDecoder
+from app.services.upstream_errors import refusal, stream_failure
+from app.services.upstream_transport import (
+    TRANSPORT_EXCEPTIONS,
+    ReplyBody,
+    UpstreamTimeouts,
+    open_client,
+    timed_out,
+    transport_error,
+)
+from app.services.upstream_wire import (
+    Chunk,
+    Completion,
+    GenerationRecord,
+    ModelEndpoints,
+    WireModel,
+    decode_chunk,
+    decode_completion,
+    decode_endpoints,
+    decode_generation,
+    decode_models,
+    decode_failure,
+)
+
+__all__ = ["ChunkStream", "OpenRouter", "UpstreamTimeouts"]
+
+_REPLY_BYTES = 64 * 2**20
+_REFUSAL_BYTES = 64 * 2**10
+_DRAIN_S = 0.1
+_DONE = b"[DONE]"
+
+
+class ChunkStream:
+    """The chunks of one answer: an async iterator of lists, one list per network read. Made by ``OpenRouter.stream``.
+
+    It ends normally after ``[DONE]`` (then ``saw_done``) or when the provider closes the stream properly; whether the
+    answer is whole is for the reader to tell by the finish reason. Otherwise it raises UpstreamTruncated,
+    UpstreamTimeout or UpstreamGarbage, always after everything that was readable before has been given out. Error
+    objects in the stream are chunks like others: see ``error_of``.
+
+    ``upstream_id`` is the ``X-Generation-Id`` header, else the first chunk's id; ``provider`` is who serves the model.
+    """
+
+    def __init__(self, reply: _Reply, first: Chunk | None = None) -> None:
+        self.upstream_id = reply.upstream_id
+        self.provider = reply.provider
+        self.saw_done = False
+        self._reply = reply
+        self._decoder = SseDecoder()
+        self._first = first
+        self._started = False
+        self._failure: UpstreamError | None = None
+
+    def __aiter__(self) -> ChunkStream:
+        return self
+
+    async def __anext__(self) -> list[Chunk]:
+        if self._first is not None:
+            chunks, self._first, self.saw_done = [self._first], None, True
+            return self._noted(chunks)
+        while not self.saw_done:
+            if self._failure is not None:
+                raise self._failure
+            data = await self._reply.body.read()
+            if not data:
+                break
+            if chunks := self._decode(data):
+                return self._noted(chunks)
+        raise StopAsyncIteration
+
+    def error_of(self, chunk: Chunk) -> UpstreamError | None:
+        """The error that ``chunk`` reports, if any: mid-stream when some of the answer had come before it."""
+        error = chunk.failure
+        return None if error is None else self._reply.failure(bytes(error), started=self._started)
+
+    def _decode(self, data: bytes) -> list[Chunk]:
+        try:
+            events = self._decoder.feed(data)
+        except EventTooLarge as exc:
+            events = exc.events
+            self._failure = UpstreamGarbage("The provider sent an event larger than we accept.")
+        if not events:
+            return []
+        self._reply.body.progressed()
+        try:
+            return [decode_chunk(event.data) for event in events]
+        except UpstreamGarbage:
+            return self._decode_until_end(events)
+
+    def _decode_until_end(self, events: list[ServerSentEvent]) -> list[Chunk]:
+        """The chunks up to ``[DONE]`` or the first event that is none."""
+        chunks = []
+        for event in events:
+            if event.data.strip() == _DONE:
+                self.saw_done = True
+                break
+            if event.data.strip():
+                try:
+                    chunks.append(decode_chunk(event.data))
+                except UpstreamGarbage as exc:
+                    self._failure = exc
+                    break
+        return chunks
+
+    def _noted(self, chunks: list[Chunk]) -> list[Chunk]:
+        if self.upstream_id is None:
+            self.upstream_id = self._reply.upstream_id = next((chunk.id for chunk in chunks if chunk.id), None)
+        if self.provider is None:
+            self.provider = next((chunk.provider for chunk in chunks if chunk.provider), None)
+        if not self._started:
+            self._started = any(_says_something(chunk) for chunk in chunks)
+        return chunks
+
+
+class OpenRouter:
+    """One provider: its address, its key, and one pool of connections.
+
+    Every call raises errors of the upstream branch only (plus ValidationFailed for a body that is no JSON); the key
+    appears in none of them, goes to ``base_url`` alone, and over plain HTTP only to this machine.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        key: str | None,
+        referer: str,
+        title: str,
+        timeouts: UpstreamTimeouts | None = None,
+        name: str = "openrouter",
+    ) -> None:
+        self.name = name
+        self.timeouts = timeouts or UpstreamTimeouts()
+        self._base_url = base_url.rstrip("/")
+        self._key = key
+        self._client = open_client(
+            tls=self._base_url.lower().startswith("https:"),
+            headers=_headers(referer, title),
+            connect_s=self.timeouts.connect_s,
+        )
+
+    async def aclose(self) -> None:
+        """Closes all connections; streams still open break."""
+        await self._client.aclose()
+
+    @contextlib.asynccontextmanager
+    async def stream(self, body: Mapping[str, Any]) -> AsyncIterator[ChunkStream]:
+        """Sends ``body`` with ``stream: true``; entered once the provider has accepted it and begins to answer.
+
+        Leaving the context closes the connection at once unless the stream has ended, which makes the provider stop
+        (where it can). Cancellation is such an exit.
+
+        Raises: on entering, whatever a refusal means; see ``upstream_errors``.
+        """
+        reply = await self._send("POST", "/chat/completions", dict(body) | {"stream": True})
+        stream: ChunkStream | None = None
+        try:
+            stream = ChunkStream(reply, await _unstreamed(reply))
+            yield stream
+        finally:
+            await reply.body.aclose(drain_s=_DRAIN_S if stream and stream.saw_done else 0)
+
+    async def complete(self, body: Mapping[str, Any]) -> Completion:
+        """Sends ``body`` with ``stream: false``. The completion has at least one choice with a message.
+
+        Raises: as ``stream``; an error inside the reply and a reply without an answer are errors too.
+        """
+        async with self._reply("POST", "/chat/completions", dict(body) | {"stream": False}) as reply:
+            completion = decode_completion(await reply.body.read_all(_REPLY_BYTES))
+            completion.id = reply.upstream_id = completion.id or reply.upstream_id
+            completion.provider = completion.provider or reply.provider
+            if error := completion.failure:
+                raise reply.failure(bytes(error))
+            if not completion.choices or completion.choices[0].message is None:
+                raise _no_answer(reply)
+            return completion
+
+    async def list_models(self) -> list[WireModel]:
+        """The whole catalogue."""
+        try:
+            return decode_models(await self._get("/models"))
+        except UpstreamModelNotFound as exc:
+            raise UpstreamError("There is no list of models at the base URL.", details=exc.details) from exc
+
+    async def endpoints(self, author: str, slug: str) -> ModelEndpoints:
+        """Who serves a model, and how. Raises UpstreamModelNotFound."""
+        if {author, slug} & {"", ".", ".."}:
+            raise UpstreamModelNotFound
+        return decode_endpoints(await self._get(f"/models/{quote(author, safe='')}/{quote(slug, safe=':')}/endpoints"))
+
+    async def generation(self, upstream_id: str) -> GenerationRecord | None:
+        """The provider's record of a call; None while, or because, it does not know the id."""
+        try:
+            return decode_generation(await self._get(f"/generation?id={quote(upstream_id, safe='')}"))
+        except UpstreamModelNotFound:
+            return None
+
+    async def _get(self, path: str) -> bytes:
+        async with self._reply("GET", path) as reply:
+            data = await reply.body.read_all(_REPLY_BYTES)
+            if error := decode_failure(data):
+                raise reply.failure(bytes(error))
+            return data
+
+    @contextlib.asynccontextmanager
+    async def _reply(self, method: str, path: str, body: dict[str, Any] | None = None) -> AsyncIterator[_Reply]:
+        reply = await self._send(method, path, body)
+        try:
+            yield reply
+        finally:
+            await reply.body.aclose()
+
+    async def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> _Reply:
+        """The reply to a request, its status 200 and its body unread. The caller closes it."""
+        self._refuse_unsafe()
+        content = None if body is None else _encode(body)
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        loop = asyncio.get_running_loop()
+        sent_at = loop.time()
+        phase: Literal["first_byte", "total"] = (
+            "first_byte" if self.timeouts.first_byte_s < self.timeouts.total_s else "total"
+        )
+        try:
+            async with asyncio.timeout(min(self.timeouts.first_byte_s, self.timeouts.total_s)) as limit:
+                request = self._client.build_request(method, self._base_url + path, content=content, headers=headers)
+                response = await self._client.send(request, stream=True)
+        except TRANSPORT_EXCEPTIONS as exc:
+            error = timed_out(phase, self.timeouts) if limit.expired() else transport_error(exc, in_body=False)
+            raise error from exc
+        reply = _Reply(response, ReplyBody(response, self.timeouts, sent_at=sent_at), self._key)
+        if response.status_code == 200 and reply.is_plain:
+            return reply
+        try:
+            raise await reply.refusal()
+        finally:
+            await reply.body.aclose()
+
+    def _refuse_unsafe(self) -> None:
+        try:
+            url = httpx.URL(self._base_url)
+        except httpx.InvalidURL:
+            url = httpx.URL()
+        if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
+            raise UpstreamError("The base URL is not a plain http(s) address.", details={"reason": "bad_base_url"})
+        if not self._key:
+            return
+        if url.scheme == "http" and not _is_loopback(url.host):
+            raise UpstreamError(
+                f"The key is not sent to {url.host} over plain HTTP. Use an https base URL.",
+                details={"reason": "plain_http"},
+            )
+        if not (self._key.isascii() and self._key.isprintable()) or " " in self._key:
+            raise UpstreamBadKey("The key contains characters that no key has.", details={"reason": "malformed_key"})
+
+
+class _Reply:
+    """A reply and what its headers say."""
+
+    def __init__(self, response: httpx.Response, body: ReplyBody, key: str | None) -> None:
+        self.body = body
+        self.upstream_id = response.headers.get("x-generation-id") or None
+        self.provider = response.headers.get("x-provider-name") or None
+        self.content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        # We ask for identity; a proxy that compresses all the same cannot be read.
+        self.is_plain = response.headers.get("content-encoding", "identity").strip().lower() in ("", "identity")
+        self._status = response.status_code
+        self._headers = response.headers
+        self._key = key
+
+    async def refusal(self) -> UpstreamError:
+        """What a status other than 200 means; reads as much of the body as may explain it."""
+        if self._status < 300:
+            return UpstreamGarbage(details={"status": self._status, "reason": "unexpected_reply"})
+        body = b""
+        if self.is_plain and self.content_type.endswith("json"):
+            try:
+                body = await self.body.read_all(_REFUSAL_BYTES)
+            except UpstreamError:
+                body = b""  # the status says enough
+        return refusal(self._status, self._headers, body, now_s=time.time(), secret=self._key)
+
+    def failure(self, error: bytes, *, started: bool = False) -> UpstreamError:
+        """What an error object inside the reply means."""
+        return stream_failure(error, started=started, now_s=time.time(), upstream_id=self.upstream_id, secret=self._key)
+
+
+async def _unstreamed(reply: _Reply) -> Chunk | None:
+    """None when the reply is a stream of events. A server that sends one JSON object instead gives it as one chunk.
+
+    Raises what that object reports, or UpstreamGarbage for anything else.
+    """
+    if reply.content_type in ("text/event-stream", ""):
+        return None
+    if not reply.content_type.endswith("json"):
+        raise UpstreamGarbage(
+            "The provider sent a page where an answer was due.", details={"content_type": reply.content_type[:80]}
+        )
+    chunk = decode_chunk(await reply.body.read_all(_REPLY_BYTES))
+    if error := chunk.failure:
+        raise reply.failure(bytes(error))
+    for choice in chunk.choices or ():
+        choice.delta, choice.message = choice.delta or choice.message, None
+    if not chunk.choices:
+        raise _no_answer(reply)
+    return chunk
+
+
+def _no_answer(reply: _Reply) -> AppError:
+    return UpstreamGarbage(
+        "The provider's reply holds no answer.", details={"upstream_id": reply.upstream_id, "reason": "no_choices"}
+    )
+
+
+def _says_something(chunk: Chunk) -> bool:
+    for choice in chunk.choices or ():
+        delta = choice.delta
+        if delta and (delta.content or delta.reasoning or delta.reasoning_content or delta.tool_calls or delta.images):
+            return True
+    return False
+
+
+def _encode(body: dict[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(body)
+    except (UnicodeEncodeError, TypeError, msgspec.EncodeError, RecursionError) as exc:
+        raise ValidationFailed("The request cannot be written as JSON.") from exc
+
+
+def _headers(referer: str, title: str) -> dict[bytes, bytes]:
+    return {
+        b"Accept-Encoding": b"identity",
+        b"HTTP-Referer": _header_text(referer),
+        b"User-Agent": f"llm-console/{__version__}".encode(),
+        b"X-OpenRouter-Title": _header_text(title),
+        b"X-Title": _header_text(title),
+    }
+
+
+def _header_text(text: str) -> bytes:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split()).encode("utf-8", "replace")
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host is this machine; other spellings of its addresses (``127.1``, ``0x7f.1``) are not recognised."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

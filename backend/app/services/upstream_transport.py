@@ -1,0 +1,283 @@
+"""httpx on aiohttp: the client, the clock over a reply's body, and every transport failure as one of our errors.
+
+The body is read from aiohttp's own reader. httpx would wrap it in three async generators, which cost more than the read
+and, when a stream is left early, are finished by tasks of the event loop's making.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Literal, cast
+
+import aiohttp
+import httpx
+from aiohttp.http_exceptions import HttpProcessingError
+from httpx_aiohttp import AiohttpTransport
+from httpx_aiohttp.transport import AiohttpResponseStream
+
+from app.core.errors import (
+    UpstreamError,
+    UpstreamGarbage,
+    UpstreamTimeout,
+    UpstreamTruncated,
+    UpstreamUnavailable,
+)
+
+READ_BUFFER_BYTES = 2**17
+
+# All that the two libraries and the sockets below them raise. RuntimeError is aiohttp's word for a connection or
+# session closed meanwhile, ValueError the base of its and httpx's complaints about URLs and headers.
+TRANSPORT_EXCEPTIONS = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    aiohttp.ClientError,
+    HttpProcessingError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
+Phase = Literal["connect", "first_byte", "idle", "comments_only", "total"]
+
+_TOO_SLOW: dict[Phase, str] = {
+    "connect": "The provider could not be reached within {:g} s.",
+    "first_byte": "The provider did not begin to answer within {:g} s.",
+    "idle": "The provider fell silent for {:g} s.",
+    "comments_only": "The provider sent nothing but signs of life for {:g} s.",
+    "total": "The answer was not finished after {:g} s.",
+}
+
+# First match wins; what matches nothing is a connection that broke.
+_MEANINGS: tuple[tuple[tuple[type[Exception], ...], type[UpstreamError], str, str], ...] = (
+    (
+        (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout, httpx.PoolTimeout),
+        UpstreamTimeout,
+        "The provider could not be reached in time.",
+        "connect",
+    ),
+    (
+        (aiohttp.ServerTimeoutError, httpx.TimeoutException, TimeoutError),
+        UpstreamTimeout,
+        UpstreamTimeout.text,
+        "timeout",
+    ),
+    (
+        (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch, ssl.SSLError, ssl.CertificateError),
+        UpstreamUnavailable,
+        "No trusted TLS connection to the provider could be made.",
+        "tls",
+    ),
+    (
+        (aiohttp.ClientConnectorDNSError, socket.gaierror),
+        UpstreamUnavailable,
+        "The provider's host name cannot be resolved.",
+        "dns",
+    ),
+    (
+        (aiohttp.ClientConnectorError, httpx.ConnectError, httpx.ProxyError, ConnectionRefusedError),
+        UpstreamUnavailable,
+        "The provider cannot be reached.",
+        "connect",
+    ),
+    (
+        (aiohttp.ClientResponseError, HttpProcessingError, httpx.RemoteProtocolError, httpx.DecodingError),
+        UpstreamGarbage,
+        "The provider does not speak proper HTTP.",
+        "http",
+    ),
+    (
+        (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError),
+        UpstreamError,
+        "The request cannot be sent as it is; check the base URL and the key.",
+        "bad_request",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamTimeouts:
+    """How long each phase of a call may last, in seconds.
+
+    ``first_byte_s`` and ``total_s`` count from the request; ``idle_s`` from the last byte, ``comments_only_s`` from the
+    last event that was more than a keep-alive comment, both without the time the caller took between reads.
+    """
+
+    connect_s: float = 10
+    first_byte_s: float = 120
+    idle_s: float = 60
+    comments_only_s: float = 300
+    total_s: float = 1800
+
+
+class _Transport(AiohttpTransport):
+    """Also hands out aiohttp's response, the one look behind httpx's interface."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        response.extensions["aiohttp"] = cast("AiohttpResponseStream", response.stream)._aiohttp_response
+        return response
+
+
+def open_client(*, tls: bool, headers: Mapping[bytes, bytes], connect_s: float) -> httpx.AsyncClient:
+    """A client without redirects, cookies, proxies from the environment, or a limit of connections. Caller closes it.
+
+    The aiohttp session is made by the first request, inside the running loop.
+    """
+    context = httpx.create_ssl_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    def session() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=context),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            read_bufsize=READ_BUFFER_BYTES,
+        )
+
+    return httpx.AsyncClient(
+        transport=_Transport(verify=context, client=session),
+        headers=dict(headers),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        timeout=httpx.Timeout(None, connect=connect_s, pool=connect_s),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+class ReplyBody:
+    """The bytes of a reply as they arrive, under the clock. One reader at a time.
+
+    One timer is armed per body and moved only when it fires, so a read costs no timer.
+    """
+
+    def __init__(self, response: httpx.Response, timeouts: UpstreamTimeouts, *, sent_at: float) -> None:
+        self._response = response
+        self._reply: aiohttp.ClientResponse = response.extensions["aiohttp"]
+        self._content = self._reply.content
+        self._timeouts = timeouts
+        self._loop = asyncio.get_running_loop()
+        self._first_byte_by = sent_at + timeouts.first_byte_s
+        self._total_by = sent_at + timeouts.total_s
+        self._waiting_since = self._returned_at = self._progress_at = self._loop.time()
+        self._reading = False
+        self._started = False
+        self._expired: Phase | None = None
+        self._broken: Exception | None = None
+        self._timer = self._loop.call_at(self._deadline()[0], self._check)
+
+    async def read(self) -> bytes:
+        """All that has arrived, at least one byte; empty at a clean end.
+
+        Raises UpstreamTimeout, UpstreamTruncated or UpstreamGarbage, always after everything that arrived before was
+        returned. Cancelling it leaves the body readable.
+        """
+        if self._broken is not None:
+            raise self._error(self._broken) from self._broken
+        now = self._loop.time()
+        if now >= self._total_by:
+            raise timed_out("total", self._timeouts)
+        self._progress_at += now - self._returned_at
+        self._waiting_since = self._returned_at = now
+        self._reading = True
+        try:
+            data: bytes = await self._content.readany()
+        except TRANSPORT_EXCEPTIONS as exc:
+            data = self._content._read_nowait(-1)
+            if not data:
+                raise self._error(exc) from exc
+            self._broken = exc
+        finally:
+            self._reading = False
+        self._started = True
+        self._returned_at = self._loop.time()
+        return data
+
+    async def read_all(self, limit_bytes: int) -> bytes:
+        """The rest, for replies that are not streams. Raises UpstreamGarbage when it is larger than ``limit_bytes``."""
+        pieces: list[bytes] = []
+        size = 0
+        while data := await self.read():
+            self.progressed()
+            pieces.append(data)
+            size += len(data)
+            if size > limit_bytes:
+                raise UpstreamGarbage(
+                    "The provider's reply is larger than we accept.", details={"limit_bytes": limit_bytes}
+                )
+        return b"".join(pieces)
+
+    def progressed(self) -> None:
+        """What was just read was more than a sign of life."""
+        self._progress_at = self._returned_at
+
+    async def aclose(self, *, drain_s: float = 0) -> None:
+        """Ends the reply. An unfinished one closes its connection at once, which tells the provider to stop.
+
+        With ``drain_s`` the end of a reply that has said everything is awaited so long, so that its connection can be
+        used again.
+        """
+        self._timer.cancel()
+        try:
+            if drain_s and not self._content.is_eof():
+                async with asyncio.timeout(drain_s):
+                    while await self._content.readany():
+                        pass
+        except TRANSPORT_EXCEPTIONS:
+            pass  # the connection is closed instead
+        finally:
+            if not self._content.is_eof():
+                self._reply.close()
+            with contextlib.suppress(*TRANSPORT_EXCEPTIONS):
+                await self._response.aclose()
+
+    def _deadline(self) -> tuple[float, Phase]:
+        limits = self._timeouts
+        silent_until: tuple[float, Phase] = (
+            (self._waiting_since + limits.idle_s, "idle") if self._started else (self._first_byte_by, "first_byte")
+        )
+        return min(
+            silent_until, (self._progress_at + limits.comments_only_s, "comments_only"), (self._total_by, "total")
+        )
+
+    def _check(self) -> None:
+        now = self._loop.time()
+        if self._reading:
+            deadline, phase = self._deadline()
+            if now >= deadline:
+                self._expired = phase
+                self._content.set_exception(TimeoutError(phase))
+                return
+        else:
+            deadline = now + min(self._timeouts.idle_s, self._timeouts.comments_only_s)
+        self._timer = self._loop.call_at(deadline, self._check)
+
+    def _error(self, exc: Exception) -> UpstreamError:
+        return timed_out(self._expired, self._timeouts) if self._expired else transport_error(exc, in_body=True)
+
+
+def timed_out(phase: Phase, timeouts: UpstreamTimeouts) -> UpstreamTimeout:
+    """The error of a phase that lasted too long; ``details`` name it and its limit."""
+    limit_s: float = getattr(timeouts, f"{phase}_s")
+    return UpstreamTimeout(_TOO_SLOW[phase].format(limit_s), details={"phase": phase, "limit_s": limit_s})
+
+
+def transport_error(exc: Exception, *, in_body: bool) -> UpstreamError:
+    """One of TRANSPORT_EXCEPTIONS as our error; ``in_body`` says whether the reply's headers had come.
+
+    httpx-aiohttp calls a reset connection a connect timeout, so what aiohttp raised itself is looked at first.
+    """
+    cause = exc.__cause__ if isinstance(exc, httpx.HTTPError) and isinstance(exc.__cause__, Exception) else exc
+    details = {"cause": type(cause).__name__}
+    for kinds, error, text, reason in _MEANINGS:
+        if isinstance(cause, kinds):
+            return error(text, details=details | {"reason": reason})
+    if in_body:
+        return UpstreamTruncated(details=details | {"reason": "hung_up"})
+    return UpstreamUnavailable(
+        "The connection to the provider broke before it answered.", details=details | {"reason": "hung_up"}
+    )
