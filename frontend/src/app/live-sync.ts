@@ -1,0 +1,44 @@
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
+import { keys } from "@/client/queries";
+import type { Change } from "@/lib/stream/frames";
+import type { LiveListener } from "@/lib/stream/live";
+
+/** Changes come in bursts; what they touch is fetched once. */
+const COLLECT_MS = 80;
+
+/** Keeps the REST cache honest: what the channel says changed is fetched again. */
+export function syncQueries(client: QueryClient): LiveListener {
+  const collected = new Map<string, QueryKey>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const flush = (): void => {
+    timer = undefined;
+    for (const queryKey of collected.values()) void client.invalidateQueries({ queryKey });
+    collected.clear();
+  };
+  return {
+    // What changed while no connection stood was not announced.
+    onHello: () => void client.invalidateQueries(),
+    onChanged: (change) => {
+      if (change.kind === "session" && change.op === "delete") {
+        client.removeQueries({ queryKey: keys.messages(change.id) });
+      }
+      for (const key of touchedBy(change)) collected.set(JSON.stringify(key), key);
+      timer ??= setTimeout(flush, COLLECT_MS);
+    },
+  };
+}
+
+function touchedBy({ kind, id, session_id }: Change): QueryKey[] {
+  switch (kind) {
+    case "session":
+      return [keys.sessions, keys.session(id)];
+    case "message":
+    case "generation":
+      return session_id ? [keys.messages(session_id), keys.session(session_id)] : [];
+    case "settings":
+      return [keys.settings, keys.health];
+    default:
+      return [[`${kind}s`]];
+  }
+}

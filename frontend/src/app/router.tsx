@@ -1,0 +1,62 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from "@tanstack/react-router";
+import { ChatScreen } from "@/features/chat/chat-screen";
+import { NotFound, RouteCrash } from "./route-errors";
+import { Shell } from "./shell";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: () => <ChatScreen sessionId={null} />,
+});
+
+const chat = createRoute({
+  getParentRoute: () => root,
+  path: "/app/chat/$sessionId",
+  component: function ChatRoute() {
+    const { sessionId } = chat.useParams();
+    return <ChatScreen key={sessionId} sessionId={sessionId} />;
+  },
+});
+
+const profiles = createRoute({
+  getParentRoute: () => root,
+  path: "/app/profiles",
+  component: lazyRouteComponent(
+    () => import("@/features/profiles/profiles-screen"),
+    "ProfilesScreen",
+  ),
+});
+
+const models = createRoute({
+  getParentRoute: () => root,
+  path: "/app/models",
+  component: lazyRouteComponent(() => import("@/features/models/models-screen"), "ModelsScreen"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/app/settings",
+  component: lazyRouteComponent(
+    () => import("@/features/settings/settings-screen"),
+    "SettingsScreen",
+  ),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, chat, profiles, models, settings]),
+  defaultPreload: "intent",
+  defaultErrorComponent: RouteCrash,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,48 @@
+import { Check, Copy, RefreshCw, StepForward } from "lucide-react";
+import type { Message } from "@/client/api";
+import { IconButton } from "@/components/icon-button";
+import { useCopy } from "@/lib/use-copy";
+import { SiblingSwitcher } from "./sibling-switcher";
+import { useContinue, useRegenerate } from "./turns";
+import type { Answer } from "./use-answer";
+
+interface AnswerActionsProps {
+  message: Message;
+  answer: Answer;
+  isLast: boolean;
+}
+
+export function AnswerActions({ message, answer, isLast }: AnswerActionsProps) {
+  const { copied, copy } = useCopy();
+  const regenerate = useRegenerate();
+  const goOn = useContinue();
+  const generationId = message.generation_id;
+  const isWhole = answer.status === "completed" && answer.finish_reason !== "length";
+  const canContinue = isLast && !isWhole && answer.content !== "" && answer.error === null;
+  return (
+    <div
+      className={`-ml-2 flex items-center transition-opacity focus-within:opacity-100 group-hover/message:opacity-100 pointer-coarse:opacity-100 ${isLast ? "" : "opacity-0"}`}
+    >
+      <IconButton label={copied ? "Copied" : "Copy"} onClick={() => copy(answer.content)}>
+        {copied ? <Check aria-hidden /> : <Copy aria-hidden />}
+      </IconButton>
+      <IconButton
+        label="Regenerate"
+        disabled={regenerate.isPending}
+        onClick={() => regenerate.mutate(message.id)}
+      >
+        <RefreshCw aria-hidden />
+      </IconButton>
+      {canContinue && generationId !== null && (
+        <IconButton
+          label="Continue"
+          disabled={goOn.isPending}
+          onClick={() => goOn.mutate(generationId)}
+        >
+          <StepForward aria-hidden />
+        </IconButton>
+      )}
+      <SiblingSwitcher message={message} />
+    </div>
+  );
+}

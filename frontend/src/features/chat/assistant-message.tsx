@@ -1,0 +1,89 @@
+import type { Message, Part } from "@/client/api";
+import { Markdown } from "@/lib/markdown/markdown";
+import { isTerminal } from "@/lib/stream/fold";
+import { AnswerActions } from "./answer-actions";
+import { ErrorSlot } from "./error-slot";
+import { Reasoning } from "./reasoning";
+import { StatusChip } from "./status-chip";
+import { ToolCall } from "./tool-call";
+import { UsageChips } from "./usage-chips";
+import { type Answer, useAnswer } from "./use-answer";
+
+interface AssistantMessageProps {
+  message: Message;
+  isLast: boolean;
+}
+
+/** An answer: live while it is written, and the same when it is read again. */
+export function AssistantMessage({ message, isLast }: AssistantMessageProps) {
+  const answer = useAnswer(message);
+  const ended = isTerminal(answer.status);
+  return (
+    <article
+      aria-label={`Answer by ${message.model ?? "the model"}`}
+      aria-busy={!ended}
+      tabIndex={-1}
+      className="group/message rounded-lg focus-visible:outline-offset-4"
+    >
+      <AnswerParts answer={answer} streaming={!ended} />
+      {ended && <StatusChip status={answer.status} finishReason={answer.finish_reason} />}
+      {answer.error && <ErrorSlot error={answer.error} message={message} />}
+      {ended && (
+        <footer className="mt-2 -mb-2 flex min-h-8 flex-wrap items-center gap-x-3">
+          <AnswerActions message={message} answer={answer} isLast={isLast} />
+          <UsageChips model={message.model} usage={answer.usage} />
+        </footer>
+      )}
+    </article>
+  );
+}
+
+function AnswerParts({ answer, streaming }: { answer: Answer; streaming: boolean }) {
+  const parts = mergeText(answer.parts);
+  if (parts.length === 0 && streaming) return <Placeholder />;
+  return (
+    <div className="flex flex-col gap-3">
+      {parts.map((part, index) => {
+        const isOpen = streaming && index === parts.length - 1;
+        switch (part.type) {
+          case "reasoning":
+            return (
+              <Reasoning
+                key={index}
+                text={part.text}
+                duration_ms={part.duration_ms ?? answer.reasoning_ms}
+                streaming={isOpen}
+              />
+            );
+          case "text":
+            return <Markdown key={index} text={part.text} streaming={isOpen} />;
+          case "tool_call":
+            return <ToolCall key={index} name={part.name} args={part.arguments} />;
+          default:
+            return null;
+        }
+      })}
+    </div>
+  );
+}
+
+/** A continued answer begins with the old text as a part of its own; it is read as one text. */
+function mergeText(parts: readonly Part[]): Part[] {
+  const merged: Part[] = [];
+  for (const part of parts) {
+    const last = merged.at(-1);
+    if (part.type === "text" && last?.type === "text") {
+      merged[merged.length - 1] = { type: "text", text: last.text + part.text };
+    } else merged.push(part);
+  }
+  return merged;
+}
+
+function Placeholder() {
+  return (
+    <p className="flex min-h-6 items-center gap-2.5 text-ink-3">
+      <span className="live-dot" aria-hidden />
+      Waiting for the first word
+    </p>
+  );
+}

@@ -1,0 +1,35 @@
+import { Tooltip } from "@base-ui/react/tooltip";
+import type { Session } from "@/client/api";
+import { TooltipPopup } from "@/components/icon-button";
+import { ScreenHeader } from "@/components/screen-header";
+import { formatCount, formatUsd, plural } from "@/lib/format";
+
+interface ChatHeaderProps {
+  session: Session | undefined;
+  isNew: boolean;
+}
+
+export function ChatHeader({ session, isNew }: ChatHeaderProps) {
+  return (
+    <ScreenHeader title={session?.title || (isNew || session ? "New chat" : "")}>
+      {session && session.totals.total_tokens > 0 && <Totals totals={session.totals} />}
+    </ScreenHeader>
+  );
+}
+
+function Totals({ totals }: { totals: Session["totals"] }) {
+  const { prompt_tokens, completion_tokens, total_tokens, cost_usd, unknown_calls } = totals;
+  return (
+    <Tooltip.Root>
+      <Tooltip.Trigger className="flex-none rounded-sm px-1.5 py-1 text-xs text-ink-3 tabular-nums">
+        <span className="hidden sm:inline">{formatCount(total_tokens)} tokens · </span>
+        <span className="text-ink-2">{formatUsd(cost_usd)}</span>
+        {unknown_calls > 0 && " + ?"}
+      </Tooltip.Trigger>
+      <TooltipPopup>
+        {formatCount(prompt_tokens)} tokens in, {formatCount(completion_tokens)} out.
+        {unknown_calls > 0 && ` The cost of ${plural(unknown_calls, "call")} is not known (yet).`}
+      </TooltipPopup>
+    </Tooltip.Root>
+  );
+}

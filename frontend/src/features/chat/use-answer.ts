@@ -1,0 +1,17 @@
+import type { Message } from "@/client/api";
+import { type AnswerView, isTerminal, viewOfMessage } from "@/lib/stream/fold";
+import { useRun } from "@/lib/stream/run-store";
+
+export interface Answer extends AnswerView {
+  /** How long it reasoned, as seen here; null when that is not known. */
+  reasoning_ms: number | null;
+}
+
+/** A message as it is now: as stored, or with what has arrived since. */
+export function useAnswer(message: Message): Answer {
+  const run = useRun(message.generation_id);
+  if (!run || isTerminal(message.status) || run.view.last_seq < message.last_seq) {
+    return { ...viewOfMessage(message), reasoning_ms: null };
+  }
+  return { ...run.view, reasoning_ms: run.reasoning_ms };
+}

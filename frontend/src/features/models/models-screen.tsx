@@ -1,0 +1,5 @@
+import { ScreenHeader } from "@/components/screen-header";
+
+export function ModelsScreen() {
+  return <ScreenHeader title="Models" />;
+}

@@ -1,0 +1,5 @@
+import { ScreenHeader } from "@/components/screen-header";
+
+export function SettingsScreen() {
+  return <ScreenHeader title="Settings" />;
+}

@@ -1,0 +1,72 @@
+/** What stands where a value is not known. Never 0: nothing is not the same as unknown. */
+export const UNKNOWN = "–";
+
+/**
+ * US dollars, exact: every digit that the server sent, at least two decimals, never rounded.
+ * `null` is an unknown cost.
+ */
+export function formatUsd(usd: number | null): string {
+  if (usd === null) return UNKNOWN;
+  const sign = usd < 0 ? "-" : "";
+  const [whole = "0", decimals = ""] = plainDecimal(Math.abs(usd)).split(".");
+  return `${sign}$${groupThousands(whole)}.${decimals.padEnd(2, "0")}`;
+}
+
+/** The shortest decimal that reads back as the same number, without an exponent. */
+function plainDecimal(value: number): string {
+  const text = String(value);
+  const [mantissa = "0", exponent] = text.split("e");
+  if (exponent === undefined) return text;
+  const [whole = "0", decimals = ""] = mantissa.split(".");
+  const shift = Number(exponent);
+  const digits = whole + decimals;
+  const point = whole.length + shift;
+  if (point <= 0) return `0.${"0".repeat(-point)}${digits}`;
+  if (point >= digits.length) return digits + "0".repeat(point - digits.length);
+  return `${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+function groupThousands(digits: string): string {
+  return digits.replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** A price per 1,000,000 tokens: "free" when it is nothing. */
+export function formatPrice(usdPerMillion: number | null): string {
+  return usdPerMillion === 0 ? "free" : formatUsd(usdPerMillion);
+}
+
+export function formatCount(count: number | null): string {
+  return count === null ? UNKNOWN : groupThousands(String(count));
+}
+
+/** 200000 -> "200K", 1048576 -> "1M": context windows are named this way by everyone. */
+export function formatContext(tokens: number | null): string {
+  if (tokens === null) return UNKNOWN;
+  if (tokens < 1000) return String(tokens);
+  if (tokens < 999_500) return `${Math.round(tokens / 1000)}K`;
+  return `${Math.round(tokens / 100_000) / 10}M`;
+}
+
+/** 412 -> "0.41 s", 12034 -> "12 s", 94000 -> "1 min 34 s". */
+export function formatDuration(duration_ms: number | null): string {
+  if (duration_ms === null) return UNKNOWN;
+  const seconds = duration_ms / 1000;
+  if (seconds < 1) return `${seconds.toFixed(2)} s`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const rest = whole % 60;
+  return rest === 0 ? `${(whole - rest) / 60} min` : `${(whole - rest) / 60} min ${rest} s`;
+}
+
+export function formatRate(tokensPerSecond: number | null): string {
+  return tokensPerSecond === null ? UNKNOWN : `${tokensPerSecond.toFixed(1)} tok/s`;
+}
+
+export function countWords(text: string): number {
+  return text.match(/\S+/g)?.length ?? 0;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
