@@ -41,9 +41,9 @@ from app.services.upstream_wire import (
     decode_chunk,
     decode_completion,
     decode_endpoints,
+    decode_failure,
     decode_generation,
     decode_models,
-    decode_failure,
 )
 
 __all__ = ["ChunkStream", "OpenRouter", "UpstreamTimeouts"]
