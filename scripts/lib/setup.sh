@@ -14,6 +14,8 @@ python=$backend/.venv/bin/python
 
 # What a developer's shell may export for other projects.
 unset NODE_ENV PYTHONHOME PYTHONPATH
+# Set but empty, npm would keep its cache in a folder named ~ right here.
+[ -n "${HOME:-}" ] || unset HOME
 export npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false
 
 note() {
