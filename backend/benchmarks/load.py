@@ -11,7 +11,9 @@ import asyncio
 import json
 import time
 import uuid
+from array import array
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urlsplit
@@ -43,8 +45,8 @@ class Outcome:
 
     events: int = 0
     wall_s: float = 0.0
-    delays_ms: list[float] = field(default_factory=list)
-    first_event_ms: list[float] = field(default_factory=list)
+    delays_ms: array[float] = field(default_factory=lambda: array("d"))
+    first_event_ms: array[float] = field(default_factory=lambda: array("d"))
     failures: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -53,7 +55,7 @@ class Outcome:
         return self.failures.total()
 
 
-def quantile(values: list[float], share: float) -> float:
+def quantile(values: Sequence[float], share: float) -> float:
     """The value below which ``share`` of ``values`` lie; NaN of none."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
