@@ -90,7 +90,7 @@ setup_node() {
     return
   fi
   note "Installing frontend/node_modules"
-  (cd "$frontend" && npm ci --include=dev --ignore-scripts --no-progress --loglevel=error >&2)
+  (cd "$frontend" && npm ci --include=dev --ignore-scripts --no-progress --loglevel=error >/dev/null)
   echo "$sum" >"$stamp"
 }
 
