@@ -1,6 +1,6 @@
 """Measures the product beside the naive relay, in turns, and prints the ratios: ``python -m benchmarks.compare``.
 
-Goals are printed, never asserted. The exit code is 1 only when a server could not be run.
+Goals are printed, never asserted. The exit code is 1 only when something could not be run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 from benchmarks import servers
 from benchmarks.footprint import installed_bytes
-from benchmarks.measure import Turn, take_turn
+from benchmarks.measure import Turn, choose_processors, take_turn
 from benchmarks.report import render
 from benchmarks.scenarios import all_scenarios
 
@@ -27,13 +27,18 @@ def main() -> int:
     scenarios = all_scenarios(quick=arguments.quick)
     shared = [scenario for scenario in scenarios if not scenario.ours_only]
 
+    try:
+        processors = choose_processors()
+    except ValueError:
+        print("Two processors are needed: one for the server, one for the harness.", file=sys.stderr)
+        return 1
     turns: list[Turn] = []
     for number in range(rounds):
         contenders = [(servers.naive, shared), (servers.ours, scenarios)]
         for make, loads in contenders if number % 2 == 0 else reversed(contenders):
             print(f"round {number + 1} of {rounds}: {make.__name__}", file=sys.stderr)
             try:
-                turns.append(take_turn(make, loads))
+                turns.append(take_turn(make, loads, processors))
             except servers.ServerFailedError as error:
                 print(error, file=sys.stderr)
                 return 1

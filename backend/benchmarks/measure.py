@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import uvloop
@@ -15,8 +16,18 @@ import uvloop
 from benchmarks import answers, load, process, servers
 from benchmarks.scenarios import Scenario, Unit, warm_up
 
-SERVER_PROCESSOR = 0
-HARNESS_PROCESSOR = 1
+
+class Processors(NamedTuple):
+    """Who runs where."""
+
+    server: int
+    harness: int
+
+
+def choose_processors() -> Processors:
+    """The first two that we may use; ``ValueError`` if there are fewer."""
+    server, harness, *_ = sorted(os.sched_getaffinity(0))
+    return Processors(server, harness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +63,19 @@ class Turn:
     kept: answers.Stored
 
 
-def take_turn(make: Callable[[Path, str], servers.Server], scenarios: list[Scenario]) -> Turn:
-    """Measure one server; raises ``ServerFailedError`` if it, or the fake upstream, does not start.
+def take_turn(make: Callable[[Path, str], servers.Server], scenarios: list[Scenario], at: Processors) -> Turn:
+    """Measure one server; raises ``ServerFailedError`` if it, or the fake upstream, does not start or does not last.
 
     The calling process, which is the load client, is moved to the harness's processor.
     """
-    os.sched_setaffinity(0, {HARNESS_PROCESSOR})
+    os.sched_setaffinity(0, {at.harness})
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         data = folder / "data"
         data.mkdir()
-        with servers.running(servers.upstream(), folder, HARNESS_PROCESSOR) as upstream:
+        with servers.running(servers.upstream(), folder, at.harness) as upstream:
             server = make(data, upstream.url)
-            with servers.running(server, folder, SERVER_PROCESSOR) as target:
+            with servers.running(server, folder, at.server) as target:
                 process.settle(target.pid)
                 idle_bytes = process.resident_bytes(target.pid)
                 _put(target, warm_up())

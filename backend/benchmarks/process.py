@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -17,7 +18,8 @@ def tree(pid: int) -> list[int]:
     found = [pid]
     for each in found:
         for children in (PROC / str(each) / "task").glob("*/children"):
-            found.extend(int(child) for child in children.read_text().split())
+            with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+                found.extend(int(child) for child in children.read_text().split())
     return found
 
 

@@ -21,7 +21,7 @@ DATABASE = "console.db"
 
 
 class ServerFailedError(Exception):
-    """A server ended, or did not become ready in time; the message holds the end of what it printed."""
+    """A server ended, or did not become ready in time; the message holds the last of what it printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ def _provider(upstream_url: str) -> dict[str, str]:
 def running(server: Server, folder: Path, processor: int) -> Iterator[Running]:
     """Start a server, alone on ``processor`` as far as we are asked; its output goes to a file in ``folder``.
 
-    On leaving it is asked to end, and killed if that takes too long.
+    On leaving it is asked to end, and killed if that takes too long. ``ServerFailedError`` if it did not become ready,
+    or had ended by itself.
     """
     log = folder / f"{server.name}.log"
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -100,23 +101,31 @@ def running(server: Server, folder: Path, processor: int) -> Iterator[Running]:
         url = _wait(server, child, log, began)
         yield Running(child.pid, url, time.monotonic() - began)
     finally:
-        _stop(child)
+        if not _stop(child):
+            raise ServerFailedError(f"{server.name} ended by itself:\n{_printed(log)[-2000:]}")
 
 
 def _wait(server: Server, child: subprocess.Popen[bytes], log: Path, began: float) -> str:
-    while True:
-        printed = log.read_text(errors="replace")
-        if found := server.ready.search(printed):
+    while child.poll() is None:
+        if found := server.ready.search(_printed(log)):
             return found["url"]
-        if child.poll() is not None or time.monotonic() - began > START_LIMIT_S:
-            raise ServerFailedError(f"{server.name} did not start:\n{printed[-2000:]}")
+        if time.monotonic() - began > START_LIMIT_S:
+            raise ServerFailedError(f"{server.name} was not ready in time:\n{_printed(log)[-2000:]}")
         time.sleep(0.005)
+    raise ServerFailedError(f"{server.name} ended while starting")
 
 
-def _stop(child: subprocess.Popen[bytes]) -> None:
+def _printed(log: Path) -> str:
+    return log.read_text(errors="replace")
+
+
+def _stop(child: subprocess.Popen[bytes]) -> bool:
+    """End a server; whether it was still there."""
+    running = child.poll() is None
     child.terminate()
     try:
         child.wait(STOP_LIMIT_S)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
+    return running
