@@ -43,7 +43,6 @@ class SseDecoder:
         "_after_cr",
         "_at_start",
         "_data",
-        "_data_bytes",
         "_event",
         "_id",
         "_max",
@@ -58,8 +57,7 @@ class SseDecoder:
         self._rest_bytes = 0
         self._at_start = True
         self._after_cr = False
-        self._data: list[bytes] | None = None  # the data lines of the unfinished event
-        self._data_bytes = 0
+        self._data = bytearray()  # the data lines of the unfinished event, each with its LF
         self._event = ""
         self._id = ""
         self.retry_ms: int | None = None
@@ -79,7 +77,8 @@ class SseDecoder:
             self._rest.clear()
             self._rest_bytes = 0
         events: list[ServerSentEvent] = []
-        if data.startswith(_FIELD) and self._data is None and not self._event and len(data) <= self._max:
+        # Replacing bad UTF-8 can treble it, so nothing this short exceeds the limit.
+        if data.startswith(_FIELD) and not self._data and not self._event and 3 * len(data) <= self._max:
             data = self._split(data, events)
         if data:
             self._read_lines(data, events)
@@ -135,7 +134,7 @@ class SseDecoder:
             if len(line) > self._max:
                 raise EventTooLarge(self._max, events)
             self._read_field(line)
-            if self._data_bytes > self._max:
+            if len(self._data) > self._max:
                 raise EventTooLarge(self._max, events)
         if len(rest) > self._max:
             raise EventTooLarge(self._max, events)
@@ -145,10 +144,8 @@ class SseDecoder:
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
-            if self._data is None:
-                self._data = []
-            self._data.append(_valid_utf8(value))
-            self._data_bytes += len(value) + 1
+            self._data += _valid_utf8(value)
+            self._data += b"\n"
         elif name == b"event":
             self._event = value.decode("utf-8", "replace")
         elif name == b"id":
@@ -158,10 +155,9 @@ class SseDecoder:
             self.retry_ms = int(value)
 
     def _dispatch(self, events: list[ServerSentEvent]) -> None:
-        if self._data is not None:
-            events.append(ServerSentEvent(b"\n".join(self._data), self._event or "message", self._id))
-            self._data = None
-            self._data_bytes = 0
+        if self._data:
+            events.append(ServerSentEvent(bytes(self._data[:-1]), self._event or "message", self._id))
+            self._data = bytearray()
         self._event = ""
 
 
