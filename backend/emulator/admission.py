@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from . import chaos, errors, validation
+from . import chaos, errors, replay, validation
 from .catalogue import DEFAULT_MODEL, Endpoint, Model, choose_endpoint
 from .errors import ApiError, invalid_request
 from .pricing import affordable_tokens
@@ -99,6 +99,7 @@ def _accept(state: State, name: str, body: Mapping[str, Any], prompt: Prompt, sc
     _check_capabilities(model, body, prompt)
     wanted = [parameter for parameter in _PARAMETERS if parameter in body]
     endpoint = choose_endpoint(model, body.get("provider", {}), wanted)
+    replay.check(model, endpoint, body["messages"])
     if scenario.error:
         raise refusal(state, scenario.error, model, endpoint, prompt)
     reply = compose(model, body, prompt, scenario)

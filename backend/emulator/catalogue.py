@@ -73,6 +73,7 @@ class Model:
     hugging_face_id: str | None = None
     knowledge_cutoff: str | None = None
     routes_to: str | None = None
+    signs_tool_calls: bool = False
 
     @property
     def family(self) -> Family:

@@ -21,9 +21,12 @@ PADDINGS = 3
 def produce(row: Row, reply: Reply) -> None:
     """Count the whole reply: a call that is not streamed always runs to its end."""
     for token in reply.reasoning:
-        row.produce(token, reasoning=True)
+        row.produce(token, "reasoning")
     for token in reply.text:
-        row.produce(token, reasoning=False)
+        row.produce(token, "text")
+    for call in reply.tool_calls:
+        for token in (call.name, *call.fragments):
+            row.produce(token, "tool")
     row.native_finish_reason = reply.native_finish_reason
 
 
@@ -42,7 +45,8 @@ async def complete(state: State, row: Row, reply: Reply, scenario: Scenario, out
     if scenario.latency or writing_s:
         await state.clock.sleep(scenario.latency / 1000 + writing_s)
     if scenario.stall:
-        await (state.released() if scenario.stall.ms is None else state.clock.sleep(scenario.stall.ms / 1000))
+        with state.stalling() as released:
+            await (released.wait() if scenario.stall.ms is None else state.clock.sleep(scenario.stall.ms / 1000))
     produce(row, reply)
     body = _body(row, reply, scenario)
     state.pulse()
@@ -65,6 +69,9 @@ def message(row: Row, reply: Reply) -> dict[str, Any]:
     }
     if reply.reasoning and reply.shows_reasoning:
         body |= thinking.whole(row.model.family, row.id, "".join(reply.reasoning))
+    if reply.tool_calls:
+        body["content"] = None
+        body["tool_calls"] = [call.as_json(at) for at, call in enumerate(reply.tool_calls)]
     return body
 
 

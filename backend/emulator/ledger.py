@@ -9,6 +9,7 @@ from typing import Any, Literal
 from .catalogue import Endpoint, Model
 from .pricing import ZERO, Cost, Tokens, cost_of, plain
 
+Kind = Literal["reasoning", "text", "tool"]
 Status = Literal["open", "completed", "cancelled", "truncated", "failed"]
 
 
@@ -45,12 +46,12 @@ class Row:
     def tokens(self) -> Tokens:
         return Tokens(self.prompt_tokens, self.completion_tokens, self.cached_tokens, self.reasoning_tokens)
 
-    def produce(self, token: str, *, reasoning: bool) -> None:
+    def produce(self, token: str, kind: Kind) -> None:
         """Count one token of the answer."""
         self.completion_tokens += 1
-        if reasoning:
+        if kind == "reasoning":
             self.reasoning_tokens += 1
-        else:
+        elif kind == "text":
             self.sent.append(token)
 
     def settle(self, status: Status, finish_reason: str | None) -> None:

@@ -143,6 +143,14 @@ MODELS = (
         reasoning=Reasoning(mandatory=True, supports_max_tokens=True),
     ),
     Model(
+        "google/gemini-3-pro-preview", "google/gemini-3-pro-preview-20251117", "Google: Gemini 3 Pro Preview",
+        1763474668, "Gemini 3 Pro reasons over text, images, audio and video...", 1_048_576,
+        {"prompt": "0.000002", "completion": "0.000012", "input_cache_read": "0.0000002"},
+        "Gemini", (*_SAMPLING, *_TOOLS, *_JSON, *_THINKS), (_STUDIO, _VERTEX), 65_536,
+        input_modalities=("text", "image", "file", "audio", "video"), signs_tool_calls=True,
+        reasoning=Reasoning(mandatory=True, efforts=("high", "low")),
+    ),
+    Model(
         "google/gemini-2.5-flash", "google/gemini-2.5-flash", "Google: Gemini 2.5 Flash", 1750172488,
         "Gemini 2.5 Flash is quick and can think...", 1_048_576,
         {"prompt": "0.0000003", "completion": "0.0000025", "image": "0.001238", "input_cache_read": "0.00000003"},

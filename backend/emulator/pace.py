@@ -16,12 +16,12 @@ class Pace:
         self._flush = flush
         self._start_s = clock.monotonic()
 
-    async def rest(self, ms: float) -> None:
-        """Write what is held, wait, and move the later tokens back by as much."""
+    async def pause(self, wait: Callable[[], Awaitable[None]]) -> None:
+        """Write what is held, wait, and move the later tokens back by as long as that took."""
         await self._flush()
-        if ms > 0:
-            await self._clock.sleep(ms / 1000)
-        self._start_s = max(self._start_s + ms / 1000, self._start_s)
+        began_s = self._clock.monotonic()
+        await wait()
+        self._start_s += self._clock.monotonic() - began_s
 
     async def token(self, number: int) -> None:
         """Return when the token with this number, from 0, is due."""

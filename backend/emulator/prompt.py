@@ -16,13 +16,18 @@ IMAGE_TOKENS = 258
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The last user message without its directive, the text to go on from, and the tokens of all messages."""
+    """The last user message without its directive, the text to go on from, and the tokens of all messages.
+
+    ``answers_tool`` says that the last message is a tool's result.
+    """
 
     question: str
     prefill: str
     tokens: int
     scenario: Tree
     modalities: frozenset[str]
+    messages: int
+    answers_tool: bool
 
 
 def read(messages: Sequence[Mapping[str, Any]]) -> Prompt:
@@ -37,6 +42,8 @@ def read(messages: Sequence[Mapping[str, Any]]) -> Prompt:
         tokens=sum(_message_tokens(message) for message in messages),
         scenario=scenario,
         modalities=frozenset(kind for message in messages for kind in _modalities(message)),
+        messages=len(messages),
+        answers_tool=last["role"] == "tool",
     )
 
 

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from . import answers
 from .catalogue import Family, Model
+from .instances import instance_of
 from .prompt import Prompt
 from .scenarios import Scenario
 from .thinking import Wish, wish_of
 from .tokens import split
+from .tools import ToolCall, calls_for
 
 NATIVE_REASONS: Mapping[Family, Mapping[str, str]] = {
     "openai": {"stop": "completed", "length": "length", "tool_calls": "completed"},
@@ -23,34 +27,39 @@ NATIVE_REASONS: Mapping[Family, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Tokens of the reasoning and of the text, in order."""
+    """Tokens of the reasoning and of the text, in order; a reply that calls tools has no text."""
 
     reasoning: Sequence[str]
     text: Sequence[str]
     finish_reason: str
     native_finish_reason: str
     shows_reasoning: bool
-    tool_deltas: Sequence[Mapping[str, Any]] = ()
+    tool_calls: Sequence[ToolCall] = ()
 
     @property
     def tokens(self) -> int:
-        return len(self.reasoning) + len(self.text)
+        called = sum(1 + len(call.fragments) for call in self.tool_calls)
+        return len(self.reasoning) + len(self.text) + called
 
 
 def compose(model: Model, body: Mapping[str, Any], prompt: Prompt, scenario: Scenario) -> Reply:
     """The reply to a validated request, cut by ``stop`` and by the token limit as a provider would."""
     wish = wish_of(model, body)
     seed = scenario.seed or body.get("seed", 0)
-    text, stopped = cut_at_stop(_text(prompt, scenario, seed), body.get("stop", []))
     reasoning = _reasoning(prompt, wish, seed)
+    calls = calls_for(body, prompt, scenario)
+    if calls:
+        odd = scenario.tool_calls is not None and scenario.tool_calls.form == "stop_finish"
+        finish = "stop" if odd else "tool_calls"
+        return Reply(reasoning, [], finish, _native(model, finish), wish.shown, calls)
+    text, stopped = cut_at_stop(_text(body, prompt, scenario, seed), body.get("stop", []))
     room = limit_of(model, body)
     finish = "stop"
     if (not stopped and len(reasoning) + len(text) > room) or len(reasoning) >= room:
         finish = "length"
     reasoning = reasoning[:room]
     text = text[: room - len(reasoning)]
-    native = NATIVE_REASONS.get(model.family, {}).get(finish, finish)
-    return Reply(reasoning, text, finish, native, wish.shown)
+    return Reply(reasoning, text, finish, _native(model, finish), wish.shown)
 
 
 def limit_of(model: Model, body: Mapping[str, Any]) -> int:
@@ -76,7 +85,11 @@ def cut_at_stop(tokens: Sequence[str], stop: str | Sequence[str]) -> tuple[list[
     return kept, True
 
 
-def _text(prompt: Prompt, scenario: Scenario, seed: int) -> list[str]:
+def _native(model: Model, finish: str) -> str:
+    return NATIVE_REASONS.get(model.family, {}).get(finish, finish)
+
+
+def _text(body: Mapping[str, Any], prompt: Prompt, scenario: Scenario, seed: int) -> list[str]:
     if scenario.tokens is not None:
         return answers.filler(scenario.tokens, prompt.question, seed)
     if scenario.text is not None:
@@ -84,8 +97,17 @@ def _text(prompt: Prompt, scenario: Scenario, seed: int) -> list[str]:
     elif scenario.echo:
         answer = prompt.question
     else:
-        answer = answers.demo(prompt.question, seed)
+        answer = _structured(body.get("response_format", {}), prompt) or answers.demo(prompt.question, seed)
     return answers.after_prefill(answer, prompt.prefill) if prompt.prefill else split(answer)
+
+
+def _structured(wanted: Mapping[str, Any], prompt: Prompt) -> str:
+    if wanted.get("type") == "json_object":
+        return msgspec.json.encode({"answer": prompt.question}).decode()
+    if wanted.get("type") == "json_schema":
+        schema = (wanted.get("json_schema") or {}).get("schema") or {}
+        return msgspec.json.encode(instance_of(schema, prompt.question)).decode()
+    return ""
 
 
 def _reasoning(prompt: Prompt, wish: Wish, seed: int) -> list[str]:

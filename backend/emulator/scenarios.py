@@ -3,7 +3,8 @@
 A scenario is a row of items parted by ``;`` or blanks: a name (``crlf``), a name with its main value
 (``rate=60``, ``error=503``), or a name followed by its parameters (``drop after=5``, ``stall after=3 ms=200``).
 An item belongs to the name before it when that name has such a parameter, else it stands for itself; an item without
-a value is true. Values are percent-decoded. Items combine; where two texts meet, the more particular one wins item by item.
+a value is true. Values are percent-decoded. Items combine; where two texts meet, the more particular one wins item by
+item.
 
 Where a text may stand, from general to particular: the emulator's default, a model's default (control API),
 behind ``#`` in the model string, the ``X-Emulator-Scenario`` header, ``[[...]]`` in the last user message.

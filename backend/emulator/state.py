@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -125,13 +126,13 @@ class State:
         self._released.set()
         self._released = asyncio.Event()
 
-    async def released(self) -> None:
-        """Wait for the next ``release``; counted in ``stalled`` meanwhile."""
-        released = self._released
+    @contextmanager
+    def stalling(self) -> Iterator[asyncio.Event]:
+        """Counts as ``stalled`` inside; the event is set by the next ``release``."""
         self.stalled += 1
         self.pulse()
         try:
-            await released.wait()
+            yield self._released
         finally:
             self.stalled -= 1
             self.pulse()

@@ -5,18 +5,18 @@ API reference, sections 4.1 to 4.6.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from . import thinking, wire
+from . import thinking, tools, wire
 from .errors import edge_page
-from .ledger import Row
+from .ledger import Kind, Row, Status
 from .outlet import Outlet
 from .pace import Pace
 from .reply import Reply
-from .scenarios import Garbage, HugeFrame, MidStreamError, Scenario, Stall
+from .scenarios import Garbage, HugeFrame, MidStreamError, Scenario, Stall, ToolCalls
 from .state import State
 
 IMAGE_PREFIX = "data:image/png;base64,"
@@ -32,16 +32,18 @@ class Piece:
 
     delta: dict[str, Any] | None
     token: str | None = None
-    is_reasoning: bool = False
+    kind: Kind = "text"
 
 
-def pieces(row: Row, reply: Reply) -> Iterator[Piece]:
+def pieces(row: Row, reply: Reply, oddity: ToolCalls) -> Iterator[Piece]:
     """The reply as deltas; a Claude signature comes late, after the text has begun."""
     family = row.model.family
     closing = thinking.closing(family, row.id) if reply.reasoning and reply.shows_reasoning else None
     for token in reply.reasoning:
         delta = thinking.fragment(family, token) if reply.shows_reasoning else None
-        yield Piece(delta, token, is_reasoning=True)
+        yield Piece(delta, token, "reasoning")
+    if closing and family == "google" and reply.tool_calls:
+        closing["reasoning_details"][0]["id"] = reply.tool_calls[0].id
     if closing and not (family == "anthropic" and reply.text):
         yield Piece(closing)
         closing = None
@@ -50,7 +52,8 @@ def pieces(row: Row, reply: Reply) -> Iterator[Piece]:
         if closing:
             yield Piece(closing)
             closing = None
-    yield from (Piece({"content": None, "tool_calls": [call]}) for call in reply.tool_deltas)
+    for call, fragment in tools.deltas(reply.tool_calls, oddity):
+        yield Piece({"content": None, "tool_calls": [call]}, fragment, "tool")
 
 
 class Stream:
@@ -76,11 +79,11 @@ class Stream:
         scenario = self._scenario
         self._outlet.put(self._framing.comment() * scenario.comments)
         while scenario.slow_loris:
-            await self._pace.rest(scenario.slow_loris.ms)
+            await self._pace.pause(self._sleep(scenario.slow_loris.ms))
             self._outlet.put(self._framing.comment())
         if scenario.latency:
-            await self._pace.rest(scenario.latency)
-        for piece in pieces(self._row, self._reply):
+            await self._pace.pause(self._sleep(scenario.latency))
+        for piece in pieces(self._row, self._reply, scenario.tool_calls or ToolCalls()):
             await self._write(piece)
         await self._strike(self._reply.tokens)
         self._settle("completed", self._reply.finish_reason)
@@ -92,7 +95,7 @@ class Stream:
             produced = self._row.completion_tokens
             await self._strike(produced)
             await self._pace.token(produced)
-            self._row.produce(piece.token, reasoning=piece.is_reasoning)
+            self._row.produce(piece.token, piece.kind)
             every = self._scenario.comment_every
             if every and produced and produced % every == 0:
                 self._outlet.put(self._framing.comment())
@@ -122,7 +125,7 @@ class Stream:
     def _event(self, payload: object) -> None:
         self._outlet.put(self._framing.event(payload))
 
-    def _settle(self, status: Any, finish_reason: str | None) -> None:
+    def _settle(self, status: Status, finish_reason: str | None) -> None:
         self._row.native_finish_reason = self._reply.native_finish_reason if status == "completed" else None
         self._row.settle(status, finish_reason)
         self._state.pulse()
@@ -147,19 +150,23 @@ class Stream:
             await strike()
 
     async def _stall(self) -> None:
+        await self._pace.pause(self._silence)
+
+    async def _silence(self) -> None:
         stall = self._scenario.stall or Stall()
-        await self._outlet.flush()
-        silence = asyncio.ensure_future(
-            self._state.released() if stall.ms is None else self._state.clock.sleep(stall.ms / 1000)
-        )
-        try:
-            while stall.heartbeat and not silence.done():
-                await self._state.clock.sleep(stall.heartbeat / 1000)
+        with self._state.stalling() as released:
+            if stall.heartbeat is None:
+                await (released.wait() if stall.ms is None else self._sleep(stall.ms)())
+                return
+            waited_ms = 0.0
+            while not released.is_set() and (stall.ms is None or waited_ms < stall.ms):
+                await self._sleep(stall.heartbeat)()
+                waited_ms += stall.heartbeat
                 self._outlet.put(self._framing.comment())
                 await self._outlet.flush()
-            await silence
-        finally:
-            silence.cancel()
+
+    def _sleep(self, ms: float) -> Callable[[], Awaitable[None]]:
+        return partial(self._state.clock.sleep, ms / 1000)
 
     async def _drop(self) -> None:
         self._settle("truncated", None)
