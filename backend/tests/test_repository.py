@@ -67,7 +67,7 @@ def test_python_locks_are_pinned_hashed_and_name_no_address(lock: Path) -> None:
     text = lock.read_text()
     assert not re.search(r"://|^-", text, re.MULTILINE)
     entries = re.split(r"\n(?=\S)", text.strip())
-    assert len(entries) > 10
+    assert entries
     for entry in entries:
         assert re.match(r"[a-z0-9-]+(\[[\w,-]+\])?==[\w.+]+( ;.+)? \\\n    --hash=sha256:[0-9a-f]{64}", entry), entry[
             :80
