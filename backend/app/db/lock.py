@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from app.db.errors import DataInUse
 
@@ -66,7 +66,7 @@ class DataLock:
         os.close(self._descriptor)
         self._descriptor = self._endpoint = None
 
-    def __enter__(self) -> DataLock:
+    def __enter__(self) -> Self:
         self.acquire()
         return self
 

@@ -167,12 +167,17 @@ class SqliteConnection:
 
 
 def sqlite_version() -> str:
-    """The library's version; raises `SqliteTooOld` for one we must not open a user's file with."""
+    """The version of the library; raises `SqliteTooOld` for one we must not open a user's file with."""
     version = apsw.sqlite_lib_version()
+    refuse_unsafe(version)
+    return version
+
+
+def refuse_unsafe(version: str) -> None:
+    """Raises `SqliteTooOld` when `version` is older than `OLDEST_SAFE`."""
     if tuple(map(int, version.split("."))) < OLDEST_SAFE:
         oldest = ".".join(map(str, OLDEST_SAFE))
         raise SqliteTooOld(f"SQLite {version} has known defects; at least {oldest} is needed. Reinstall apsw.")
-    return version
 
 
 def open_writer(path: Path) -> SqliteConnection:
