@@ -139,16 +139,29 @@ def test_links_in_documents_lead_somewhere(name: str) -> None:
             assert anchor in _anchors(target.read_text()), link
 
 
+def _names_of_settings() -> dict[str, set[str]]:
+    """Each setting and the variables that set it."""
+    names = {}
+    for field, setting in Settings.model_fields.items():
+        alias = setting.validation_alias
+        names[field] = {str(name) for name in alias.choices} if isinstance(alias, AliasChoices) else {str(alias)}
+    return names
+
+
+def test_the_readme_tells_every_setting() -> None:
+    """Its table, written by `scripts/docs`, names each variable and none that is not read."""
+    block = re.search(r"<!-- settings.*?<!-- /settings -->", TEXTS["README.md"], re.DOTALL)
+    assert block
+    told = set(re.findall(r"`([A-Z][A-Z_]+)`", "\n".join(re.findall(r"^\| ([^|]+) \|", block[0], re.MULTILINE))))
+    assert told == set.union(*_names_of_settings().values())
+
+
 def test_the_example_environment_starts_as_it_is() -> None:
     """Each name in it is a setting, and copying it changes none: its key is a placeholder."""
     example = BACKEND / "env.example"
-    known: set[str] = set()
-    for field in Settings.model_fields.values():
-        alias = field.validation_alias
-        known |= {str(name) for name in alias.choices} if isinstance(alias, AliasChoices) else {str(alias)}
     values = dotenv_values(example)
     assert values["OPENROUTER_API_KEY"]
-    assert set(values) <= known
+    assert set(values) <= set.union(*_names_of_settings().values())
     read = Settings(_env_file=example).model_dump()
     assert read["openrouter_api_key"] is None
     assert read == Settings(_env_file=None).model_dump()
