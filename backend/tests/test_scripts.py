@@ -201,6 +201,27 @@ def test_docs_check_names_what_is_stale_and_changes_nothing(house: House) -> Non
     assert (house.root / "backend/docs/errors.md").read_text() == "new"
 
 
+@pytest.mark.parametrize(
+    ("user", "called"),
+    [
+        ("0", ["apt-get update", "apt-get install chromium python3-venv", "test"]),
+        ("1000", ["test"]),
+    ],
+    ids=["root", "not root"],
+)
+def test_a_build_server_gets_what_it_lacks(house: House, user: str, called: list[str]) -> None:
+    """As root the missing packages are installed, otherwise named; then every test runs."""
+    shutil.copytree(REPOSITORY / ".ci", house.root / ".ci")
+    (house.root / "scripts/test").write_text('#!/usr/bin/env bash\necho test >>"$RECORD"\n')
+    house.install("python3", PYTHON_WITHOUT_VENV)
+    house.install("id", f"#!/usr/bin/env bash\necho {user}\n")
+    house.install("apt-get", '#!/usr/bin/env bash\necho "apt-get $*" >>"$RECORD"\n')
+    done = house.run("../.ci/run")
+    assert done.returncode == 0
+    assert "chromium python3-venv" in done.stdout + done.stderr
+    assert [re.sub(r" -\S+", "", line) for line in house.recorded()] == called
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_dev_ends_both_halves(house: House, ending: signal.Signals) -> None:
     """Ctrl-C and a plain kill leave neither server behind."""
