@@ -99,9 +99,13 @@ class SqliteConnection:
             self._driver.executemany(sql, params).fetchall()
 
     def script(self, sql: str) -> None:
-        """Run every statement of a script, within the caller's transaction."""
-        with self._errors():
-            self._driver.execute(sql).fetchall()
+        """Run every statement of a script within the caller's transaction, which the script cannot end."""
+        self._driver.authorizer = _refuse_transactions
+        try:
+            with self._errors():
+                self._driver.execute(sql).fetchall()
+        finally:
+            self._driver.authorizer = None
 
     @property
     def in_transaction(self) -> bool:
@@ -164,6 +168,11 @@ class SqliteConnection:
                 return StoreCorrupt(f"{self._driver.filename}: {error}. Restore a backup.")
             case _:
                 return error
+
+
+def _refuse_transactions(action: int, *_: str | None) -> int:
+    ours_alone = action in {apsw.SQLITE_TRANSACTION, apsw.SQLITE_SAVEPOINT}
+    return apsw.SQLITE_DENY if ours_alone else apsw.SQLITE_OK
 
 
 def sqlite_version() -> str:

@@ -26,7 +26,12 @@ class ConnectionThread(aiosqlite.Connection):
     async def open(cls, connector: Callable[[], SqliteConnection]) -> ConnectionThread:
         """Start the thread and connect on it; raises what the connector raises, with the thread ended."""
         thread = cls(connector)
-        await thread
+        try:
+            await thread
+        except BaseException:
+            # aiosqlite has told it to stop but does not wait: it would report to a loop that may be gone by then.
+            thread._thread.join()
+            raise
         return thread
 
     def run(self, f: Callable[[SqliteConnection], T]) -> asyncio.Future[T]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,3 +124,12 @@ async def test_the_folder_and_its_files_belong_to_the_user_alone(store: Store, p
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     assert files == dict.fromkeys(["console.db", "console.db-wal", "console.db-shm"], 0o600)
+
+
+async def test_a_store_that_cannot_be_opened_leaves_no_thread(path: Path, migrations: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"Dear diary, " * 1000)
+    before = set(threading.enumerate())
+    with pytest.raises(StoreCorrupt):
+        await Store.open(path, migrations=migrations)
+    assert set(threading.enumerate()) <= before
