@@ -12,6 +12,8 @@ from .errors import ApiError
 from .scenarios import parse
 from .server import DEFAULT_PORT, Emulator
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit status is 1 when the port is taken."""
@@ -26,27 +28,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ApiError as error:
         parser.error(error.message)
     emulator = Emulator(host=args.host, port=args.port, needs_key=not args.no_auth, scenario=args.scenario)
-    try:
-        return asyncio.run(serve(emulator))
-    except KeyboardInterrupt:
-        return 0
+    return asyncio.run(serve(emulator))
 
 
 async def serve(emulator: Emulator) -> int:
     """Serve until a signal comes."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
     try:
         await emulator.start()
     except OSError as error:
         sys.stderr.write(f"emulator: {error.strerror}\n")
         return 1
+    for name in STOP_SIGNALS:
+        loop.add_signal_handler(name, stop.set)
     sys.stdout.write(f"Ready: {emulator.base_url}\n")
     sys.stdout.flush()
-    await stop.wait()
-    await emulator.stop()
+    try:
+        await stop.wait()
+    finally:
+        for name in STOP_SIGNALS:
+            loop.remove_signal_handler(name)
+        await emulator.stop()
     return 0
 
 

@@ -110,14 +110,14 @@ class ResponseFormat(Struct):
     json_schema: JsonSchema | None = None
 
 
-class Reasoning(Struct):
+class Reasoning(Struct, frozen=True):
     effort: Effort | None = None
     max_tokens: Annotated[int, Meta(ge=0)] | None = None
     exclude: bool | None = None
     enabled: bool | None = None
 
 
-class Routing(Struct):
+class Routing(Struct, frozen=True):
     order: list[str] | None = None
     only: list[str] | None = None
     ignore: list[str] | None = None
