@@ -48,7 +48,6 @@ _WATCHED = frozenset(
         b"content-type",
         b"content-length",
         b"transfer-encoding",
-        b"access-control-request-method",
     }
 )
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -90,7 +89,7 @@ class Gate:
             foreign = foreign_origin(policy, seen)
             if foreign is not None:
                 send = _with_cors(send, foreign)
-                if scope["method"] == "OPTIONS" and b"access-control-request-method" in seen:
+                if scope["method"] == "OPTIONS":
                     await _preflight(send)
                     return
             path_class = classify(path)

@@ -105,9 +105,12 @@ def _message(record: logging.LogRecord) -> str:
         return f"{_text(record.msg)} {_text(record.args)}"
 
 
+_ENCODER = json.JSONEncoder(default=str, allow_nan=False)
+
+
 def _encode(line: dict[str, Any]) -> str:
     try:
-        text = json.dumps(line, default=str, allow_nan=False)
+        text = _ENCODER.encode(line)
     except Exception:  # noqa: BLE001  # cycles, NaN, odd keys, a __str__ that raises: write what can be written
         text = json.dumps(_plain(line))
     lowered = text.lower()
