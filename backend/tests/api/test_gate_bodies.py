@@ -1,0 +1,123 @@
+"""What the gate lets a request carry: one media type, a bounded number of bytes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from starlette.types import Message, Scope
+
+from tests.api.gate_console import DATA, Console
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console()
+
+
+# Bodies
+
+
+def with_body(content_type: str | None, length: int) -> dict[str, str]:
+    headers = {"content-length": str(length)}
+    return headers if content_type is None else {**headers, "content-type": content_type}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "",
+        "text/plain",
+        "text/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "application/json, text/plain",
+        "application/json; charset=utf-16",
+        "text/plain; application/json",
+        "application/json\xff",
+    ],
+)
+async def test_a_body_that_is_not_json_is_415(console: Console, method: str, content_type: str | None) -> None:
+    """The types a page can send without a preflight, and none at all."""
+    reply = await console.ask(headers=with_body(content_type, 2), method=method, body=[b"{}"])
+    assert (reply.status, reply.code) == (415, "unsupported_media_type")
+    chunked = {name: value for name, value in with_body(content_type, 2).items() if name != "content-length"}
+    reply = await console.ask(headers={**chunked, "transfer-encoding": "chunked"}, method=method, body=[b"{}"])
+    assert reply.status == 415
+    assert console.reached == []
+
+
+async def test_two_content_types_are_415(console: Console) -> None:
+    """Even two of the right ones."""
+    headers = [("content-length", "2"), ("content-type", "application/json"), ("content-type", "application/json")]
+    assert (await console.ask(headers=headers, method="POST", body=[b"{}"])).status == 415
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "Application/JSON", "application/json;charset=UTF-8", 'application/json; charset="utf-8"'],
+)
+async def test_json_reaches_the_route_unchanged(console: Console, content_type: str) -> None:
+    """In as many pieces as it came; without a body no type is needed."""
+    assert (await console.ask(headers=with_body(content_type, 8), method="POST", body=[b'{"a"', b": 1}"])).status == 200
+    assert console.bodies == [b'{"a": 1}']
+    assert (await console.ask(method="POST")).status == 200
+    assert (await console.ask(method="POST", headers={"content-length": "0"})).status == 200
+
+
+async def test_multipart_is_for_uploads_only(console: Console) -> None:
+    """A page can send it without a preflight, so one more path is one more risk."""
+    headers = with_body("multipart/form-data; boundary=x", 2)
+    assert (await console.ask("/api/documents/upload", headers, method="POST", body=[b"--"])).status == 200
+    assert (await console.ask("/api/documents", headers, method="POST", body=[b"--"])).status == 415
+
+
+async def test_the_body_is_counted_not_believed(console: Console) -> None:
+    """A declared length is refused before a byte is read, an undeclared one at the first byte too many."""
+    console.policy = replace(console.policy, body_limit_bytes=100)
+    typed = {"content-type": "application/json"}
+    chunked = {**typed, "transfer-encoding": "chunked"}
+    for headers, body in (
+        (with_body("application/json", 101), []),
+        ({**typed, "content-length": "9" * 5000}, []),
+        (chunked, [b"x" * 60, b"x" * 41, b"never read"]),
+        ({**typed, "content-length": "5"}, [b"x" * 101]),
+    ):
+        reply = await console.ask(headers=headers, method="POST", body=body)
+        assert (reply.status, reply.code) == (413, "body_too_large")
+        assert json.loads(reply.body)["details"]["limit_bytes"] == 100
+    assert console.reached == []
+    assert (await console.ask(headers=chunked, method="POST", body=[b"x" * 60, b"x" * 40])).status == 200
+
+
+async def test_the_default_limit_is_4_mib(console: Console) -> None:
+    """A little more than the longest message the store takes."""
+    headers = {"content-type": "application/json", "transfer-encoding": "chunked"}
+    piece = b"x" * 2**20
+    assert (await console.ask(headers=headers, method="POST", body=[piece] * 4)).status == 200
+    assert (await console.ask(headers=headers, method="POST", body=[piece] * 4 + [b"x"])).status == 413
+
+
+async def test_a_client_that_leaves_in_mid_body_reaches_nothing(console: Console) -> None:
+    """Half a request is no request, and nobody is left to answer."""
+    scope: Scope = {
+        "type": "http",
+        "method": "POST",
+        "path": DATA,
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"content-length", b"9")],
+        "client": ("127.0.0.1", 1),
+    }
+    incoming: list[Message] = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive() -> Message:
+        return incoming.pop(0)
+
+    async def send(message: Message) -> None:
+        pytest.fail(f"answered {message}")
+
+    await console.app(scope, receive, send)
+    assert console.reached == []
