@@ -13,6 +13,8 @@ function element(tag, properties, ...children) {
 }
 
 const code = (text) => element("code", null, text);
+/** Prose whose `marked` parts are code. */
+const prose = (text) => text.split("`").map((part, index) => (index % 2 ? code(part) : part));
 const nameOf = (ref) => ref.slice(ref.lastIndexOf("/") + 1);
 
 /** A schema as a short type: links to named schemas, ` | ` between alternatives. */
@@ -50,7 +52,7 @@ function notesOf(schema, description) {
     BOUNDS.filter(([key]) => key in one).map(([key, sign]) => `${sign} ${one[key]}`),
   );
   if (schema && "default" in schema && schema.default !== null) bounds.push(`default ${JSON.stringify(schema.default)}`);
-  return [description ?? schema?.description, bounds.join(", ")].filter(Boolean).join(". ");
+  return [description ?? schema?.description, bounds.join(", ")].filter(Boolean).join("\n");
 }
 
 function row(name, required, schema, description, place) {
@@ -58,7 +60,7 @@ function row(name, required, schema, description, place) {
     "tr",
     null,
     element("td", null, code(name), element("span", { className: "quiet" }, required ? " required" : "", place ? ` ${place}` : "")),
-    element("td", null, element("code", null, typeOf(schema)), element("p", { className: "quiet" }, notesOf(schema, description))),
+    element("td", null, element("code", null, typeOf(schema)), element("p", { className: "quiet" }, prose(notesOf(schema, description)))),
   );
 }
 
@@ -80,7 +82,7 @@ function contentOf(content) {
 
 function operationOf(method, path, operation, shared) {
   const parameters = [...shared, ...(operation.parameters ?? [])];
-  const node = element(
+  return element(
     "details",
     { id: operation.operationId ?? "", dataset: { words: `${method} ${path} ${operation.summary ?? ""} ${operation.description ?? ""}`.toLowerCase() } },
     element(
@@ -93,7 +95,7 @@ function operationOf(method, path, operation, shared) {
     element(
       "div",
       null,
-      element("p", null, operation.description ?? ""),
+      element("p", null, prose(operation.description ?? "")),
       parameters.length
         ? [element("h3", null, "Parameters"), table(parameters.map((one) => row(one.name, one.required, one.schema, one.description, one.in)))]
         : null,
@@ -105,13 +107,12 @@ function operationOf(method, path, operation, shared) {
             "tr",
             null,
             element("td", null, code(status)),
-            element("td", null, response.description ?? "", ...contentOf(response.content)),
+            element("td", null, prose(response.description ?? ""), ...contentOf(response.content)),
           ),
         ),
       ),
     ),
   );
-  return node;
 }
 
 function render(spec) {
@@ -127,7 +128,7 @@ function render(spec) {
       "details",
       { id: `schema-${name}`, dataset: { words: name.toLowerCase() } },
       element("summary", null, code(name)),
-      element("div", null, element("p", null, schema.description ?? ""), fieldsOf(schema)),
+      element("div", null, element("p", null, prose(schema.description ?? "")), fieldsOf(schema)),
     ),
   );
   const sections = [...groups, ["schemas", schemas]].filter(([, nodes]) => nodes.length);
