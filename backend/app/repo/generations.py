@@ -8,7 +8,7 @@ import msgspec
 
 from app.core.json import decode, encode_text
 from app.db.types import Conn, Row
-from app.schemas.events import Usage
+from app.schemas.events import UsageFigures
 from app.schemas.generations import Attempt, Generation
 from app.schemas.messages import StoredError
 
@@ -62,7 +62,7 @@ def generation_from(row: Row) -> Generation:
         params=decode(row["params"]),
         last_seq=row["last_seq"],
         attempts=msgspec.json.decode(row["attempts"], type=list[Attempt]),
-        usage=msgspec.json.decode(row["usage"], type=Usage) if row["usage"] else None,
+        usage=msgspec.json.decode(row["usage"], type=UsageFigures) if row["usage"] else None,
         error=msgspec.json.decode(row["error"], type=StoredError) if row["error"] else None,
         created_at=row["created_at"],
         first_token_at=row["first_token_at"],

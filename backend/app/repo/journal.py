@@ -7,7 +7,11 @@ from collections.abc import Iterable
 from app.db.types import Conn
 from app.schemas.events import Event, decode_events
 
-_APPEND = "INSERT INTO generation_events (generation_id, last_seq, events) VALUES (:generation_id, :last_seq, :events)"
+# A generation that was deleted with its session takes no more rows, and must not fail the tick of the others.
+_APPEND = """
+    INSERT INTO generation_events (generation_id, last_seq, events)
+    SELECT id, CAST(:last_seq AS INTEGER), CAST(:events AS TEXT) FROM generations WHERE id = :generation_id
+"""
 _READ = "SELECT events FROM generation_events WHERE generation_id = :generation_id ORDER BY last_seq"
 _PRUNE = """
     DELETE FROM generation_events WHERE generation_id IN (

@@ -16,9 +16,9 @@ _COLUMNS = """
 """
 _RESERVE = """
     INSERT INTO usage_logs (id, session_id, profile_id, model_id, generation_id, purpose, state, model, provider,
-        reserved_picousd, price_version, created_at)
+        reserved_picousd, created_at)
     VALUES (:id, :session_id, :profile_id, (SELECT id FROM models WHERE id = :model), :generation_id, :purpose,
-        'reserved', :model, :provider, :reserved_picousd, :price_version, :now)
+        'reserved', :model, :provider, :reserved_picousd, :now)
 """
 _SETTLE = """
     UPDATE usage_logs SET state = :state, upstream_provider = :upstream_provider, upstream_id = :upstream_id,

@@ -26,7 +26,8 @@ _CLEAR_DEFAULT = "UPDATE profiles SET is_default = 0, revision = revision + 1, u
 _LIST = f"SELECT {_COLUMNS} FROM profiles WHERE id > :after ORDER BY id LIMIT :limit"  # noqa: S608
 _COUNT = "SELECT count(*) AS n FROM profiles"
 _SETTABLE = (
-    "name", "system_prompt", "temperature", "max_tokens", "openrouter_preset", "model", "reasoning", "params", "is_default",
+    "name", "system_prompt", "temperature", "max_tokens", "openrouter_preset", "model", "reasoning", "params",
+    "is_default",
 )  # fmt: skip
 
 

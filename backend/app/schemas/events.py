@@ -75,8 +75,8 @@ class Annotation:
 
 
 @dataclass(slots=True, kw_only=True)
-class Usage:
-    """Tokens and money of the generation. ``cost_usd`` is exact; null with the reason in ``cost_state``."""
+class UsageFigures:
+    """Tokens and money of a generation. ``cost_usd`` is exact; null with the reason in ``cost_state``."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -92,6 +92,12 @@ class Usage:
     first_token_ms: int | None = None
     tokens_per_second: float | None = None
     finish_reason: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Usage(UsageFigures):
+    """What the generation used, as far as the provider said."""
+
     type: Literal["usage"] = "usage"
 
 

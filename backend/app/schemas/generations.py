@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.schemas.events import Usage
+from app.schemas.events import UsageFigures
 from app.schemas.messages import Contents, Message, StoredError
 from app.schemas.sessions import ProfileId, Session
 from app.schemas.types import GenerationStatus, ObjectId, PlainText, RequestId, Slug
@@ -16,22 +16,18 @@ Stop = Annotated[PlainText, Field(min_length=1, max_length=500)]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
-def _bounded(**bounds: float) -> Any:
-    return Field(allow_inf_nan=False, **bounds)  # type: ignore[arg-type]
-
-
 class Parameters(BaseModel, extra="forbid"):
     """Sampling and limits, as OpenRouter names and bounds them (API reference, section 2.1)."""
 
-    temperature: Annotated[float | None, _bounded(ge=0, le=2)] = None
+    temperature: Annotated[float | None, Field(allow_inf_nan=False, ge=0, le=2)] = None
     max_tokens: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
-    top_p: Annotated[float | None, _bounded(gt=0, le=1)] = None
+    top_p: Annotated[float | None, Field(allow_inf_nan=False, gt=0, le=1)] = None
     top_k: Annotated[int | None, Field(ge=0, le=1_000_000)] = None
-    min_p: Annotated[float | None, _bounded(ge=0, le=1)] = None
-    top_a: Annotated[float | None, _bounded(ge=0, le=1)] = None
-    frequency_penalty: Annotated[float | None, _bounded(ge=-2, le=2)] = None
-    presence_penalty: Annotated[float | None, _bounded(ge=-2, le=2)] = None
-    repetition_penalty: Annotated[float | None, _bounded(gt=0, le=2)] = None
+    min_p: Annotated[float | None, Field(allow_inf_nan=False, ge=0, le=1)] = None
+    top_a: Annotated[float | None, Field(allow_inf_nan=False, ge=0, le=1)] = None
+    frequency_penalty: Annotated[float | None, Field(allow_inf_nan=False, ge=-2, le=2)] = None
+    presence_penalty: Annotated[float | None, Field(allow_inf_nan=False, ge=-2, le=2)] = None
+    repetition_penalty: Annotated[float | None, Field(allow_inf_nan=False, gt=0, le=2)] = None
     seed: Annotated[int | None, Field(ge=-(2**53), le=2**53)] = None
     stop: Annotated[list[Stop] | None, Field(max_length=4)] = None
     reasoning_effort: Effort | None = None
@@ -46,8 +42,15 @@ class Choice(Parameters):
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
-    model: Annotated[Slug | None, Field(validation_alias=AliasChoices("model", "model_id"))] = None
+    model: Annotated[Slug | None, Field(description="`model_id` is accepted too.")] = None
     profile_id: ProfileId | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _model_id(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "model_id" in data and "model" not in data:
+            return {"model" if name == "model_id" else name: value for name, value in data.items()}
+        return data
 
 
 class Regenerate(Choice):
@@ -94,7 +97,7 @@ class Generation:
     params: dict[str, Any]
     last_seq: int
     attempts: list[Attempt]
-    usage: Usage | None
+    usage: UsageFigures | None
     error: StoredError | None
     created_at: str
     first_token_at: str | None

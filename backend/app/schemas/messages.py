@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.schemas.events import Usage
+from app.schemas.events import UsageFigures
 from app.schemas.page import PageQuery
 from app.schemas.parts import Part
 from app.schemas.types import Content, GenerationStatus, ObjectId, PlainText, RequestId, Role
@@ -40,7 +40,7 @@ class Message:
     last_seq: int
     finish_reason: str | None
     error: StoredError | None
-    usage: Usage | None
+    usage: UsageFigures | None
     siblings: list[str]
     created_at: str
     completed_at: str | None

@@ -168,7 +168,9 @@ class ReplyBody:
         self._started = False
         self._expired: Phase | None = None
         self._broken: Exception | None = None
-        self._timer = self._loop.call_at(self._deadline()[0], self._check)
+        # No deadline that the next byte or read may bring can fall due sooner than after this.
+        self._patience_s = min(timeouts.idle_s, timeouts.comments_only_s)
+        self._timer = self._loop.call_at(min(self._deadline()[0], self._returned_at + self._patience_s), self._check)
 
     async def read(self) -> bytes:
         """All that has arrived, at least one byte; empty at a clean end.
@@ -246,15 +248,15 @@ class ReplyBody:
 
     def _check(self) -> None:
         now = self._loop.time()
+        wake_at = now + self._patience_s
         if self._reading:
             deadline, phase = self._deadline()
             if now >= deadline:
                 self._expired = phase
                 self._content.set_exception(TimeoutError(phase))
                 return
-        else:
-            deadline = now + min(self._timeouts.idle_s, self._timeouts.comments_only_s)
-        self._timer = self._loop.call_at(deadline, self._check)
+            wake_at = min(wake_at, deadline)
+        self._timer = self._loop.call_at(wake_at, self._check)
 
     def _error(self, exc: Exception) -> UpstreamError:
         return timed_out(self._expired, self._timeouts) if self._expired else transport_error(exc, in_body=True)

@@ -156,7 +156,6 @@ CREATE TABLE usage_logs (
     first_token_ms INTEGER,
     tokens_per_second REAL,
     finish_reason TEXT,
-    price_version TEXT,
     created_at TEXT NOT NULL,
     settled_at TEXT
 );

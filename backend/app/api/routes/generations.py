@@ -1,0 +1,75 @@
+"""Generations: start, read, follow, stop, continue."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from app.api.deps import IdempotencyKey, LastEventId, RequestIdDep, ServicesDep, keyed
+from app.api.errors import responses_for
+from app.api.reply import created, reply, stream
+from app.core.errors import (
+    GenerationRunning,
+    IdempotencyMismatch,
+    MissingKey,
+    NotFound,
+    ShuttingDown,
+    ValidationFailed,
+)
+from app.schemas.generations import AfterQuery, Generation, GenerationCreate, Regenerate, Started
+
+router = APIRouter(prefix="/api/generations", tags=["generations"])
+GenerationPath = Annotated[str, Path(max_length=128)]
+START_ERRORS = (NotFound, GenerationRunning, MissingKey, IdempotencyMismatch, ValidationFailed, ShuttingDown)
+
+
+@router.post("", response_model=Started, status_code=201, responses=responses_for(*START_ERRORS))
+async def create_generation(
+    services: ServicesDep,
+    body: GenerationCreate,
+    request_id: RequestIdDep,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Store a user message and start its answer; makes the session when none is named."""
+    started, replayed = await services.turns.create(keyed(body, idempotency_key), request_id)
+    return created(started, replayed=replayed)
+
+
+@router.get("/{generation_id}", response_model=Generation, responses=responses_for(NotFound))
+async def get_generation(services: ServicesDep, generation_id: GenerationPath) -> Response:
+    """One attempt to answer."""
+    return reply(await services.turns.get(generation_id))
+
+
+@router.get("/{generation_id}/events", responses=responses_for(NotFound, ValidationFailed))
+async def follow_generation(
+    services: ServicesDep,
+    generation_id: GenerationPath,
+    query: Annotated[AfterQuery, Query()],
+    last_event_id: LastEventId = None,
+) -> Response:
+    """Follow a generation as server-sent events, from after a seq; never starts anything."""
+    return stream(await services.turns.attach(generation_id, query.after, last_event_id))
+
+
+@router.post("/{generation_id}/stop", response_model=Generation, responses=responses_for(NotFound))
+async def stop_generation(services: ServicesDep, generation_id: GenerationPath) -> Response:
+    """Stop it and keep its text; asking again changes nothing."""
+    return reply(await services.turns.stop(generation_id))
+
+
+@router.post(
+    "/{generation_id}/continue", response_model=Started, status_code=201, responses=responses_for(*START_ERRORS)
+)
+async def continue_generation(
+    services: ServicesDep,
+    generation_id: GenerationPath,
+    body: Regenerate,
+    request_id: RequestIdDep,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Go on where an ended answer stopped: a new message that keeps the old text as its first part."""
+    started, replayed = await services.turns.resume(generation_id, keyed(body, idempotency_key), request_id)
+    return created(started, replayed=replayed)

@@ -1,0 +1,24 @@
+"""Health: for people, supervisors and the page."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from app.api.deps import ServicesDep
+from app.api.reply import reply
+from app.schemas.health import Alive, Health
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health", response_model=Alive)
+async def alive() -> Response:
+    """Whether the process answers."""
+    return reply(Alive())
+
+
+@router.get("/api/health", response_model=Health)
+async def health(services: ServicesDep) -> Response:
+    """What runs here, and whether the built-in demo provider answers."""
+    return reply(services.health())

@@ -1,0 +1,56 @@
+"""Messages: add one by hand, read one, answer one again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from app.api.deps import IdempotencyKey, RequestIdDep, ServicesDep, keyed
+from app.api.errors import responses_for
+from app.api.reply import created, reply
+from app.core.errors import GenerationRunning, IdempotencyMismatch, MissingKey, NotFound, ValidationFailed
+from app.schemas.generations import Regenerate, Started
+from app.schemas.messages import Message, MessageCreate
+
+router = APIRouter(prefix="/api/messages", tags=["messages"])
+MessagePath = Annotated[str, Path(max_length=128)]
+
+
+@router.post(
+    "",
+    response_model=Message,
+    status_code=201,
+    responses=responses_for(NotFound, GenerationRunning, IdempotencyMismatch, ValidationFailed),
+)
+async def create_message(
+    services: ServicesDep, body: MessageCreate, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Store a message below `parent_id` or the end of the conversation. Starts nothing."""
+    message, replayed = await services.messages.create(keyed(body, idempotency_key))
+    return created(message, replayed=replayed)
+
+
+@router.get("/{message_id}", response_model=Message, responses=responses_for(NotFound))
+async def get_message(services: ServicesDep, message_id: MessagePath) -> Response:
+    """One message; a running one with its text so far."""
+    return reply(await services.messages.get(message_id))
+
+
+@router.post(
+    "/{message_id}/regenerate",
+    response_model=Started,
+    status_code=201,
+    responses=responses_for(NotFound, GenerationRunning, MissingKey, IdempotencyMismatch, ValidationFailed),
+)
+async def regenerate(
+    services: ServicesDep,
+    message_id: MessagePath,
+    body: Regenerate,
+    request_id: RequestIdDep,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Start another answer beside an assistant message; nothing is overwritten."""
+    started, replayed = await services.turns.regenerate(message_id, keyed(body, idempotency_key), request_id)
+    return created(started, replayed=replayed)

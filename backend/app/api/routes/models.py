@@ -1,0 +1,48 @@
+"""The model catalogue."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from app.api.deps import ServicesDep
+from app.api.errors import responses_for
+from app.api.reply import page, reply
+from app.core.errors import (
+    BadCursor,
+    MissingKey,
+    NotFound,
+    UpstreamBadKey,
+    UpstreamRateLimited,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+    ValidationFailed,
+)
+from app.schemas.models import Model, ModelQuery, Synced
+from app.schemas.page import Page
+
+router = APIRouter(prefix="/api/models", tags=["models"])
+
+
+@router.post(
+    "/sync",
+    response_model=Synced,
+    responses=responses_for(MissingKey, UpstreamBadKey, UpstreamRateLimited, UpstreamTimeout, UpstreamUnavailable),
+)
+async def sync_models(services: ServicesDep) -> Response:
+    """Replace the stored catalogue by the provider's current list."""
+    return reply(Synced(synced=await services.catalog.sync()))
+
+
+@router.get("", response_model=Page[Model], responses=responses_for(BadCursor, ValidationFailed))
+async def list_models(services: ServicesDep, query: Annotated[ModelQuery, Query()]) -> Response:
+    """Models on offer. Prices are US dollars per 1,000,000 tokens."""
+    return page(await services.catalog.list(query))
+
+
+@router.get("/{slug:path}", response_model=Model, responses=responses_for(NotFound))
+async def get_model(services: ServicesDep, slug: Annotated[str, Path(max_length=200)]) -> Response:
+    """One model by its slug (`author/name`)."""
+    return reply(await services.catalog.get(slug))

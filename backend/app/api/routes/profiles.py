@@ -1,0 +1,54 @@
+"""Profiles: reusable settings of a conversation."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from app.api.deps import ServicesDep
+from app.api.errors import responses_for
+from app.api.reply import created, page, reply
+from app.core.errors import BadCursor, NotFound, Stale, ValidationFailed
+from app.schemas.page import Page, PageQuery
+from app.schemas.profiles import Profile, ProfileCreate, ProfilePatch, ProfilePut
+
+router = APIRouter(prefix="/api/profiles", tags=["profiles"])
+ProfilePath = Annotated[int, Path(ge=1, le=2**53)]
+
+
+@router.get("", response_model=Page[Profile], responses=responses_for(BadCursor, ValidationFailed))
+async def list_profiles(services: ServicesDep, query: Annotated[PageQuery, Query()]) -> Response:
+    """All profiles, oldest first."""
+    return page(await services.profiles.list(query))
+
+
+@router.post("", response_model=Profile, status_code=201, responses=responses_for(ValidationFailed))
+async def create_profile(services: ServicesDep, body: ProfileCreate) -> Response:
+    """Make a profile. Making it the default takes that from the one that had it."""
+    return created(await services.profiles.create(body))
+
+
+@router.get("/{profile_id}", response_model=Profile, responses=responses_for(NotFound, ValidationFailed))
+async def get_profile(services: ServicesDep, profile_id: ProfilePath) -> Response:
+    """One profile."""
+    return reply(await services.profiles.get(profile_id))
+
+
+@router.put("/{profile_id}", response_model=Profile, responses=responses_for(NotFound, Stale, ValidationFailed))
+async def replace_profile(services: ServicesDep, profile_id: ProfilePath, body: ProfilePut) -> Response:
+    """Replace a profile; what is left out becomes its default."""
+    return reply(await services.profiles.replace(profile_id, body))
+
+
+@router.patch("/{profile_id}", response_model=Profile, responses=responses_for(NotFound, Stale, ValidationFailed))
+async def patch_profile(services: ServicesDep, profile_id: ProfilePath, body: ProfilePatch) -> Response:
+    """Change what is given."""
+    return reply(await services.profiles.patch(profile_id, body))
+
+
+@router.delete("/{profile_id}", status_code=204, responses=responses_for(NotFound, ValidationFailed))
+async def delete_profile(services: ServicesDep, profile_id: ProfilePath) -> None:
+    """Delete a profile. Its sessions stay, without a profile."""
+    await services.profiles.delete(profile_id)

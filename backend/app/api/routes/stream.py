@@ -1,0 +1,70 @@
+"""The streams: answer a stored message, or store one and answer it; and the live channel."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from app.api.deps import IdempotencyKey, LastEventId, RequestIdDep, ServicesDep, keyed
+from app.api.errors import responses_for
+from app.api.reply import stream
+from app.api.routes.generations import START_ERRORS
+from app.core.errors import MissingKey, NotFound, NothingToAnswer, ValidationFailed
+from app.core.sse import EventStream
+from app.schemas.events import Annotation, Done, Error, Reasoning, Start, Text, ToolCall, ToolCallDelta, Usage
+from app.schemas.generations import GenerationCreate, StreamQuery
+from app.schemas.types import ObjectId
+from app.services.replay import parse_cursor
+
+router = APIRouter(prefix="/api", tags=["stream"])
+
+AnyEvent = Start | Text | Reasoning | ToolCallDelta | ToolCall | Annotation | Usage | Error | Done
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Server-sent events.", "content": {"text/event-stream": {}}, "model": AnyEvent}
+}
+Cursor = Annotated[str, Field(max_length=160)]
+
+
+class EventsQuery(BaseModel, extra="forbid"):
+    """What a tab watches: sessions, and where it is in their generations."""
+
+    session: Annotated[list[ObjectId], Field(max_length=16)] = Field(default_factory=list)
+    after: Annotated[list[Cursor], Field(max_length=16, description="`generation:seq`")] = Field(default_factory=list)
+
+    def cursors(self) -> dict[str, int]:
+        """The seq seen by generation id. Raises ValidationFailed for a cursor of another form."""
+        parsed = [parse_cursor(cursor) for cursor in self.after]
+        if None in parsed:
+            raise ValidationFailed("after is generation:seq.")
+        return dict(cursor for cursor in parsed if cursor is not None)
+
+
+@router.get("/stream", responses=STREAMED | responses_for(NotFound, NothingToAnswer, MissingKey, ValidationFailed))
+async def answer_stream(
+    services: ServicesDep,
+    query: Annotated[StreamQuery, Query()],
+    request_id: RequestIdDep,
+    last_event_id: LastEventId = None,
+) -> Response:
+    """Stream the answer to the newest user message of a session. Safe to repeat: it never starts a second one."""
+    return stream(await services.turns.answer(query, last_event_id, request_id))
+
+
+@router.post("/stream", responses=STREAMED | responses_for(*START_ERRORS))
+async def create_stream(
+    services: ServicesDep,
+    body: GenerationCreate,
+    request_id: RequestIdDep,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Store a user message and stream its answer, in one call."""
+    return stream(await services.turns.create_and_attach(keyed(body, idempotency_key), request_id))
+
+
+@router.get("/events", responses=STREAMED | responses_for(ValidationFailed))
+async def live_channel(services: ServicesDep, query: Annotated[EventsQuery, Query()]) -> Response:
+    """Everything a tab watches, and every change of the store, in one stream."""
+    return EventStream(await services.live.open(query.session, query.cursors()))

@@ -1,0 +1,39 @@
+"""The page: the built files, and ``index.html`` for every address of its router (contracts, section 6).
+
+Only the page's own paths are answered, so an unknown API path stays a JSON 404 whatever ``Accept`` says.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+NOT_BUILT = "The page is not built. Run ./scripts/run, or npm run build in frontend/. The API is up; see /docs.\n"
+
+
+class Assets(StaticFiles):
+    """Files whose names carry a hash of their content: a browser need never ask twice."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code == 200:
+            response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def mount_page(app: FastAPI, folder: Path) -> None:
+    """Serve the build in ``folder``, which may be made later: the index is looked for at each request."""
+    app.mount("/assets", Assets(directory=folder / "assets", check_dir=False), name="assets")
+
+    async def index() -> Response:
+        file = folder / "index.html"
+        if not file.is_file():
+            return PlainTextResponse(NOT_BUILT, 503)
+        return FileResponse(file, headers={"cache-control": "no-cache"})
+
+    for path in ("/", "/app", "/app/{rest:path}"):
+        app.add_api_route(path, index, methods=["GET", "HEAD"], include_in_schema=False)

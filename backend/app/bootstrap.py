@@ -1,0 +1,121 @@
+"""The composition root: settings in, running services out, closed in reverse."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from app import __version__
+from app.api.gate_policy import GatePolicy
+from app.core.config import Settings
+from app.core.token import read_or_create_token
+from app.db.lock import DataLock
+from app.db.store import Store
+from app.services import reconcile, recovery
+from app.services.bundle import Services
+from app.services.catalog import Catalog
+from app.services.changes import Changes
+from app.services.housekeeping import Housekeeping
+from app.services.journal import Journal
+from app.services.live import Live
+from app.services.messages import Messages
+from app.services.openrouter import UpstreamTimeouts
+from app.services.preferences import Preferences, defaults_of
+from app.services.profiles import Profiles
+from app.services.providers import Providers
+from app.services.reconcile import Reconciler
+from app.services.replay import Replays
+from app.services.runner import Runner
+from app.services.runs import Runs
+from app.services.sessions import Sessions
+from app.services.turns import Turns
+from app.services.usage import UsageReports
+
+log = logging.getLogger(__name__)
+
+DEMO_SCENARIO = "latency=350; rate=60"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How patient the process is; tests are less so."""
+
+    timeouts: UpstreamTimeouts = field(default_factory=UpstreamTimeouts)
+    reconcile_delays_s: Sequence[float] = reconcile.DELAYS_S
+
+
+@asynccontextmanager
+async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator[Services]:
+    """Own the data folder and run the services.
+
+    Entering raises DataInUse when another process owns the folder, and the store's errors. Leaving interrupts what
+    still runs, stores it, and releases the folder last.
+    """
+    pace = pace or Pace(timeouts=UpstreamTimeouts(total_s=settings.api_timeout_s))
+    async with AsyncExitStack() as stack:
+        lock = stack.enter_context(DataLock(settings.data_dir))
+        token = settings.token or read_or_create_token(settings.data_dir)
+        store = await Store.open(settings.store_path)
+        stack.push_async_callback(store.close)
+        await recovery.recover(store)
+
+        runs, changes = Runs(), Changes()
+        providers = Providers(settings, pace.timeouts, lambda: _start_demo(stack))
+        stack.push_async_callback(providers.close)
+        await providers.open()
+
+        journal = Journal(store)
+        journal.open()
+        stack.push_async_callback(journal.close)
+        reconciler = Reconciler(store, changes, providers, pace.reconcile_delays_s)
+        await reconciler.open()
+        stack.push_async_callback(reconciler.close)
+        runner = Runner(store, journal, runs, changes, reconciler.notice)
+        stack.push_async_callback(runner.close)
+        replays = Replays(store, runs)
+        turns = Turns(store, runs, runner, replays, changes, providers, defaults_of(settings))
+        stack.push_async_callback(turns.close)
+        catalog = Catalog(store, changes, providers)
+        catalog.open()
+        stack.push_async_callback(catalog.close)
+        live = Live(runs, changes, replays)
+        stack.callback(live.close)
+        housekeeping = Housekeeping(store)
+        housekeeping.open()
+        stack.push_async_callback(housekeeping.close)
+        log.info(
+            "console ready",
+            extra={"version": __version__, "sqlite": store.sqlite_version, "schema": store.schema_version},
+        )
+        yield Services(
+            settings=settings,
+            token=token,
+            lock=lock,
+            store=store,
+            providers=providers,
+            catalog=catalog,
+            sessions=Sessions(store, changes, runner),
+            messages=Messages(store, changes),
+            profiles=Profiles(store, changes),
+            usage=UsageReports(store),
+            preferences=Preferences(store, changes, providers, catalog, settings),
+            turns=turns,
+            live=live,
+            runner=runner,
+        )
+
+
+def policy_of(services: Services) -> GatePolicy:
+    """Who may come in."""
+    return GatePolicy.of(services.settings, services.token)
+
+
+async def _start_demo(stack: AsyncExitStack) -> str:
+    """The built-in provider, in this process on a loopback port of its own; its base URL."""
+    from emulator.server import Emulator
+
+    emulator = Emulator(scenario=DEMO_SCENARIO)
+    await stack.enter_async_context(emulator)
+    return emulator.base_url

@@ -1,0 +1,124 @@
+"""``llm-console serve``: the server process, from its flags to its last commit."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import logging
+import os
+import socket
+import sys
+import webbrowser
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from app.bootstrap import policy_of
+from app.core.config import Settings
+from app.core.logging_config import setup_logging
+from app.main import create_app
+from app.services.bundle import Services
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 2
+PORTS_TRIED = 20
+EXIT_FAILED = 1
+
+
+class Server(uvicorn.Server):
+    """A server that ends its streams itself: open streams would keep uvicorn from ever reaching the lifespan's end."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, open_browser: bool) -> None:
+        super().__init__(config)
+        self._app, self._open_browser = app, open_browser
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        services = self._services
+        if self.started and services is not None and sockets:
+            url = _url(services, sockets[0])
+            services.lock.write_endpoint(url.partition("#")[0], os.getpid())
+            print(f"Ready: {url}", flush=True)
+            if self._open_browser:
+                asyncio.get_running_loop().run_in_executor(None, webbrowser.open, url)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if (services := self._services) is not None:
+            await services.interrupt()
+        await super().shutdown(sockets)
+
+    @property
+    def _services(self) -> Services | None:
+        return getattr(self._app.state, "services", None)
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Run until a signal; 0 when everything was stored, 1 with the reason on standard error when it cannot start."""
+    try:
+        settings = Settings(**_flags(arguments))
+        listener = _listen(settings, strict=arguments.port is not None or "port" in settings.model_fields_set)
+    except (ValidationError, ValueError, OSError) as error:
+        return _fail(str(error))
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    setup_logging(settings.log_level, settings.under_data(settings.log_file) if settings.log_file else None)
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        lifespan="on",
+    )
+    server = Server(config, app, open_browser=not arguments.no_browser and settings.host == "127.0.0.1")
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        listener.close()
+    failure: Exception | None = getattr(app.state, "failure", None)
+    return _fail(str(failure)) if failure is not None else 0
+
+
+def _flags(arguments: argparse.Namespace) -> dict[str, Any]:
+    given = {"host": arguments.host, "port": arguments.port, "data_dir": arguments.data}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _listen(settings: Settings, *, strict: bool) -> socket.socket:
+    """A listening socket. A busy port that nobody asked for gives way to the next free one, and says so."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    for port in range(settings.port, settings.port + (1 if strict or settings.port == 0 else PORTS_TRIED)):
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, port))
+        except OSError as error:
+            listener.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+            continue
+        if port != settings.port:
+            print(f"Port {settings.port} is in use, taking {port}.", file=sys.stderr)
+        return listener
+    raise OSError(f"Port {settings.port} of {settings.host} is in use.")
+
+
+def _url(services: Services, listener: socket.socket) -> str:
+    """The link to open; it carries the token in its fragment where one is needed."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    token = f"#token={services.token}" if policy_of(services).token_always else ""
+    return f"http://{host}:{port}/{token}"
+
+
+def _fail(reason: str) -> int:
+    print(f"llm-console: {reason}", file=sys.stderr)
+    return EXIT_FAILED

@@ -1,0 +1,86 @@
+"""The ASGI application: routes, gate, page. Importing this opens nothing; the lifespan does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from app import __version__
+from app.api.errors import install_error_handlers
+from app.api.gate import Gate
+from app.api.gate_policy import GatePolicy
+from app.api.middleware import RequestLog
+from app.api.routes import docs, generations, health, messages, models, profiles, sessions, stream, usage
+from app.api.routes import settings as settings_routes
+from app.api.spa import mount_page
+from app.bootstrap import Pace, policy_of, running
+from app.core.config import REPOSITORY, Settings
+from app.core.errors import ShuttingDown
+from app.core.logging_config import setup_logging
+
+PAGE_FOLDER = REPOSITORY / "frontend" / "dist"
+MAX_BODY_BYTES = 4 * 2**20
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(settings: Settings | None = None, *, pace: Pace | None = None, page: Path = PAGE_FOLDER) -> FastAPI:
+    """The product as one ASGI app.
+
+    Args:
+        settings: read from the environment when the lifespan starts if not given.
+        pace: time-outs and delays, for tests.
+        page: the folder of the built page; without it the API still works, and ``/`` says how to build the page.
+    """
+    app = FastAPI(
+        title="LLM Console",
+        version=__version__,
+        summary="A local-first console for large language models",
+        lifespan=_lifespan(settings, pace),
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    for module in (health, models, profiles, sessions, messages, stream, generations, usage, settings_routes, docs):
+        app.include_router(module.router)
+    mount_page(app, page)
+    install_error_handlers(app)
+    # The last one added is the outermost.
+    app.add_middleware(Gate, policy=lambda: _policy(app))
+    app.add_middleware(RequestLog)
+    return app
+
+
+def _lifespan(given: Settings | None, pace: Pace | None) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        settings = given or Settings()
+        if given is None:
+            setup_logging(settings.log_level, settings.under_data(settings.log_file) if settings.log_file else None)
+        try:
+            async with running(settings, pace) as services:
+                app.state.policy = policy_of(services)
+                app.state.services = services
+                yield
+        except Exception as error:
+            # The server only logs it; who started the server wants the reason.
+            app.state.failure = error
+            raise
+        finally:
+            app.state.services = None
+
+    return lifespan
+
+
+def _policy(app: FastAPI) -> GatePolicy:
+    policy: GatePolicy | None = getattr(app.state, "policy", None)
+    if policy is None:
+        raise ShuttingDown
+    return policy
+
+
+app = create_app()

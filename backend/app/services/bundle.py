@@ -1,0 +1,55 @@
+"""The services of a running process, as the doors see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app import __version__
+from app.core.config import Settings
+from app.db.lock import DataLock
+from app.db.store import Store
+from app.schemas.health import Health
+from app.services.catalog import Catalog
+from app.services.live import Live
+from app.services.messages import Messages
+from app.services.preferences import Preferences
+from app.services.profiles import Profiles
+from app.services.providers import Providers
+from app.services.runner import Runner
+from app.services.sessions import Sessions
+from app.services.turns import Turns
+from app.services.usage import UsageReports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """One attribute per noun. Made and closed by ``bootstrap``."""
+
+    settings: Settings
+    token: str
+    lock: DataLock
+    store: Store
+    providers: Providers
+    catalog: Catalog
+    sessions: Sessions
+    messages: Messages
+    profiles: Profiles
+    usage: UsageReports
+    preferences: Preferences
+    turns: Turns
+    live: Live
+    runner: Runner
+
+    async def interrupt(self) -> None:
+        """End every run and every live channel, so that all readers end by themselves; nothing starts after this."""
+        await self.runner.close()
+        self.live.close()
+
+    def health(self) -> Health:
+        """What runs here."""
+        return Health(
+            version=__version__,
+            database=f"SQLite {self.store.sqlite_version}, schema {self.store.schema_version}",
+            upstream=self.providers.name,
+            demo=self.providers.demo,
+        )

@@ -1,0 +1,149 @@
+"""Chunks of an upstream stream as events. Pure; knows the shapes on record (API reference, sections 4 and 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.ids import new_id
+from app.schemas.events import Annotation, Event, Reasoning, Text, ToolCall, ToolCallDelta
+from app.services.upstream_wire import Chunk, Delta, UsageWire
+from app.services.upstream_wire import ToolCallDelta as WireToolCallDelta
+
+
+@dataclass(slots=True)
+class _OpenCall:
+    """``wire_index`` is the provider's, which may repeat; ``index`` is ours, which does not."""
+
+    index: int
+    wire_index: int | None
+    id: str
+    name: str
+    arguments: list[str] = field(default_factory=list)
+
+
+class DeltaReader:
+    """What one stream has said, read chunk by chunk.
+
+    Adjacent deltas of one kind come out as one event. The first finish reason counts, the last usage that is not null,
+    the first chunk that reports an error; text after an error is still text.
+    """
+
+    def __init__(self) -> None:
+        self.upstream_id: str | None = None
+        self.model: str | None = None
+        self.provider: str | None = None
+        self.finish_reason: str | None = None
+        self.usage: UsageWire | None = None
+        self.failed: Chunk | None = None
+        self._calls: list[_OpenCall] = []
+
+    def feed(self, chunks: Iterable[Chunk]) -> list[Event]:
+        """The events of the next chunks, in order; empty when they only keep the connection alive."""
+        events: list[Event] = []
+        text: list[str] = []
+        for chunk in chunks:
+            if chunk.id is not None:
+                self._name(chunk)
+            if chunk.usage is not None:
+                self.usage = chunk.usage
+            choice = chunk.choices[0] if chunk.choices else None
+            delta = choice.delta if choice is not None else None
+            if delta is not None:
+                if delta.content and not _carries_more(delta):
+                    text.append(delta.content)
+                else:
+                    _flush(text, events)
+                    self._read(delta, events)
+            if choice is not None and choice.finish_reason is not None and self.finish_reason is None:
+                self.finish_reason = choice.finish_reason
+            if self.failed is None and chunk.failure is not None:
+                self.failed = chunk
+        _flush(text, events)
+        return events
+
+    def finish(self) -> list[Event]:
+        """The tool calls, complete now that the stream has ended; text that parses as JSON earlier means nothing."""
+        calls, self._calls = self._calls, []
+        if calls and self.finish_reason in (None, "stop"):
+            self.finish_reason = "tool_calls"
+        return [
+            ToolCall(index=call.index, id=call.id, name=call.name, arguments="".join(call.arguments).strip() or "{}")
+            for call in calls
+        ]
+
+    def _name(self, chunk: Chunk) -> None:
+        if self.upstream_id is None:
+            self.upstream_id = chunk.id
+        if self.model is None:
+            self.model = chunk.model
+        if self.provider is None:
+            self.provider = chunk.provider
+
+    def _read(self, delta: Delta, events: list[Event]) -> None:
+        details = delta.reasoning_details or None
+        thought = delta.reasoning or delta.reasoning_content or _text_of(details)
+        if thought or details:
+            previous = events[-1] if events else None
+            if isinstance(previous, Reasoning):
+                previous.text += thought
+                if details:
+                    previous.details = [*(previous.details or ()), *details]
+            else:
+                events.append(Reasoning(text=thought, details=details))
+        for annotation in delta.annotations or ():
+            events.append(Annotation(annotation=annotation))  # noqa: PERF401
+        if delta.content:
+            events.append(Text(text=delta.content))
+        if delta.refusal:
+            events.append(Text(text=delta.refusal))
+        for fragment in delta.tool_calls or ():
+            events.append(self._tool_call(fragment))  # noqa: PERF401
+
+    def _tool_call(self, fragment: WireToolCallDelta) -> ToolCallDelta:
+        function = fragment.function
+        name = (function.name if function else None) or ""
+        arguments = (function.arguments if function else None) or ""
+        call = self._call_for(fragment, name)
+        if arguments:
+            call.arguments.append(arguments)
+        if name and not call.name:
+            call.name = name
+        return ToolCallDelta(index=call.index, id=call.id, name=call.name, arguments=arguments)
+
+    def _call_for(self, fragment: WireToolCallDelta, name: str) -> _OpenCall:
+        """The call a fragment belongs to: same index, unless a new id with a name says that another one begins."""
+        wire_index = fragment.index
+        open_call = next((call for call in reversed(self._calls) if wire_index in (None, call.wire_index)), None)
+        begins = bool(name and fragment.id and open_call and open_call.id != fragment.id)
+        if open_call is not None and not begins:
+            return open_call
+        taken = {call.id for call in self._calls}
+        call_id = fragment.id if fragment.id and fragment.id not in taken else f"call_{new_id()}"
+        call = _OpenCall(index=len(self._calls), wire_index=wire_index, id=call_id, name=name)
+        self._calls.append(call)
+        return call
+
+
+def _carries_more(delta: Delta) -> bool:
+    return bool(
+        delta.reasoning
+        or delta.reasoning_details
+        or delta.reasoning_content
+        or delta.tool_calls
+        or delta.annotations
+        or delta.refusal
+    )
+
+
+def _flush(text: list[str], events: list[Event]) -> None:
+    if text:
+        events.append(Text(text="".join(text)))
+        text.clear()
+
+
+def _text_of(details: list[dict[str, Any]] | None) -> str:
+    """The readable part of reasoning details, for providers that send no plain ``reasoning`` beside them."""
+    pieces = ((detail.get("text") or detail.get("summary") or "") for detail in details or ())
+    return "".join(piece for piece in pieces if isinstance(piece, str))

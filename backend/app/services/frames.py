@@ -1,0 +1,122 @@
+"""Events as the bytes readers get: the console dialect, and the log of frames that all readers of a run share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from app.core.json import encode
+from app.core.sse import sse_data
+from app.schemas.events import Annotation, Event, Text
+
+_EVENT_NAMES = {"text": "token"}
+
+
+def console_frame(generation_id: str, seq: int, event: Event) -> bytes:
+    """One frame of the console dialect (contracts, section 4)."""
+    if type(event) is Text:  # nearly all frames are this one
+        return b'id: %b:%d\nevent: token\ndata: {"text":%b}\n\n' % (generation_id.encode(), seq, encode(event.text))
+    return sse_data(_data(event), _EVENT_NAMES.get(event.type, event.type), f"{generation_id}:{seq}")
+
+
+def snapshot_frame(generation_id: str, message: Any, last_seq: int) -> bytes:
+    """All there is of a generation in one frame, for a reader whose cursor cannot be honoured."""
+    data = {"generation_id": generation_id, "message": message, "last_seq": last_seq}
+    return sse_data(data, "snapshot", f"{generation_id}:{last_seq}")
+
+
+def _data(event: Event) -> dict[str, Any]:
+    if isinstance(event, Annotation):
+        return event.annotation
+    hidden = ("type", "details")
+    names = [name for name in event.__dataclass_fields__ if name not in hidden]
+    if "done" in names:
+        names.remove("done")
+        names.insert(0, "done")
+    return {name: getattr(event, name) for name in names}
+
+
+class FrameLog:
+    """Encoded frames of one generation, growing until it is closed. Readers hold offsets into it."""
+
+    def __init__(self, generation_id: str, events: Iterable[Event] = (), *, first_seq: int = 1) -> None:
+        self.generation_id = generation_id
+        self.closed = False
+        self._buffer = bytearray()
+        self.first_seq = first_seq
+        self._ends: list[int] = []
+        self._listeners: set[Callable[[], None]] = set()
+        self.append(events)
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the newest frame."""
+        return self.first_seq + len(self._ends) - 1
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes so far."""
+        return len(self._buffer)
+
+    def append(self, events: Iterable[Event]) -> None:
+        """Encode the next events, which take the next seqs."""
+        for event in events:
+            self._buffer += console_frame(self.generation_id, self.last_seq + 1, event)
+            self._ends.append(len(self._buffer))
+
+    def close(self) -> None:
+        """Nothing will come any more."""
+        self.closed = True
+
+    def notify(self) -> None:
+        """Tell the readers that something changed."""
+        for wake in tuple(self._listeners):
+            wake()
+
+    def offset_after(self, seq: int) -> int | None:
+        """Where the frame after ``seq`` begins; None when this log does not know ``seq``."""
+        if seq < self.first_seq:
+            return 0 if seq == self.first_seq - 1 else None
+        index = seq - self.first_seq
+        return self._ends[index] if index < len(self._ends) else None
+
+    def since(self, offset: int) -> bytes:
+        """All bytes from ``offset`` on."""
+        return bytes(self._buffer[offset:]) if offset < len(self._buffer) else b""
+
+    def listen(self, wake: Callable[[], None]) -> None:
+        self._listeners.add(wake)
+
+    def unlisten(self, wake: Callable[[], None]) -> None:
+        self._listeners.discard(wake)
+
+
+class LogReader:
+    """A stream's source: one log from after a seq to its end, behind an optional frame of its own.
+
+    The seq may lie ahead of the log: it was read from the store, and is published a moment after its commit.
+    """
+
+    def __init__(self, log: FrameLog, *, after: int, prefix: bytes = b"") -> None:
+        self._log, self._after, self._prefix = log, after, prefix
+        self._offset = log.offset_after(after)
+
+    @property
+    def ended(self) -> bool:
+        return self._log.closed
+
+    def take(self) -> bytes:
+        prefix, self._prefix = self._prefix, b""
+        if self._offset is None:
+            self._offset = self._log.offset_after(self._after)
+            if self._offset is None:
+                return prefix
+        body = self._log.since(self._offset)
+        self._offset += len(body)
+        return prefix + body if prefix else body
+
+    def attach(self, wake: Callable[[], None]) -> None:
+        self._log.listen(wake)
+
+    def detach(self, wake: Callable[[], None]) -> None:
+        self._log.unlisten(wake)

@@ -1,0 +1,105 @@
+"""How a generation ended, judged from what its stream said. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.core.errors import AppError, Interrupted, UpstreamMidstream, UpstreamTruncated
+from app.core.money import parse_usd, to_usd
+from app.schemas.events import Error, Usage
+from app.schemas.types import TerminalStatus
+from app.services.deltas import DeltaReader
+from app.services.upstream_wire import UsageWire
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A terminal state; ``error`` is set for everything but ``completed`` and ``stopped``."""
+
+    status: TerminalStatus
+    finish_reason: str | None = None
+    error: AppError | None = None
+
+
+def judge(reader: DeltaReader, failure: AppError | None, *, stop_requested: bool, interrupted: bool) -> Outcome:
+    """The terminal state of a stream that is over; ``failure`` is what broke it, on the wire or in its own words.
+
+    A finish reason makes a stream complete whether or not ``[DONE]`` followed; an error after it (API reference, row
+    11) means the text is cut. A stop that was asked for before the finish wins over what the broken connection looked
+    like.
+    """
+    reason = reader.finish_reason
+    error = failure
+    if error is None and reason == "error":
+        error = UpstreamMidstream()
+    if error is None and reason is not None:
+        return Outcome("completed", reason)
+    if interrupted:
+        return Outcome("interrupted", error=Interrupted())
+    if stop_requested:
+        return Outcome("stopped")
+    if error is None:
+        error = UpstreamTruncated()
+    cut = isinstance(error, UpstreamTruncated) or (reason is not None and reason != "error")
+    return Outcome("truncated" if cut else "failed", reason, error)
+
+
+def error_event(error: AppError, request_id: str | None) -> Error:
+    """An error as the event that tells readers of it."""
+    return Error(
+        error_code=error.code,
+        message=error.message,
+        retryable=error.retryable,
+        hint=error.hint,
+        request_id=request_id,
+    )
+
+
+def cost_picousd(wire: UsageWire | None) -> int | None:
+    """What the owner pays: the provider's figure, plus the upstream bill when the owner's own key was used there.
+
+    None when the provider gave no figure; an explicit 0 is 0.
+    """
+    if wire is None or wire.cost_text is None:
+        return None
+    cost = parse_usd(wire.cost_text)
+    if cost is None or not wire.is_byok:
+        return cost
+    return cost + (parse_usd(wire.upstream_cost_text or "0") or 0)
+
+
+def usage_event(
+    reader: DeltaReader,
+    *,
+    requested_model: str,
+    provider: str,
+    latency_ms: int,
+    first_token_ms: int | None,
+    finish_reason: str | None,
+) -> Usage | None:
+    """The figures of a finished stream; None when the provider sent none, which leaves the cost unknown."""
+    wire = reader.usage
+    if wire is None:
+        return None
+    cost = cost_picousd(wire)
+    return Usage(
+        prompt_tokens=wire.prompt_tokens,
+        completion_tokens=wire.completion_tokens,
+        total_tokens=wire.total_tokens,
+        cached_tokens=wire.cached_tokens,
+        reasoning_tokens=wire.reasoning_tokens,
+        cost_usd=None if cost is None else to_usd(cost),
+        cost_state="unknown" if cost is None else "settled",
+        model=reader.model or requested_model,
+        provider=reader.provider or provider,
+        upstream_id=reader.upstream_id,
+        latency_ms=latency_ms,
+        first_token_ms=first_token_ms,
+        tokens_per_second=_speed(wire.completion_tokens, latency_ms, first_token_ms),
+        finish_reason=finish_reason,
+    )
+
+
+def _speed(tokens: int | None, latency_ms: int, first_token_ms: int | None) -> float | None:
+    writing_ms = latency_ms - (first_token_ms or 0)
+    return round(tokens * 1000 / writing_ms, 1) if tokens and writing_ms > 0 else None

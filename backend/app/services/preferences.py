@@ -1,0 +1,75 @@
+"""The settings page: preferences in the store, the provider key in its own file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.core.clock import now
+from app.core.config import Settings, is_placeholder
+from app.core.errors import ValidationFailed
+from app.db.store import Store
+from app.repo import settings as settings_repo
+from app.schemas.settings import AppSettings, KeyStatus, SettingsPatch
+from app.services.catalog import Catalog
+from app.services.changes import Changes
+from app.services.prompt import Defaults
+from app.services.providers import Providers
+
+PAGE_DEFAULTS: dict[str, Any] = {"theme": "system", "send_key": "enter"}
+
+
+def defaults_of(settings: Settings) -> Defaults:
+    """What applies while the settings page has nothing stored; sampling as the seed contract has it."""
+    return Defaults(model=settings.model_name, temperature=0.7, max_tokens=2048, system_prompt="")
+
+
+class Preferences:
+    """The rules of the settings page."""
+
+    def __init__(
+        self, store: Store, changes: Changes, providers: Providers, catalog: Catalog, settings: Settings
+    ) -> None:
+        self._store, self._changes, self._providers = store, changes, providers
+        self._catalog, self._settings = catalog, settings
+
+    async def get(self) -> AppSettings:
+        """Everything the page shows."""
+        defaults = defaults_of(self._settings)
+        values = PAGE_DEFAULTS | {
+            "model": defaults.model,
+            "temperature": defaults.temperature,
+            "max_tokens": defaults.max_tokens,
+            "system_prompt": defaults.system_prompt,
+        }
+        return AppSettings(
+            app_title=self._settings.app_title,
+            base_url=self._settings.openrouter_base_url,
+            demo=self._providers.demo,
+            key=self._providers.key_status(),
+            **(values | await self._store.read(settings_repo.all_values)),
+        )
+
+    async def patch(self, request: SettingsPatch) -> AppSettings:
+        """Store what was given; null is not a value here."""
+        changes = request.model_dump(exclude_none=True)
+        if changes:
+            await self._store.write(settings_repo.put, changes, now=now())
+            self._changes.publish("settings", "settings")
+        return await self.get()
+
+    async def set_key(self, key: str) -> KeyStatus:
+        """Use a provider key from now on and fetch its models. Raises ValidationFailed for a placeholder."""
+        if is_placeholder(key) or not key.isascii() or not key.isprintable():
+            raise ValidationFailed("That is no key.")
+        await self._providers.set_key(key.strip())
+        return self._key_changed()
+
+    async def delete_key(self) -> KeyStatus:
+        """Forget the stored key."""
+        await self._providers.delete_key()
+        return self._key_changed()
+
+    def _key_changed(self) -> KeyStatus:
+        self._catalog.open()
+        self._changes.publish("settings", "settings")
+        return self._providers.key_status()

@@ -1,0 +1,80 @@
+"""The request body of a turn: who said what, and the parameters. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from app.db.types import Row
+from app.schemas.profiles import Profile
+
+CHARS_PER_TOKEN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What applies where neither the request nor a profile says otherwise."""
+
+    model: str
+    temperature: float
+    max_tokens: int
+    system_prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Who answers, and how: the request over the session over the profile over the settings."""
+
+    model: str
+    system_prompt: str
+    params: dict[str, Any]
+
+
+def resolve(
+    given: dict[str, Any],
+    *,
+    model: str | None,
+    session_model: str | None,
+    profile: Profile | None,
+    defaults: Defaults,
+) -> Resolved:
+    """Settle every value by its precedence. ``given`` holds only the parameters that the request named."""
+    params: dict[str, Any] = {"temperature": defaults.temperature, "max_tokens": defaults.max_tokens}
+    if profile is not None:
+        params |= {"temperature": profile.temperature, "max_tokens": profile.max_tokens, **profile.params}
+        if profile.reasoning and profile.reasoning.get("effort"):
+            params["reasoning_effort"] = profile.reasoning["effort"]
+        if profile.openrouter_preset:
+            params["preset"] = profile.openrouter_preset
+    profile_model = profile.model if profile else None
+    return Resolved(
+        model=model or session_model or profile_model or defaults.model,
+        system_prompt=(profile.system_prompt if profile else "") or defaults.system_prompt,
+        params=params | given,
+    )
+
+
+def request_body(resolved: Resolved, path: Iterable[Row], prefill: str = "") -> dict[str, Any]:
+    """The provider's request: system prompt, the path from the root on, and text for the model to continue."""
+    messages = [{"role": "system", "content": resolved.system_prompt}] if resolved.system_prompt.strip() else []
+    messages += [{"role": row["role"], "content": row["content"]} for row in path if row["content"]]
+    if prefill:
+        messages.append({"role": "assistant", "content": prefill})
+    params = dict(resolved.params)
+    effort = params.pop("reasoning_effort", None)
+    if effort is not None:
+        params["reasoning"] = {"effort": effort}
+    return {"model": resolved.model, "messages": messages, **params}
+
+
+def worst_cost_picousd(body: dict[str, Any], prices: Row | None) -> int | None:
+    """The most a call can be expected to cost: its whole text as prompt and its full ``max_tokens``; None unpriced.
+
+    Prompt tokens are guessed high, at three characters each.
+    """
+    if prices is None or prices["prompt_picousd"] is None or prices["completion_picousd"] is None:
+        return None
+    prompt_tokens = sum(len(message["content"]) for message in body["messages"]) // CHARS_PER_TOKEN + 1
+    worst = prompt_tokens * prices["prompt_picousd"] + body["max_tokens"] * prices["completion_picousd"]
+    return int(min(worst + (prices["request_picousd"] or 0), 2**63 - 1))

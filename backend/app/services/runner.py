@@ -1,0 +1,263 @@
+"""Runs generations: reads the upstream, feeds the journal, ends each run in one transaction.
+
+A run is a task of the application, never of a request: nobody's leaving ends it. Only a stop, the end of its stream or
+the end of the process does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from app.core.clock import now
+from app.core.errors import AppError, ShuttingDown, UpstreamGarbage, UpstreamTimeout, UpstreamTruncated
+from app.db.store import Store
+from app.schemas.events import Done, Event, Reasoning, Start, Text, ToolCallDelta
+from app.schemas.generations import Attempt
+from app.services.changes import Changes
+from app.services.deltas import DeltaReader
+from app.services.journal import Journal
+from app.services.outcome import Outcome, cost_picousd, error_event, judge, usage_event
+from app.services.providers import Provider
+from app.services.runs import Run, Runs
+from app.services.turn_end import Bill, Ending, end
+
+log = logging.getLogger(__name__)
+
+MOST_PENDING_CHARS = 1_000_000
+MOST_ANSWER_CHARS = 32_000_000
+RETRY_PAUSE_S = 0.5
+
+
+class Unsettled(Protocol):
+    """Who is told of a call whose cost the provider may still tell."""
+
+    def __call__(self, generation_id: str, upstream_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a run sends, to whom, and for which request."""
+
+    start: Start
+    body: dict[str, Any]
+    provider: Provider
+    request_id: str | None
+
+
+class Runner:
+    """The live runs' engine. ``close`` ends all of them as ``interrupted``; after that nothing starts."""
+
+    def __init__(self, store: Store, journal: Journal, runs: Runs, changes: Changes, unsettled: Unsettled) -> None:
+        self._store, self._journal, self._runs, self._changes = store, journal, runs, changes
+        self._unsettled = unsettled
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    def refuse_when_closing(self) -> None:
+        """Raises ShuttingDown once ``close`` has begun."""
+        if self._closing:
+            raise ShuttingDown
+
+    def launch(self, run: Run, call: Call) -> None:
+        """Let a stored run go; returns at once."""
+        task = asyncio.create_task(self._run(run, call), name=f"run {run.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._runs.announce(run)
+
+    def stop(self, generation_id: str) -> None:
+        """End a run because its owner asked to; the request is stored by now. Ended and unknown runs are left alone."""
+        run = self._runs.get(generation_id)
+        if run is not None and not run.closed:
+            run.stop_requested = True
+            _cancel(run)
+
+    async def stop_session(self, session_id: str) -> None:
+        """Stop the runs of a session and wait until they have ended."""
+        for run in self._runs.all():
+            if run.session_id == session_id:
+                self.stop(run.id)
+                await run.over.wait()
+
+    async def close(self) -> None:
+        """Interrupt every run, store its end and hand it to its readers."""
+        self._closing = True
+        for run in self._runs.all():
+            run.interrupted = True
+            _cancel(run)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, run: Run, call: Call) -> None:
+        reader, at = DeltaReader(), now()
+        run.reading = asyncio.create_task(self._read(run, reader, call), name=f"read {run.id}")
+        if run.stop_requested or run.interrupted or self._closing:
+            run.interrupted = run.interrupted or self._closing
+            run.reading.cancel()
+        await asyncio.wait([run.reading])
+        failure = _failure(run)
+        outcome = judge(reader, failure, stop_requested=run.stop_requested, interrupted=run.interrupted)
+        run.add(reader.finish())
+        ending = self._ending(run, reader, outcome, failure, call)
+        attempt = Attempt(
+            at=at,
+            status=200 if run.accepted else _status(failure),
+            error_code=outcome.error.code if outcome.error else None,
+            waited_ms=0,
+        )
+        ending.attempts = [attempt]
+        await self._end(run, ending, call)
+
+    async def _read(self, run: Run, reader: DeltaReader, call: Call) -> None:
+        async with call.provider.client.stream(call.body) as stream:
+            run.upstream_id = stream.upstream_id
+            run.accepted = run.marks.accepted = True
+            self._journal.mark(run)
+            async for chunks in stream:
+                events = reader.feed(chunks)
+                if not events:
+                    continue
+                if run.first_token_ms is None and any(isinstance(e, Text | Reasoning | ToolCallDelta) for e in events):
+                    run.first_token_ms = run.elapsed_ms
+                    run.marks.first_token_at = now()
+                run.add(events)
+                self._journal.mark(run)
+                if run.pending_chars > MOST_PENDING_CHARS:
+                    await run.drained()
+                if run.total_chars > MOST_ANSWER_CHARS:
+                    raise UpstreamGarbage(f"The answer is longer than {MOST_ANSWER_CHARS:,} characters.")
+            if reader.failed is not None and (error := stream.error_of(reader.failed)) is not None:
+                raise error
+
+    def _ending(
+        self,
+        run: Run,
+        reader: DeltaReader,
+        outcome: Outcome,
+        failure: AppError | None,
+        call: Call,
+    ) -> Ending:
+        """Assign the last seqs: what is still pending, then usage if known, error if any, done."""
+        latency_ms = run.elapsed_ms
+        usage = usage_event(
+            reader,
+            requested_model=call.start.model,
+            provider=call.provider.name,
+            latency_ms=latency_ms,
+            first_token_ms=run.first_token_ms,
+            finish_reason=outcome.finish_reason,
+        )
+        error = error_event(outcome.error, call.request_id) if outcome.error else None
+        done = Done(
+            status=outcome.status, finish_reason=outcome.finish_reason, message_id=call.start.assistant_message_id
+        )
+        closing: list[Event] = [event for event in (usage, error, done) if event is not None]
+        run.add(closing)
+        tick = run.take()
+        if tick is None:
+            raise AssertionError("an ending has events")
+        run.last_tick = tick
+        return Ending(
+            generation_id=run.id,
+            session_id=call.start.session_id,
+            message_id=call.start.assistant_message_id,
+            status=outcome.status,
+            finish_reason=outcome.finish_reason,
+            parts=run.accumulator.parts(),
+            events=tick.events,
+            last_seq=tick.last_seq,
+            usage=usage,
+            error=error,
+            bill=_bill(reader, failure, accepted=run.accepted),
+            upstream_id=run.upstream_id or reader.upstream_id,
+            upstream_provider=reader.provider,
+            latency_ms=latency_ms,
+            first_token_ms=run.first_token_ms,
+        )
+
+    async def _end(self, run: Run, ending: Ending, call: Call) -> None:
+        """Store the end, however long the disk refuses; then publish it. Given up only when the store is closed."""
+        while True:
+            try:
+                revision = await self._store.write(end, ending)
+                break
+            except ShuttingDown:
+                log.exception("the store closed before a run had ended", extra={"generation_id": run.id})
+                revision = None
+                break
+            except Exception:
+                log.exception("could not store the end of a run, trying again", extra={"generation_id": run.id})
+                await asyncio.sleep(RETRY_PAUSE_S)
+        if run.last_tick is not None:
+            run.publish(run.last_tick)
+        run.close()
+        self._runs.remove(run)
+        self._tell(ending, revision, call)
+
+    def _tell(self, ending: Ending, revision: int | None, call: Call) -> None:
+        self._changes.publish("message", ending.message_id, session_id=ending.session_id)
+        self._changes.publish("session", ending.session_id, session_id=ending.session_id, revision=revision)
+        usage = ending.usage
+        log.info(
+            "turn ended",
+            extra={
+                "request_id": call.request_id,
+                "generation_id": ending.generation_id,
+                "session_id": ending.session_id,
+                "model": call.start.model,
+                "provider": ending.upstream_provider or call.provider.name,
+                "status": ending.status,
+                "finish_reason": ending.finish_reason,
+                "error_code": ending.error.error_code if ending.error else None,
+                "latency_ms": ending.latency_ms,
+                "first_token_ms": ending.first_token_ms,
+                "prompt_tokens": usage.prompt_tokens if usage else None,
+                "completion_tokens": usage.completion_tokens if usage else None,
+                "cost_usd": str(usage.cost_usd) if usage and usage.cost_usd is not None else None,
+                "upstream_id": ending.upstream_id,
+            },
+        )
+        if ending.bill.cost_picousd is None and ending.upstream_id is not None:
+            self._unsettled(ending.generation_id, ending.upstream_id)
+
+
+def _cancel(run: Run) -> None:
+    if run.reading is not None:
+        run.reading.cancel()
+
+
+def _failure(run: Run) -> AppError | None:
+    """What broke the stream, on the wire or in the provider's own words."""
+    if run.reading is None or run.reading.cancelled():
+        return None
+    error = run.reading.exception()
+    if error is None or isinstance(error, AppError):
+        return error
+    log.error("reading the upstream failed", exc_info=error, extra={"generation_id": run.id})
+    return UpstreamGarbage("Reading the provider's answer failed.")
+
+
+def _bill(reader: DeltaReader, failure: AppError | None, *, accepted: bool) -> Bill:
+    """The provider's figure; 0 for a call it refused; otherwise unknown, which is never zero."""
+    wire = reader.usage
+    if wire is not None:
+        return Bill(
+            cost_picousd=cost_picousd(wire), cost_text=wire.cost_text, cache_write_tokens=wire.cache_write_tokens
+        )
+    if failure is not None and not accepted and _was_refused(failure):
+        return Bill(cost_picousd=0, cost_text="0")
+    return Bill(cost_picousd=None)
+
+
+def _was_refused(failure: AppError) -> bool:
+    """Whether the provider never took the call: it answered with a status, or no connection came about."""
+    if isinstance(failure, UpstreamTimeout):
+        return failure.details.get("phase") == "connect"
+    return not isinstance(failure, UpstreamTruncated)
+
+
+def _status(failure: AppError | None) -> int | None:
+    status = failure.details.get("status") if failure else None
+    return status if isinstance(status, int) else None

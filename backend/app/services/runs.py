@@ -1,0 +1,191 @@
+"""Live runs: the execution of generations in this process. Nothing here is stored and nothing here waits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from app.schemas.events import Event, Reasoning, Start, Text
+from app.schemas.parts import Part
+from app.services.accumulator import Accumulator
+from app.services.frames import FrameLog
+
+
+@dataclass(slots=True)
+class Tick:
+    """Events taken for one commit; published once that commit is done."""
+
+    run: Run
+    first_seq: int
+    events: list[Event]
+
+    @property
+    def last_seq(self) -> int:
+        return self.first_seq + len(self.events) - 1
+
+
+@dataclass(slots=True)
+class Marks:
+    """What else a tick writes about its generation."""
+
+    accepted: bool = False
+    first_token_at: str | None = None
+
+
+class Run:
+    """One generation being produced.
+
+    Events go through three states: *pending* (arrived), *taken* (in a commit), *published* (stored, so readers may
+    have them). Adjacent pending deltas of one kind merge, which is how a busy system batches by itself.
+    """
+
+    def __init__(self, generation_id: str) -> None:
+        self.id = generation_id
+        self.start: Start | None = None
+        self.accumulator = Accumulator()
+        self.upstream_id: str | None = None
+        self.marks = Marks()
+        self.started_ms = _now_ms()
+        self.first_token_ms: int | None = None
+        self.stop_requested = False
+        self.interrupted = False
+        self.accepted = False
+        self.reading: asyncio.Task[None] | None = None
+        self.last_tick: Tick | None = None
+        self.over = asyncio.Event()
+        self.pending_chars = 0
+        self.total_chars = 0
+        self._drained: asyncio.Future[None] | None = None
+        self._pending: list[Event] = []
+        self._taken_seq = 1
+        self._committed: dict[int, Tick] = {}
+        self._published: list[Event] = []
+        self._log: FrameLog | None = None
+        self.closed = False
+
+    def begin(self, start: Start, base: Iterable[Part]) -> None:
+        """Its start is stored as seq 1: publish it."""
+        self.start = start
+        self.accumulator = Accumulator(base)
+        self.accumulator.apply(start)
+        self._published.append(start)
+        if self._log is not None:
+            self._log.append([start])
+            self._log.notify()
+
+    @property
+    def session_id(self) -> str | None:
+        """Its session, None before it has begun."""
+        return self.start.session_id if self.start else None
+
+    @property
+    def assigned_seq(self) -> int:
+        """The newest seq given to an event, published or not."""
+        return self._taken_seq
+
+    @property
+    def elapsed_ms(self) -> int:
+        return _now_ms() - self.started_ms
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Take events that arrived; text that follows text becomes one event."""
+        for event in events:
+            size = len(event.text) if isinstance(event, Text | Reasoning) else 256
+            self.pending_chars += size
+            self.total_chars += size
+            last = self._pending[-1] if self._pending else None
+            if isinstance(event, Text) and isinstance(last, Text):
+                last.text += event.text
+            elif isinstance(event, Reasoning) and isinstance(last, Reasoning):
+                last.text += event.text
+                if event.details:
+                    last.details = [*(last.details or ()), *event.details]
+            else:
+                self._pending.append(event)
+
+    def take(self) -> Tick | None:
+        """The pending events as a tick with their seqs; None when nothing is pending."""
+        if not self._pending:
+            return None
+        tick = Tick(self, self._taken_seq + 1, self._pending)
+        self._pending, self.pending_chars = [], 0
+        self._taken_seq = tick.last_seq
+        now_ms = _now_ms()
+        for event in tick.events:
+            self.accumulator.apply(event, now_ms)
+        return tick
+
+    def take_marks(self) -> Marks:
+        marks, self.marks = self.marks, Marks()
+        return marks
+
+    def publish(self, tick: Tick) -> None:
+        """Hand a committed tick to the readers, in order even when commits are reported out of order."""
+        self._committed[tick.first_seq] = tick
+        while (due := self._committed.pop(len(self._published) + 1, None)) is not None:
+            self._published.extend(due.events)
+            if self._log is not None:
+                self._log.append(due.events)
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        if self._log is not None:
+            self._log.notify()
+
+    def drained(self) -> asyncio.Future[None]:
+        """Done at the next publication: what a reader of the upstream awaits when too much is pending."""
+        if self._drained is None or self._drained.done():
+            self._drained = asyncio.get_running_loop().create_future()
+        return self._drained
+
+    def log(self) -> FrameLog:
+        """The frames that all readers share, encoded from the first reader on."""
+        if self._log is None:
+            self._log = FrameLog(self.id, self._published)
+            self._log.closed = self.closed
+        return self._log
+
+    def close(self) -> None:
+        """The terminal event is published: readers end when they have it."""
+        self.closed = True
+        self.over.set()
+        if self._log is not None:
+            self._log.close()
+            self._log.notify()
+
+
+@dataclass(slots=True)
+class Runs:
+    """The live runs of this process."""
+
+    _live: dict[str, Run] = field(default_factory=dict)
+    _listeners: set[Callable[[Run], None]] = field(default_factory=set)
+
+    def add(self, run: Run) -> None:
+        """Make a run findable before its start is committed, so that nobody can find the row and not the run."""
+        self._live[run.id] = run
+
+    def announce(self, run: Run) -> None:
+        """Its start is stored: tell who watches sessions."""
+        for listener in tuple(self._listeners):
+            listener(run)
+
+    def remove(self, run: Run) -> None:
+        self._live.pop(run.id, None)
+
+    def get(self, generation_id: str) -> Run | None:
+        return self._live.get(generation_id)
+
+    def all(self) -> list[Run]:
+        return list(self._live.values())
+
+    def listen(self, listener: Callable[[Run], None]) -> None:
+        self._listeners.add(listener)
+
+    def unlisten(self, listener: Callable[[Run], None]) -> None:
+        self._listeners.discard(listener)
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000

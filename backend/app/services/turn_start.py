@@ -1,0 +1,319 @@
+"""The first transaction of a turn: everything is stored before anything is sent.
+
+One unit writes the user message if it is new, the assistant's placeholder, the generation, its ``start`` event, the
+open ledger row and the idempotency key, or nothing at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.clock import now
+from app.core.errors import GenerationRunning, IdempotencyMismatch, NotFound, NothingToAnswer
+from app.core.ids import new_id
+from app.core.json import encode
+from app.db.types import Conn, Row
+from app.repo import generations, idempotency, journal, ledger, messages, models, profiles, sessions
+from app.repo import settings as settings_repo
+from app.schemas.events import Start, encode_events
+from app.schemas.generations import Generation
+from app.schemas.parts import Part, TextPart
+from app.schemas.profiles import Profile
+from app.schemas.sessions import Session
+from app.schemas.types import TERMINAL
+from app.services.prompt import Defaults, Resolved, request_body, resolve, worst_cost_picousd
+
+LONGEST_PATH = 100_000
+TITLE_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A client's request id and the hash of what it asked for."""
+
+    request_id: str
+    body_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a request wants started; ``generation_id`` is chosen beforehand so that the run can be found at once."""
+
+    generation_id: str = field(default_factory=new_id)
+    model: str | None
+    profile_id: int | None
+    given: dict[str, Any]
+    defaults: Defaults
+    provider: str
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A generation that is stored and not yet running. ``replayed``: an earlier request made it."""
+
+    generation: Generation
+    start: Start | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+    base: list[Part] = field(default_factory=list)
+    replayed: bool = False
+
+
+def key_of(request_id: str | None, kind: str, body: dict[str, Any]) -> Key | None:
+    """The idempotency key of a request, None when the client sent none."""
+    if request_id is None:
+        return None
+    return Key(request_id, hashlib.sha256(encode([kind, body])).hexdigest())
+
+
+def earlier(conn: Conn, key: Key | None, resource_type: str) -> str | None:
+    """What an earlier request under the same key made. Raises IdempotencyMismatch for another request."""
+    row = idempotency.get(conn, key.request_id) if key else None
+    if key is None or row is None:
+        return None
+    if row["body_hash"] != key.body_hash or row["resource_type"] != resource_type:
+        raise IdempotencyMismatch
+    return str(row["resource_id"])
+
+
+def remember(conn: Conn, key: Key | None, resource_type: str, resource_id: str, at: str) -> None:
+    """Keep what a request made under its key."""
+    if key is not None:
+        idempotency.insert(
+            conn,
+            request_id=key.request_id,
+            body_hash=key.body_hash,
+            resource_type=resource_type,
+            resource_id=resource_id,
+            now=at,
+        )
+
+
+def start_new(conn: Conn, plan: Plan, session_id: str | None, parent_id: str | None, text: str) -> Begun:
+    """Store a new user message and start its answer; makes the session when none is named."""
+    if (made := _begun_earlier(conn, plan)) is not None:
+        return made
+    at = now()
+    session = open_session(conn, session_id, plan, at)
+    user_message_id = post(conn, session, role="user", text=text, parent_id=parent_id, at=at)
+    return _start(conn, plan, session, user_message_id, at)
+
+
+def start_sibling(conn: Conn, plan: Plan, message_id: str) -> Begun:
+    """Start another answer beside an assistant message that has ended."""
+    if (made := _begun_earlier(conn, plan)) is not None:
+        return made
+    row = messages.get(conn, message_id)
+    if row is None or row["role"] != "assistant" or row["parent_id"] is None:
+        raise NotFound.of("assistant message", message_id)
+    _refuse_running(row)
+    return _start(conn, plan, _session(conn, row["session_id"]), row["parent_id"], now())
+
+
+def start_continuation(conn: Conn, plan: Plan, generation_id: str) -> Begun:
+    """Start an answer that goes on where an ended one stopped; it keeps the old text as its first part."""
+    if (made := _begun_earlier(conn, plan)) is not None:
+        return made
+    generation = generations.get(conn, generation_id)
+    row = messages.get(conn, generation.message_id) if generation else None
+    if row is None or row["parent_id"] is None:
+        raise NotFound.of("generation", generation_id)
+    _refuse_running(row)
+    return _start(conn, plan, _session(conn, row["session_id"]), row["parent_id"], now(), prefill=row["content"])
+
+
+def newest_answer(conn: Conn, session_id: str, message_id: str | None) -> Generation | None:
+    """The latest attempt to answer the named user message, or the newest of the active path; None if there is none.
+
+    Raises NotFound for an unknown session or message, NothingToAnswer for a session without a user message.
+    """
+    return generations.newest_of(conn, _to_answer(conn, _session(conn, session_id), message_id))
+
+
+def start_or_find(conn: Conn, plan: Plan, session_id: str, message_id: str | None) -> Begun:
+    """Answer a stored user message, unless it has a generation in any state: then that one, ``start`` left None."""
+    session = _session(conn, session_id)
+    user_message_id = _to_answer(conn, session, message_id)
+    existing = generations.newest_of(conn, user_message_id)
+    if existing is not None:
+        return Begun(generation=existing)
+    return _start(conn, plan, session, user_message_id, now())
+
+
+def open_session(conn: Conn, session_id: str | None, plan: Plan, at: str) -> Session:
+    """The named session, or a new one of the request's model and profile."""
+    if session_id is None:
+        session_id = new_id()
+        if plan.profile_id is not None and profiles.get(conn, plan.profile_id) is None:
+            raise NotFound.of("profile", plan.profile_id)
+        sessions.insert(
+            conn,
+            session_id=session_id,
+            session_type="chat",
+            title="",
+            profile_id=plan.profile_id,
+            model=plan.model,
+            tags=[],
+            now=at,
+        )
+    return _session(conn, session_id)
+
+
+def post(conn: Conn, session: Session, *, role: str, text: str, parent_id: str | None, at: str) -> str:
+    """Store a message below ``parent_id`` (the active leaf if None); its id.
+
+    Raises NotFound for a parent elsewhere, GenerationRunning for one that is still being written.
+    """
+    parent_id = parent_id or session.active_leaf_id
+    if parent_id is not None:
+        parent = messages.get(conn, parent_id)
+        if parent is None or parent["session_id"] != session.id:
+            raise NotFound.of("message", parent_id)
+        _refuse_running(parent)
+    message_id = new_id()
+    messages.insert(
+        conn,
+        message_id=message_id,
+        session_id=session.id,
+        parent_id=parent_id,
+        role=role,
+        content=text,
+        parts=[TextPart(text=text)],
+        status="completed",
+        now=at,
+    )
+    title = title_of(text) if role == "user" else ""
+    sessions.touch(conn, session.id, leaf_id=message_id, new_messages=1, title=title, now=at)
+    return message_id
+
+
+def title_of(text: str) -> str:
+    """The first line that says something, cut at a word."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if len(line) <= TITLE_CHARS:
+        return line
+    cut = line[:TITLE_CHARS].rsplit(" ", 1)[0] if " " in line[:TITLE_CHARS] else line[:TITLE_CHARS]
+    return cut.rstrip(" ,;:.-") + "…"
+
+
+def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: str, *, prefill: str = "") -> Begun:
+    resolved = _resolve(conn, plan, session)
+    path = messages.path_up(conn, session.id, user_message_id, limit=LONGEST_PATH)
+    body = request_body(resolved, reversed(path), prefill)
+    base: list[Part] = [TextPart(text=prefill)] if prefill else []
+    message_id = new_id()
+    messages.insert(
+        conn,
+        message_id=message_id,
+        session_id=session.id,
+        parent_id=user_message_id,
+        role="assistant",
+        content=prefill,
+        parts=base,
+        status="queued",
+        model=resolved.model,
+        generation_id=plan.generation_id,
+        now=at,
+    )
+    sessions.touch(conn, session.id, leaf_id=message_id, new_messages=1, title="", now=at)
+    generations.insert(
+        conn,
+        generation_id=plan.generation_id,
+        session_id=session.id,
+        user_message_id=user_message_id,
+        message_id=message_id,
+        request_id=plan.key.request_id if plan.key else None,
+        model=resolved.model,
+        provider=plan.provider,
+        params=resolved.params,
+        now=at,
+    )
+    start = Start(
+        generation_id=plan.generation_id,
+        session_id=session.id,
+        user_message_id=user_message_id,
+        assistant_message_id=message_id,
+        model=resolved.model,
+    )
+    journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
+    _reserve(conn, plan, session, resolved, body, at)
+    remember(conn, plan.key, "generation", plan.generation_id, at)
+    return Begun(generation=_generation(conn, plan.generation_id), start=start, body=body, base=base)
+
+
+def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body: dict[str, Any], at: str) -> None:
+    prices = models.prices(conn, resolved.model)
+    ledger.reserve(
+        conn,
+        {
+            "id": new_id(),
+            "session_id": session.id,
+            "profile_id": plan.profile_id or session.profile_id,
+            "generation_id": plan.generation_id,
+            "purpose": "chat",
+            "model": resolved.model,
+            "provider": plan.provider,
+            "reserved_picousd": worst_cost_picousd(body, prices),
+            "now": at,
+        },
+    )
+
+
+def _resolve(conn: Conn, plan: Plan, session: Session) -> Resolved:
+    profile: Profile | None = None
+    if plan.profile_id is not None:
+        profile = profiles.get(conn, plan.profile_id)
+        if profile is None:
+            raise NotFound.of("profile", plan.profile_id)
+    elif session.profile_id is not None:
+        profile = profiles.get(conn, session.profile_id)
+    else:
+        profile = profiles.get_default(conn)
+    stored = settings_repo.all_values(conn)
+    defaults = Defaults(
+        model=stored.get("model", plan.defaults.model),
+        temperature=stored.get("temperature", plan.defaults.temperature),
+        max_tokens=stored.get("max_tokens", plan.defaults.max_tokens),
+        system_prompt=stored.get("system_prompt", plan.defaults.system_prompt),
+    )
+    return resolve(plan.given, model=plan.model, session_model=session.model, profile=profile, defaults=defaults)
+
+
+def _begun_earlier(conn: Conn, plan: Plan) -> Begun | None:
+    generation_id = earlier(conn, plan.key, "generation")
+    return Begun(generation=_generation(conn, generation_id), replayed=True) if generation_id else None
+
+
+def _to_answer(conn: Conn, session: Session, message_id: str | None) -> str:
+    """The user message to answer: the named one, or the newest of the active path."""
+    if message_id is not None:
+        row = messages.get(conn, message_id)
+        if row is None or row["session_id"] != session.id or row["role"] != "user":
+            raise NotFound.of("user message", message_id)
+        return message_id
+    path = messages.path_up(conn, session.id, session.active_leaf_id or "", limit=LONGEST_PATH)
+    newest = next((row["id"] for row in path if row["role"] == "user"), None)
+    if newest is None:
+        raise NothingToAnswer
+    return str(newest)
+
+
+def _session(conn: Conn, session_id: str) -> Session:
+    session = sessions.get(conn, session_id)
+    if session is None:
+        raise NotFound.of("session", session_id)
+    return session
+
+
+def _generation(conn: Conn, generation_id: str) -> Generation:
+    generation = generations.get(conn, generation_id)
+    if generation is None:
+        raise NotFound.of("generation", generation_id)
+    return generation
+
+
+def _refuse_running(row: Row) -> None:
+    if row["status"] not in TERMINAL:
+        raise GenerationRunning(details={"generation_id": row["generation_id"]})
