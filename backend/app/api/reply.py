@@ -28,12 +28,13 @@ def page(items: Slice[Any]) -> Response:
     return reply(body if items.total is None else body | {"total": items.total})
 
 
-def stream(attached: Attached, headers: dict[str, str] | None = None) -> Response:
+def stream(attached: Attached) -> Response:
     """A generation's event stream; 204 when the reader has its terminal event already."""
     named = {"X-Generation-Id": attached.generation_id} if attached.generation_id else {}
     if not attached.started:
         named["X-Attached"] = "1"
     if attached.replayed:
         named["Idempotent-Replayed"] = "true"
-    named |= headers or {}
+    if attached.demo:
+        named["X-Console-Demo"] = "1"
     return Response(status_code=204, headers=named) if attached.source is None else EventStream(attached.source, named)

@@ -56,7 +56,7 @@ def error_event(error: AppError, request_id: str | None) -> Error:
 
 
 def cost_picousd(wire: UsageWire | None) -> int | None:
-    """What the owner pays: the provider's figure, plus the upstream bill when the owner's own key was used there.
+    """What the owner pays, in picodollars: the provider's figure, plus the bill of an own key used behind it.
 
     None when the provider gave no figure; an explicit 0 is 0.
     """
@@ -73,15 +73,20 @@ def usage_event(
     *,
     requested_model: str,
     provider: str,
+    cost: int | None,
     latency_ms: int,
     first_token_ms: int | None,
     finish_reason: str | None,
 ) -> Usage | None:
-    """The figures of a finished stream; None when the provider sent none, which leaves the cost unknown."""
+    """The figures of a finished stream; None when the provider sent none, which leaves the cost unknown.
+
+    Args:
+        provider: who served the model, as far as it is known.
+        cost: picodollars to the owner's account, None unknown.
+    """
     wire = reader.usage
     if wire is None:
         return None
-    cost = cost_picousd(wire)
     return Usage(
         prompt_tokens=wire.prompt_tokens,
         completion_tokens=wire.completion_tokens,
@@ -91,7 +96,7 @@ def usage_event(
         cost_usd=None if cost is None else to_usd(cost),
         cost_state="unknown" if cost is None else "settled",
         model=reader.model or requested_model,
-        provider=reader.provider or provider,
+        provider=provider,
         upstream_id=reader.upstream_id,
         latency_ms=latency_ms,
         first_token_ms=first_token_ms,

@@ -141,10 +141,14 @@ class Runner:
     ) -> Ending:
         """Assign the last seqs: what is still pending, then usage if known, error if any, done."""
         latency_ms = run.elapsed_ms
+        bill = _bill(reader, failure, accepted=run.accepted, demo=call.provider.demo)
+        # The demo takes other models' names; nobody else has served it.
+        served_by = call.provider.name if call.provider.demo else reader.provider or call.provider.name
         usage = usage_event(
             reader,
             requested_model=call.start.model,
-            provider=call.provider.name,
+            provider=served_by,
+            cost=bill.cost_picousd,
             latency_ms=latency_ms,
             first_token_ms=run.first_token_ms,
             finish_reason=outcome.finish_reason,
@@ -170,9 +174,9 @@ class Runner:
             last_seq=tick.last_seq,
             usage=usage,
             error=error,
-            bill=_bill(reader, failure, accepted=run.accepted),
+            bill=bill,
             upstream_id=run.upstream_id or reader.upstream_id,
-            upstream_provider=reader.provider,
+            upstream_provider=served_by,
             latency_ms=latency_ms,
             first_token_ms=run.first_token_ms,
         )
@@ -207,7 +211,7 @@ class Runner:
                 "generation_id": ending.generation_id,
                 "session_id": ending.session_id,
                 "model": call.start.model,
-                "provider": ending.upstream_provider or call.provider.name,
+                "provider": ending.upstream_provider,
                 "status": ending.status,
                 "finish_reason": ending.finish_reason,
                 "error_code": ending.error.error_code if ending.error else None,
@@ -239,16 +243,15 @@ def _failure(run: Run) -> AppError | None:
     return UpstreamGarbage("Reading the provider's answer failed.")
 
 
-def _bill(reader: DeltaReader, failure: AppError | None, *, accepted: bool) -> Bill:
-    """The provider's figure; 0 for a call it refused; otherwise unknown, which is never zero."""
+def _bill(reader: DeltaReader, failure: AppError | None, *, accepted: bool, demo: bool) -> Bill:
+    """The provider's figure; 0 for the demo and for a call that was refused; otherwise unknown, which is never zero."""
     wire = reader.usage
-    if wire is not None:
-        return Bill(
-            cost_picousd=cost_picousd(wire), cost_text=wire.cost_text, cache_write_tokens=wire.cache_write_tokens
-        )
-    if failure is not None and not accepted and _was_refused(failure):
-        return Bill(cost_picousd=0, cost_text="0")
-    return Bill(cost_picousd=None)
+    cache_write_tokens = wire.cache_write_tokens if wire else None
+    if demo or (wire is None and failure is not None and not accepted and _was_refused(failure)):
+        return Bill(cost_picousd=0, cost_text="0", cache_write_tokens=cache_write_tokens)
+    if wire is None:
+        return Bill(cost_picousd=None)
+    return Bill(cost_picousd=cost_picousd(wire), cost_text=wire.cost_text, cache_write_tokens=cache_write_tokens)
 
 
 def _was_refused(failure: AppError) -> bool:

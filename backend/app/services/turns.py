@@ -27,12 +27,13 @@ from app.services.turn_start import Begun, Key, Plan, key_of
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A generation's stream. ``source`` None: the reader has everything already."""
+    """A generation's stream. ``source`` None: the reader has everything already. ``demo``: nobody is paid."""
 
     generation_id: str
     source: Source | None
     started: bool
-    replayed: bool = False
+    replayed: bool
+    demo: bool
 
 
 class Turns:
@@ -65,7 +66,7 @@ class Turns:
         """The same, answered by its stream."""
         begun = await self._create(request, request_id)
         source = await self._replays.attach(begun.generation.id, None)
-        return Attached(begun.generation.id, source, started=not begun.replayed, replayed=begun.replayed)
+        return self._attached(begun.generation.id, source, started=not begun.replayed, replayed=begun.replayed)
 
     async def regenerate(self, message_id: str, request: Regenerate, request_id: str | None) -> tuple[Started, bool]:
         """Start another answer beside an ended one. Raises NotFound, GenerationRunning."""
@@ -94,7 +95,7 @@ class Turns:
             start = partial(turn_start.start_or_find, session_id=query.session_id, message_id=query.message_id)
             begun = await self._begin(query, None, request_id, start)
             existing, started = begun.generation, begun.start is not None
-        return Attached(existing.id, await self._replays.attach(existing.id, None), started=started)
+        return self._attached(existing.id, await self._replays.attach(existing.id, None), started=started)
 
     async def attach(self, generation_id: str, after: int | None, last_event_id: str | None) -> Attached:
         """Follow a generation from after a seq or cursor, else from its start; a foreign cursor gets a snapshot.
@@ -105,8 +106,8 @@ class Turns:
         if after is None and last_event_id is not None:
             named, after = parse_cursor(last_event_id) or ("", None)
             if named != generation_id:
-                return Attached(generation_id, await self._replays.snapshot(generation_id), started=False)
-        return Attached(generation_id, await self._replays.attach(generation_id, after), started=False)
+                return self._attached(generation_id, await self._replays.snapshot(generation_id), started=False)
+        return self._attached(generation_id, await self._replays.attach(generation_id, after), started=False)
 
     async def get(self, generation_id: str) -> Generation:
         """Raises NotFound."""
@@ -132,10 +133,15 @@ class Turns:
         generation_id, seq = parse_cursor(last_event_id) or (None, None)
         named = await self._store.read(generations.get, generation_id) if generation_id else None
         if named is not None and named.session_id == session_id:
-            return Attached(named.id, await self._replays.attach(named.id, seq), started=False)
+            return self._attached(named.id, await self._replays.attach(named.id, seq), started=False)
         if existing is None:
-            return Attached("", None, started=False)
-        return Attached(existing.id, await self._replays.snapshot(existing.id), started=False)
+            return self._attached("", None, started=False)
+        return self._attached(existing.id, await self._replays.snapshot(existing.id), started=False)
+
+    def _attached(
+        self, generation_id: str, source: Source | None, *, started: bool, replayed: bool = False
+    ) -> Attached:
+        return Attached(generation_id, source, started, replayed, self._providers.demo)
 
     async def _create(self, request: GenerationCreate, request_id: str | None) -> Begun:
         key = key_of(request.request_id, "generation", _body(request))
