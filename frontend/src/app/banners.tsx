@@ -18,7 +18,7 @@ function DemoBanner() {
   if (!data?.demo) return null;
   return (
     <p className="border-b border-line bg-accent-soft px-4 py-1.5 text-center text-sm text-ink">
-      Demo mode: answers are made up by a built-in model.{" "}
+      Demo mode<span className="hidden sm:inline">: a built-in model answers</span>.{" "}
       <Link to="/app/settings" className="font-medium text-accent underline underline-offset-2">
         Add your OpenRouter key
       </Link>

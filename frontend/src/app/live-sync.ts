@@ -6,6 +6,9 @@ import type { LiveListener } from "@/lib/stream/live";
 /** Changes come in bursts; what they touch is fetched once. */
 const COLLECT_MS = 80;
 
+/** What another tab may have changed in the moment between two connections. */
+const QUICK_TO_CHANGE = [["sessions"], ["session"], ["messages"]] as const;
+
 /** Keeps the REST cache honest: what the channel says changed is fetched again. */
 export function syncQueries(client: QueryClient): LiveListener {
   const collected = new Map<string, QueryKey>();
@@ -18,7 +21,10 @@ export function syncQueries(client: QueryClient): LiveListener {
   };
   return {
     // What changed while no connection stood was not announced.
-    onHello: () => void client.invalidateQueries(),
+    onHello: (lost) => {
+      if (lost) void client.invalidateQueries();
+      else for (const queryKey of QUICK_TO_CHANGE) void client.invalidateQueries({ queryKey });
+    },
     onChanged: (change) => {
       if (change.kind === "session" && change.op === "delete") {
         client.removeQueries({ queryKey: keys.messages(change.id) });

@@ -21,7 +21,7 @@ export function AnswerActions({ message, answer, isLast }: AnswerActionsProps) {
   const canContinue = isLast && !isWhole && answer.content !== "" && answer.error === null;
   return (
     <div
-      className={`-ml-2 flex items-center transition-opacity focus-within:opacity-100 group-hover/message:opacity-100 pointer-coarse:opacity-100 ${isLast ? "" : "opacity-0"}`}
+      className={`-mr-2 ml-auto flex items-center transition-opacity focus-within:opacity-100 group-hover/message:opacity-100 pointer-coarse:opacity-100 ${isLast ? "" : "opacity-0"}`}
     >
       <IconButton label={copied ? "Copied" : "Copy"} onClick={() => copy(answer.content)}>
         {copied ? <Check aria-hidden /> : <Copy aria-hidden />}

@@ -29,9 +29,9 @@ export function AssistantMessage({ message, isLast }: AssistantMessageProps) {
       {ended && <StatusChip status={answer.status} finishReason={answer.finish_reason} />}
       {answer.error && <ErrorSlot error={answer.error} message={message} />}
       {ended && (
-        <footer className="mt-2 -mb-2 flex min-h-8 flex-wrap items-center gap-x-3">
-          <AnswerActions message={message} answer={answer} isLast={isLast} />
+        <footer className="mt-2 flex min-h-8 flex-wrap items-center justify-between gap-x-3">
           <UsageChips model={message.model} usage={answer.usage} />
+          <AnswerActions message={message} answer={answer} isLast={isLast} />
         </footer>
       )}
     </article>

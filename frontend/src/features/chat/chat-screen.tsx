@@ -57,6 +57,7 @@ export function ChatScreen({ sessionId }: { sessionId: string | null }) {
         <Transcript
           messages={messages}
           sending={sending}
+          busy={running !== null}
           hasOlder={pages.hasNextPage}
           loadingOlder={pages.isFetchingNextPage}
           onLoadOlder={() => void pages.fetchNextPage()}

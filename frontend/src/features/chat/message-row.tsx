@@ -24,7 +24,7 @@ export const MessageRow = memo(function MessageRow({ message, isLast }: MessageR
 export function SendingRow({ content }: { content: string }) {
   return (
     <div className="column py-3">
-      <article aria-label="You, being sent" className="rounded-lg bg-sunken px-4 py-3 opacity-70">
+      <article aria-label="You, being sent" className="rounded-lg bg-sunken px-4 py-3 text-ink-2">
         <p className="wrap-anywhere whitespace-pre-wrap">{content}</p>
       </article>
     </div>

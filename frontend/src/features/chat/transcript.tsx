@@ -12,6 +12,8 @@ interface TranscriptProps {
   messages: readonly Message[];
   /** The turn that is on its way to the server: shown at once, replaced by what the server stored. */
   sending: NewTurn | null;
+  /** An answer is being written. */
+  busy: boolean;
   hasOlder: boolean;
   loadingOlder: boolean;
   onLoadOlder: () => void;
@@ -43,7 +45,6 @@ export function Transcript(props: TranscriptProps) {
   const moveToMessage = useMessageKeys(virtualizer, messages);
 
   // Opens at the newest message, and goes there for what the reader sends.
-  const lastRole = messages.at(-1)?.role;
   useEffect(() => {
     if (count === 0) return;
     follow();
@@ -67,7 +68,7 @@ export function Transcript(props: TranscriptProps) {
         role="log"
         aria-live="off"
         aria-label="Conversation"
-        aria-busy={lastRole === "assistant" && following}
+        aria-busy={props.busy}
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling region must be reachable by keyboard
         tabIndex={0}
         onKeyDown={moveToMessage}

@@ -10,12 +10,10 @@ export function UserMessage({ message }: { message: Message }) {
     <article
       aria-label={message.role === "user" ? "You" : message.role}
       tabIndex={-1}
-      className="group/message rounded-lg focus-visible:outline-offset-4"
+      className="group/message flex items-start gap-2 rounded-lg bg-sunken py-3 pr-2 pl-4 focus-visible:outline-offset-4"
     >
-      <div className="rounded-lg bg-sunken px-4 py-3">
-        <p className="wrap-anywhere whitespace-pre-wrap">{message.content}</p>
-      </div>
-      <div className="-mb-3 flex h-8 items-center opacity-0 transition-opacity group-hover/message:opacity-100 focus-within:opacity-100 pointer-coarse:opacity-100">
+      <p className="min-w-0 flex-1 wrap-anywhere whitespace-pre-wrap">{message.content}</p>
+      <div className="-my-1 flex items-center opacity-0 transition-opacity group-hover/message:opacity-100 focus-within:opacity-100 pointer-coarse:opacity-100">
         <IconButton label={copied ? "Copied" : "Copy"} onClick={() => copy(message.content)}>
           {copied ? <Check aria-hidden /> : <Copy aria-hidden />}
         </IconButton>

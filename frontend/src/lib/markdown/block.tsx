@@ -19,7 +19,7 @@ export const MarkdownBlock = memo(
     (before.token.raw === after.token.raw &&
       before.token.type === after.token.type &&
       before.open === after.open &&
-      linkCount(before.token) === linkCount(after.token)),
+      linkTargets(before.token) === linkTargets(after.token)),
 );
 
 function renderBlock(token: MarkedToken, open: boolean): ReactNode {
@@ -83,7 +83,7 @@ const ListItem = memo(
     before.item.raw === after.item.raw &&
     before.item.loose === after.item.loose &&
     before.open === after.open &&
-    linkCount(before.item) === linkCount(after.item),
+    linkTargets(before.item) === linkTargets(after.item),
 );
 
 function Table({ token }: { token: Tokens.Table }) {
@@ -116,13 +116,21 @@ function Table({ token }: { token: Tokens.Table }) {
   );
 }
 
-/** A reference turns into a link when its definition arrives later, with the same source. */
-function linkCount(token: Token): number {
-  let count = token.type === "link" || token.type === "image" ? 1 : 0;
-  if ("tokens" in token && token.tokens)
-    for (const child of token.tokens) count += linkCount(child);
-  if (token.type === "list") {
-    for (const item of (token as Tokens.List).items) count += linkCount(item);
+/** Where its links lead: a reference turns into a link when its definition arrives, with the same source. */
+function linkTargets(token: Token): string {
+  const own = token.type === "link" || token.type === "image" ? `${token.href} ` : "";
+  return (
+    own +
+    childrenOf(token as MarkedToken)
+      .map(linkTargets)
+      .join("")
+  );
+}
+
+function childrenOf(token: MarkedToken): Token[] {
+  if (token.type === "list") return token.items;
+  if (token.type === "table") {
+    return [token.header, ...token.rows].flat().flatMap((cell) => cell.tokens);
   }
-  return count;
+  return "tokens" in token && token.tokens ? token.tokens : [];
 }

@@ -54,8 +54,17 @@ function Link({ token }: { token: Tokens.Link }) {
   return (
     <a href={link.href} target="_blank" rel="noreferrer noopener">
       {text}
-      {!namesHost && <span className="link-host"> ({link.host})</span>}
+      {!namesHost && <Host>{link.host}</Host>}
     </a>
+  );
+}
+
+function Host({ children }: { children: string }) {
+  return (
+    <>
+      {" "}
+      <span className="link-host">({children})</span>
+    </>
   );
 }
 
@@ -68,7 +77,7 @@ function ImageChip({ token }: { token: Tokens.Image }) {
     <a className="image-chip" href={link.href} target="_blank" rel="noreferrer noopener">
       <Image aria-hidden />
       {label}
-      <span className="link-host"> ({link.host})</span>
+      <Host>{link.host}</Host>
     </a>
   );
 }

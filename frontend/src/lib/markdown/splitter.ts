@@ -1,4 +1,4 @@
-import { Lexer, type Links, type Token } from "marked";
+import { Lexer, type Links, type Token, type Tokens } from "marked";
 
 export interface Block {
   /** Stable while the text grows: the block's offset in it. */
@@ -16,23 +16,25 @@ const OPEN_BLOCKS = 2;
 export class MarkdownSplitter {
   #settled: Block[] = [];
   #settledText = "";
-  #links: Links = {};
+  /** Definitions among the settled blocks. */
+  #settledLinks: Links = {};
+  /** All definitions of the text so far, to notice a new one, or one that goes on growing. */
+  #definitions = "{}";
   /** Characters given to the lexer so far: the measure of the work done. */
   lexedCharacters = 0;
 
   update(text: string): Block[] {
     const source = normalise(text);
     if (!source.startsWith(this.#settledText)) this.#reset();
-    const tail = source.slice(this.#settledText.length);
-    const { tokens, links } = this.#lex(tail, this.#links);
-    if (Object.keys(links).length > Object.keys(this.#links).length && this.#settled.length > 0) {
-      // A definition came after its use: what was settled may be a link now.
+    let lexed = this.#lex(source.slice(this.#settledText.length), this.#settledLinks);
+    const definitions = JSON.stringify(lexed.links);
+    if (definitions !== this.#definitions && this.#settled.length > 0) {
+      // A definition that comes after its use changes what was settled.
       this.#reset();
-      this.#links = links;
-      return this.update(text);
+      lexed = this.#lex(source, {});
     }
-    this.#links = links;
-    const open = withKeys(tokens, this.#settledText.length);
+    this.#definitions = definitions;
+    const open = withKeys(lexed.tokens, this.#settledText.length);
     this.#settle(open);
     return [...this.#settled, ...open];
   }
@@ -54,6 +56,10 @@ export class MarkdownSplitter {
     for (const block of open.splice(0, cut)) {
       this.#settled.push(block);
       this.#settledText += block.token.raw;
+      if (block.token.type === "def") {
+        const { tag, href, title } = block.token as Tokens.Def;
+        this.#settledLinks[tag] ??= { href, title };
+      }
     }
   }
 
@@ -68,7 +74,7 @@ export class MarkdownSplitter {
   #reset(): void {
     this.#settled = [];
     this.#settledText = "";
-    this.#links = {};
+    this.#settledLinks = {};
   }
 }
 

@@ -1,13 +1,17 @@
 export interface FlushClock {
   now: () => number;
   requestFrame: (callback: () => void) => void;
-  setTimer: (callback: () => void, delay_ms: number) => ReturnType<typeof setTimeout>;
+  /** Returns what cancels it. */
+  setTimer: (callback: () => void, delay_ms: number) => () => void;
 }
 
 const browserClock: FlushClock = {
   now: () => performance.now(),
   requestFrame: (callback) => requestAnimationFrame(callback),
-  setTimer: (callback, delay_ms) => setTimeout(callback, delay_ms),
+  setTimer: (callback, delay_ms) => {
+    const timer = setTimeout(callback, delay_ms);
+    return () => clearTimeout(timer);
+  },
 };
 
 const INTERVAL_MS = 33;
@@ -21,7 +25,8 @@ export class FlushScheduler {
   readonly #commit: () => void;
   readonly #clock: FlushClock;
   #last_ms = Number.NEGATIVE_INFINITY;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Cancels the timer of what is pending; null when nothing is. */
+  #cancelTimer: (() => void) | null = null;
 
   constructor(commit: () => void, clock: FlushClock = browserClock) {
     this.#commit = commit;
@@ -29,20 +34,20 @@ export class FlushScheduler {
   }
 
   request(): void {
-    if (this.#timer !== null) return;
-    this.#timer = this.#clock.setTimer(() => this.flush(), HIDDEN_INTERVAL_MS);
+    if (this.#cancelTimer) return;
+    this.#cancelTimer = this.#clock.setTimer(() => this.flush(), HIDDEN_INTERVAL_MS);
     this.#clock.requestFrame(this.#onFrame);
   }
 
   flush(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
     this.#last_ms = this.#clock.now();
     this.#commit();
   }
 
   readonly #onFrame = (): void => {
-    if (this.#timer === null) return;
+    if (!this.#cancelTimer) return;
     const waited_ms = this.#clock.now() - this.#last_ms;
     if (waited_ms >= INTERVAL_MS - FRAME_SLACK_MS) this.flush();
     else this.#clock.requestFrame(this.#onFrame);

@@ -13,8 +13,11 @@ export const useChannelStatus = create<ChannelStatus>()(
 );
 
 export interface LiveListener {
-  /** A new connection: what changed before it is not replayed. `restarted` when the server is another one. */
-  onHello: (restarted: boolean) => void;
+  /**
+   * A new connection: what changed before it is not replayed. `lost` when there was none for a while, or the
+   * server is another one; otherwise the tab only moved to another session.
+   */
+  onHello: (lost: boolean) => void;
   onChanged: (change: Change) => void;
 }
 
@@ -23,6 +26,8 @@ export class Live {
   readonly #channel: LiveChannel;
   #session_id: string | null = null;
   #epoch: string | null = null;
+  /** The next connection follows at once on the last one, by choice. */
+  #moving = true;
   #hideTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(listener: LiveListener) {
@@ -38,8 +43,10 @@ export class Live {
         if (event.type === "frame") receiveFrame(event.frame);
         else if (event.type === "changed") listener.onChanged(event.change);
         else {
-          listener.onHello(this.#epoch !== null && this.#epoch !== event.epoch);
+          const restarted = this.#epoch !== null && this.#epoch !== event.epoch;
+          listener.onHello(restarted || !this.#moving);
           this.#epoch = event.epoch;
+          this.#moving = false;
         }
       },
     });
@@ -60,7 +67,9 @@ export class Live {
   watch(session_id: string | null): void {
     if (session_id === this.#session_id) return;
     this.#session_id = session_id;
-    if (this.#channel.isOpen) this.#channel.open();
+    if (!this.#channel.isOpen) return;
+    this.#moving = useChannelStatus.getState().state === "open";
+    this.#channel.open();
   }
 
   retry(): void {

@@ -1,0 +1,121 @@
+import { screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, it } from "vitest";
+import type { Message } from "@/client/api";
+import { FakeApi } from "@/testing/fake-api";
+import { recordedCase } from "@/testing/fixtures";
+import { storedMessage } from "@/testing/messages";
+import { renderInApp } from "@/testing/render";
+import { AssistantMessage } from "./assistant-message";
+
+let api: FakeApi;
+
+beforeEach(() => {
+  api = new FakeApi();
+});
+
+function show(message: Message, isLast = true) {
+  return renderInApp(<AssistantMessage message={message} isLast={isLast} />);
+}
+
+function recorded(name: string, change: Partial<Message> = {}): Message {
+  const { parts, ...rest } = recordedCase(name).message;
+  return storedMessage({ ...rest, parts: [...parts], ...change });
+}
+
+it("shows text, model, tokens, exact cost, first token and speed", async () => {
+  await show(recorded("usage-cost"));
+  const usage = screen.getByRole("list", { name: "Usage" });
+  expect(usage).toHaveTextContent(
+    ["anthropic/claude-sonnet-4.5", "2,560 tokens", "$1.234567890123", "1.0 s", "39.2 tok/s"].join(
+      "",
+    ),
+  );
+});
+
+it("shows an unknown cost as unknown, never as zero", async () => {
+  await show(recorded("unknown-cost"));
+  const usage = screen.getByRole("list", { name: "Usage" });
+  expect(usage).toHaveTextContent("–");
+  expect(usage).not.toHaveTextContent("$");
+});
+
+it("keeps reasoning closed until the reader opens it", async () => {
+  const [reasoning, text] = recordedCase("reasoning").message.parts;
+  if (reasoning?.type !== "reasoning" || !text) throw new Error("The recording is another one.");
+  await show(recorded("reasoning", { parts: [{ ...reasoning, duration_ms: 12_034 }, text] }));
+  const toggle = screen.getByRole("button", { name: "Thought for 12 s" });
+  expect(toggle).toHaveAttribute("aria-expanded", "false");
+  expect(screen.queryByText(/whether 91 is prime/)).toBeNull();
+  await userEvent.click(toggle);
+  expect(toggle).toHaveAttribute("aria-expanded", "true");
+  expect(screen.getByText(/whether 91 is prime/)).toBeVisible();
+});
+
+it("keeps the text of a failed answer and says what to do", async () => {
+  await show(recorded("failed-midstream"));
+  expect(screen.getByText("The first half of an answer")).toBeVisible();
+  expect(screen.getByRole("alert")).toHaveTextContent("The provider failed in mid-answer");
+  expect(screen.getByRole("alert")).toHaveTextContent("or pick another model");
+  expect(screen.getByRole("button", { name: "Continue" })).toBeVisible();
+});
+
+it("offers no Continue where there is nothing to continue", async () => {
+  await show(recorded("failed-first-byte"));
+  expect(screen.getByRole("alert")).toHaveTextContent("Too many requests for the provider");
+  expect(screen.queryByRole("button", { name: "Continue" })).toBeNull();
+});
+
+it("leads to the settings when the key is the problem", async () => {
+  const error = {
+    error_code: "upstream_bad_key",
+    message: "The provider does not know this key.",
+    retryable: false,
+    hint: "Check it.",
+    request_id: null,
+  };
+  await show(storedMessage({ status: "failed", error }));
+  expect(screen.getByRole("link", { name: "Open settings" })).toHaveAttribute(
+    "href",
+    "/app/settings",
+  );
+});
+
+it.each([
+  ["stopped", "Stopped"],
+  ["truncated", "Cut off"],
+  ["interrupted", "Interrupted"],
+])("marks an answer that was %s", async (name, label) => {
+  await show(recorded(name));
+  expect(screen.getByText(label)).toBeVisible();
+});
+
+it("continues a stopped answer", async () => {
+  api.on("POST /api/generations/g-answer/continue", () => new Promise(() => {}));
+  await show(recorded("stopped"));
+  await userEvent.click(screen.getByRole("button", { name: "Continue" }));
+  const [call] = api.callsTo("POST /api/generations/g-answer/continue");
+  expect(call?.body).toEqual({ request_id: expect.stringMatching(/^[0-9a-f]{32}$/) });
+});
+
+it("reads a continued answer as one text", async () => {
+  const parts = [
+    { type: "text" as const, text: "A **half" },
+    { type: "text" as const, text: " and half** answer" },
+  ];
+  const { container } = await show(storedMessage({ parts, content: "A **half and half** answer" }));
+  expect(container.querySelector("strong")).toHaveTextContent("half and half");
+});
+
+it("switches between versions of an answer", async () => {
+  api
+    .on("GET /api/sessions/s1", () => ({ id: "s1", revision: 4 }))
+    .on("PATCH /api/sessions/s1", () => ({ id: "s1", revision: 5 }));
+  await show(recorded("plain", { siblings: ["m-before", "m-answer", "m-after"] }));
+  expect(screen.getByRole("group", { name: "Versions" })).toHaveTextContent("2 / 3");
+  await userEvent.click(screen.getByRole("button", { name: "Next version" }));
+  expect(api.callsTo("PATCH /api/sessions/s1")[0]?.body).toEqual({
+    active_leaf_id: "m-after",
+    revision: 4,
+  });
+});

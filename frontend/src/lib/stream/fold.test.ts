@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { recordedCase, recordedCases } from "@/testing/fixtures";
+import { EventDecoder } from "./decoder";
+import { emptyAnswer, fold } from "./fold";
+import { type Frame, readChannelEvent } from "./frames";
+
+function framesOf(bytes: Uint8Array): Frame[] {
+  return new EventDecoder()
+    .push(bytes)
+    .map(readChannelEvent)
+    .flatMap((event) => (event?.type === "frame" ? [event.frame] : []));
+}
+
+describe.each(recordedCases)("recorded frames: $name", ({ bytes, message }) => {
+  const frames = framesOf(bytes);
+
+  it("folds to the recorded message", () => {
+    expect(frames.reduce(fold, emptyAnswer)).toEqual(message);
+  });
+
+  it("folds to the same message when every frame before a snapshot arrives twice", () => {
+    const twice = frames.flatMap((frame): Frame[] =>
+      frame.event === "snapshot" ? [frame] : [frame, frame],
+    );
+    expect(twice.reduce(fold, emptyAnswer)).toEqual(message);
+  });
+
+  it("folds to the same message when it is replayed from any point", () => {
+    for (let from = 0; from < frames.length; from += 1) {
+      const again = [...frames, ...frames.slice(from).filter(({ event }) => event !== "snapshot")];
+      expect(again.reduce(fold, emptyAnswer)).toEqual(message);
+    }
+  });
+});
+
+it("returns the very same view for a frame it already has", () => {
+  const [start, token] = framesOf(recordedCase("plain").bytes);
+  if (!start || !token) throw new Error("The recording is empty.");
+  const view = [start, token].reduce(fold, emptyAnswer);
+  expect(fold(view, token)).toBe(view);
+});
+
+it("goes on from a stored message without repeating a character", () => {
+  const { bytes, message } = recordedCase("unicode");
+  const frames = framesOf(bytes);
+  for (let cut = 1; cut < frames.length; cut += 1) {
+    const stored = frames.slice(0, cut).reduce(fold, emptyAnswer);
+    expect(frames.reduce(fold, stored)).toEqual(message);
+  }
+});
+
+it("keeps the cursor moving over events it does not know", () => {
+  const frames = framesOf(recordedCase("heartbeats").bytes);
+  expect(frames.map(({ event }) => event)).toContain("unknown");
+  expect(frames.reduce(fold, emptyAnswer).last_seq).toBe(frames.at(-1)?.seq);
+});
