@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import stat
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import pytest
 from app.db.errors import ConstraintFailed, SqliteTooOld, StoreCorrupt
 from app.db.sqlite import OLDEST_SAFE, SqliteConnection, open_writer, refuse_unsafe, sqlite_version
 from app.db.store import Store
+
+APP = Path(__file__).parents[2] / "app"
 
 
 @pytest.fixture
@@ -126,6 +129,15 @@ async def test_the_folder_and_its_files_belong_to_the_user_alone(store: Store, p
     assert files == dict.fromkeys(["console.db", "console.db-wal", "console.db-shm"], 0o600)
 
 
+async def test_a_file_that_others_could_read_is_closed_to_them(path: Path, migrations: Path) -> None:
+    path.parent.mkdir()
+    path.touch(mode=0o644)
+    path.chmod(0o644)
+    store = await Store.open(path, migrations=migrations)
+    await store.close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 async def test_a_store_that_cannot_be_opened_leaves_no_thread(path: Path, migrations: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"Dear diary, " * 1000)
@@ -133,3 +145,18 @@ async def test_a_store_that_cannot_be_opened_leaves_no_thread(path: Path, migrat
     with pytest.raises(StoreCorrupt):
         await Store.open(path, migrations=migrations)
     assert set(threading.enumerate()) <= before
+
+
+def test_one_file_knows_the_driver_and_one_its_thread() -> None:
+    importers: dict[str, set[str]] = {"apsw": set(), "aiosqlite": set(), "sqlite3": set()}
+    for file in APP.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            else:
+                continue
+            for name in names:
+                importers.get(name.partition(".")[0], set()).add(file.relative_to(APP).as_posix())
+    assert importers == {"apsw": {"db/sqlite.py"}, "aiosqlite": {"db/thread.py"}, "sqlite3": set()}

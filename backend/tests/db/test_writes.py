@@ -122,7 +122,8 @@ async def test_when_the_transaction_is_lost_no_unit_of_it_is_acknowledged(store:
             raise LookupError("mine")
 
     outcomes = await behind_a_gate(store, call(store, add_note, "a"), call(store, lose), call(store, add_note, "b"))
-    assert all(isinstance(outcome, Exception) for outcome in outcomes), outcomes
+    reason = LookupError if then == "raise" else Exception
+    assert all(isinstance(outcome, reason) for outcome in outcomes), outcomes
     assert await store.read(texts) == []
     assert await store.write(add_note, "next") == 1
 
@@ -195,6 +196,27 @@ async def test_a_store_locked_from_outside_is_a_typed_error_for_all_that_wait(st
     outside.execute("ROLLBACK")
     outside.close()
     assert await store.write(add_note, "next") == 1
+
+
+async def test_a_unit_has_the_write_lock_before_its_first_statement(store: Store, path: Path) -> None:
+    outside = open_writer(path)
+    outside.execute("PRAGMA busy_timeout = 0")
+
+    def meet_a_rival(conn: Conn) -> None:
+        with pytest.raises(StoreBusy):
+            outside.execute("BEGIN IMMEDIATE")
+        increment(conn)
+
+    await store.write(meet_a_rival)
+    outside.close()
+
+
+async def test_closing_carries_out_everything_that_waits(path: Path, migrations: Path) -> None:
+    store = await Store.open(path, migrations=migrations)
+    waiting = [asyncio.create_task(store.write(increment)) for _ in range(10 * MOST_UNITS)]
+    await asyncio.sleep(0)
+    await store.close()
+    assert await asyncio.gather(*waiting) == list(range(1, 10 * MOST_UNITS + 1))
 
 
 async def test_closing_finishes_the_units_in_hand_and_refuses_later_ones(path: Path, migrations: Path) -> None:
