@@ -21,7 +21,7 @@ ALLOWED = {
     "api": {"services", "schemas", "core"},
     "bootstrap": {"api", "services", "repo", "db", "schemas", "core", "emulator"},
     "main": {"api", "bootstrap", "core"},
-    "cli": {"services", "schemas", "core", "bootstrap"},
+    "cli": {"services", "schemas", "core", "bootstrap", "main"},
     "mcp_server": {"services", "schemas", "core", "bootstrap"},
     "emulator": set[str](),
 }
