@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from app import __version__
-from app.api.errors import install_error_handlers
+from app.api.errors import install_error_handlers, responses_for
 from app.api.gate import Gate
 from app.api.gate_policy import GatePolicy
 from app.api.middleware import RequestLog
@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
         max_body_size=MAX_BODY_BYTES,
+        responses=responses_for(),
     )
     for module in (health, models, profiles, sessions, messages, stream, generations, usage, settings_routes, docs):
         app.include_router(module.router)

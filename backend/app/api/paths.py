@@ -52,7 +52,7 @@ _BELOW = (("/app/", PAGE), ("/assets/", PAGE), ("/docs/", DOCS))
 STARTS_BY_GET = frozenset({"/api/stream"})
 """Where a GET may start, and so pay for, a generation."""
 
-UPLOADS = frozenset({"/api/documents/upload", "/api/admin/restore"})
+UPLOADS = frozenset({"/api/profiles/import"})
 """Where a multipart body is accepted."""
 
 

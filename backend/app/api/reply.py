@@ -22,10 +22,10 @@ def created(value: Any, *, replayed: bool = False) -> Response:
     return reply(value, 200, {"Idempotent-Replayed": "true"}) if replayed else reply(value, 201)
 
 
-def page(items: Slice[Any]) -> Response:
+def page(items: Slice[Any], status_code: int = 200) -> Response:
     """One page of a list; ``total`` only when it was asked for."""
     body = {"items": items.items, "next_cursor": items.next_cursor}
-    return reply(body if items.total is None else body | {"total": items.total})
+    return reply(body if items.total is None else body | {"total": items.total}, status_code)
 
 
 def stream(attached: Attached) -> Response:

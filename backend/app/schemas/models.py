@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -57,6 +57,14 @@ class ModelQuery(PageQuery):
     reasoning: bool | None = None
     free: bool | None = None
     min_context: Annotated[int | None, Field(ge=0, le=2**53)] = None
+
+
+@dataclass(slots=True, kw_only=True)
+class SyncStep:
+    """How far a sync is; ``models`` counts what the provider listed."""
+
+    phase: Literal["fetching", "storing", "done"]
+    models: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -54,6 +54,10 @@ class ProfileCreate(BaseModel, extra="forbid"):
     is_default: bool = False
 
 
+class ProfileImport(ProfileCreate, extra="ignore"):
+    """A profile as a file holds it: what `GET` answered, ids and times passed over."""
+
+
 class ProfilePut(ProfileCreate):
     """The whole profile; ``revision`` is the one the client has seen."""
 

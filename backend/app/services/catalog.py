@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 from typing import Any
 
 from app.core.clock import now, stamp
@@ -13,7 +14,7 @@ from app.core.money import parse_usd
 from app.db.store import Store
 from app.db.types import Conn
 from app.repo import models
-from app.schemas.models import Model, ModelQuery
+from app.schemas.models import Model, ModelQuery, SyncStep
 from app.schemas.page import Slice
 from app.services.changes import Changes
 from app.services.cursors import decode_cursor, encode_cursor
@@ -50,14 +51,23 @@ class Catalog:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def sync(self) -> int:
-        """Replace the provider's models by its current list; how many there are. Raises upstream errors, MissingKey."""
+        """Replace the provider's models by its current list; how many there are. Raises as ``sync_steps``."""
+        return [step.models or 0 async for step in self.sync_steps()][-1]
+
+    async def sync_steps(self) -> AsyncIterator[SyncStep]:
+        """The same, telling each step before it is taken; closing the iterator early leaves the catalogue as it was.
+
+        Raises MissingKey and upstream errors, with nothing changed.
+        """
         provider = self._providers.current()
+        yield SyncStep(phase="fetching")
         listed = await provider.client.list_models()
         rows = [_row(model, provider.name) for model in listed if model.id]
+        yield SyncStep(phase="storing", models=len(rows))
         await self._store.write(models.replace_all, provider.name, rows, now=now())
         self._changes.publish("model", "*")
         log.info("models synced", extra={"synced": len(rows), "provider": provider.name})
-        return len(rows)
+        yield SyncStep(phase="done", models=len(rows))
 
     async def list(self, query: ModelQuery) -> Slice[Model]:
         """Models on offer, by id."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field, TypeAdapter, ValidationError
+
+from app.core import json
 from app.core.clock import now
-from app.core.errors import NotFound, Stale
+from app.core.errors import NotFound, Stale, ValidationFailed
 from app.db.store import Store
 from app.db.types import Conn
 from app.repo import profiles
 from app.schemas.page import PageQuery, Slice
-from app.schemas.profiles import Profile, ProfileCreate, ProfilePatch, ProfilePut
+from app.schemas.profiles import Profile, ProfileCreate, ProfileImport, ProfilePatch, ProfilePut
 from app.services.changes import Changes
 from app.services.cursors import decode_cursor, encode_cursor
 
+MOST_IN_A_FILE = 200
+_FILE = TypeAdapter(Annotated[list[ProfileImport], Field(min_length=1, max_length=MOST_IN_A_FILE)])
 _NULLABLE = {"openrouter_preset", "model", "reasoning"}
 
 
@@ -35,6 +40,21 @@ class Profiles:
         profile = await self._store.write(_create, _values(request.model_dump(), request))
         self._changes.publish("profile", profile.id, revision=profile.revision)
         return profile
+
+    async def import_file(self, content: bytes) -> Slice[Profile]:
+        """Add the profiles of a JSON file: one, a list of them, or a page as the list answers it.
+
+        None becomes the default. Raises ValidationFailed, with nothing added.
+        """
+        try:
+            requests = _FILE.validate_python(_unpacked(json.decode(content)))
+        except (ValidationError, ValueError) as error:
+            raise ValidationFailed("The file holds no profiles.", details={"reason": _reason(error)}) from error
+        values = [_values(request.model_dump(), request) | {"is_default": False} for request in requests]
+        added = await self._store.write(_create_all, values)
+        for profile in added:
+            self._changes.publish("profile", profile.id, revision=profile.revision)
+        return Slice(items=added, next_cursor=None)
 
     async def replace(self, profile_id: int, request: ProfilePut) -> Profile:
         """Raises NotFound, Stale."""
@@ -82,6 +102,23 @@ def _list(conn: Conn, query: PageQuery) -> Slice[Profile]:
         next_cursor=encode_cursor("profiles", items[-1].id) if len(found) > query.limit else None,
         total=profiles.count(conn) if query.count else None,
     )
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value.get("items", [value])
+    return value
+
+
+def _reason(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return "not JSON"
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return f"{'.'.join(str(place) for place in first['loc'])}: {first['msg']}"
+
+
+def _create_all(conn: Conn, values: list[dict[str, Any]]) -> list[Profile]:
+    return [_create(conn, profile) for profile in values]
 
 
 def _create(conn: Conn, values: dict[str, Any]) -> Profile:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
 from app.api.deps import ServicesDep
 from app.api.errors import responses_for
+from app.api.progress import progress
 from app.api.reply import page, reply
 from app.core.errors import (
     BadCursor,
@@ -31,8 +32,10 @@ router = APIRouter(prefix="/api/models", tags=["models"])
     response_model=Synced,
     responses=responses_for(MissingKey, UpstreamBadKey, UpstreamRateLimited, UpstreamTimeout, UpstreamUnavailable),
 )
-async def sync_models(services: ServicesDep) -> Response:
-    """Replace the stored catalogue by the provider's current list."""
+async def sync_models(services: ServicesDep, accept: Annotated[str, Header()] = "") -> Response:
+    """Replace the stored catalogue by the provider's current list; with `Accept: text/event-stream`, step by step."""
+    if "text/event-stream" in accept:
+        return progress(services.catalog.sync_steps())
     return reply(Synced(synced=await services.catalog.sync()))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, UploadFile
 from starlette.responses import Response
 
 from app.api.deps import ServicesDep
 from app.api.errors import responses_for
 from app.api.reply import created, page, reply
-from app.core.errors import BadCursor, NotFound, Stale, ValidationFailed
+from app.core.errors import BadCursor, BodyTooLarge, NotFound, Stale, UnsupportedMediaType, ValidationFailed
 from app.schemas.page import Page, PageQuery
 from app.schemas.profiles import Profile, ProfileCreate, ProfilePatch, ProfilePut
 
@@ -28,6 +28,17 @@ async def list_profiles(services: ServicesDep, query: Annotated[PageQuery, Query
 async def create_profile(services: ServicesDep, body: ProfileCreate) -> Response:
     """Make a profile. Making it the default takes that from the one that had it."""
     return created(await services.profiles.create(body))
+
+
+@router.post(
+    "/import",
+    response_model=Page[Profile],
+    status_code=201,
+    responses=responses_for(BodyTooLarge, UnsupportedMediaType, ValidationFailed),
+)
+async def import_profiles(services: ServicesDep, file: UploadFile) -> Response:
+    """Add the profiles of a JSON file (form field `file`): one profile, a list, or what the list route answers."""
+    return page(await services.profiles.import_file(await file.read()), 201)
 
 
 @router.get("/{profile_id}", response_model=Profile, responses=responses_for(NotFound, ValidationFailed))

@@ -1,0 +1,34 @@
+"""Streams of rare events, such as the steps of long work: sse-starlette sends them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.responses import Response
+
+from app.api.errors import error_body
+from app.core.errors import AppError
+from app.core.json import encode_text
+from app.core.logging_config import request_id_var
+
+
+def progress(steps: AsyncIterator[Any]) -> Response:
+    """Each step as a ``progress`` event, then ``done``; a failure as ``error`` in the API's shape, and nothing after.
+
+    A client that leaves ends the work at its next step.
+    """
+    from sse_starlette import EventSourceResponse
+
+    return EventSourceResponse(_events(steps), headers={"cache-control": "no-cache"})
+
+
+async def _events(steps: AsyncIterator[Any]) -> AsyncIterator[dict[str, str]]:
+    try:
+        async for step in steps:
+            yield {"event": "progress", "data": encode_text(step)}
+    except AppError as error:
+        body = error_body(error, dialect="api", request_id=request_id_var.get())
+        yield {"event": "error", "data": encode_text(body)}
+        return
+    yield {"event": "done", "data": "{}"}
