@@ -69,8 +69,8 @@ class DayUsage(UsageTotals):
 class UsageSummary:
     """Sums over whole UTC days, both ends included."""
 
-    from_day: str
-    to_day: str
+    from_day: Annotated[str, Field(serialization_alias="from")]
+    to_day: Annotated[str, Field(serialization_alias="to")]
     tz: str
     totals: UsageTotals
     by_model: list[ModelUsage]
