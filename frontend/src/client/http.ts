@@ -1,3 +1,4 @@
+import type { ErrorBody } from "./api";
 import { readToken } from "@/lib/token";
 
 /** A refusal of the API: its code, its words and the id that finds it in the server's log. */
@@ -23,14 +24,8 @@ export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
 }
 
-interface ErrorBody {
-  error_code?: string;
-  message?: string;
-  request_id?: string;
-  details?: Record<string, unknown>;
-}
-
-function asErrorBody(body: unknown): ErrorBody {
+/** A proxy in between may answer with anything, so no field is taken for granted. */
+function asErrorBody(body: unknown): Partial<ErrorBody> {
   return typeof body === "object" && body !== null ? body : {};
 }
 

@@ -1,19 +1,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { Generation, Turn } from "@/client/api";
+import type { NewTurn as ApiNewTurn, Generation, Turn } from "@/client/api";
 import { request } from "@/client/http";
 import { toasts } from "@/components/toasts";
 import { announce } from "@/lib/announcer";
 import { randomId } from "@/lib/ids";
 import { showTurn } from "./message-cache";
 
-export interface NewTurn {
-  session_id?: string;
-  content: string;
-  model?: string;
-  profile_id?: number;
-  /** The same id for the same turn, however often it is sent: it is paid once. */
-  request_id: string;
-}
+/** The request id names the turn: sent again under the same id, it is still paid once. */
+export type NewTurn = ApiNewTurn & { content: string; request_id: string };
 
 /** Posts a user message and starts its answer. */
 export function useSend() {

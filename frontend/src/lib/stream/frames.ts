@@ -1,31 +1,16 @@
-import type { Message, Status, StreamError, Usage } from "@/client/api";
+import type { DoneData, Message, StartData, StreamError, ToolCallData, Usage } from "@/client/api";
 import type { ServerEvent } from "./decoder";
 
 /** What a generation says. An event that this page does not know still moves its cursor. */
 export type Payload =
   | { event: "start"; data: StartData }
   | { event: "token" | "reasoning"; data: { text: string } }
-  | { event: "tool_call"; data: { id: string; name: string; arguments: string; index: number } }
+  | { event: "tool_call"; data: ToolCallData }
   | { event: "usage"; data: Usage }
   | { event: "error"; data: StreamError }
   | { event: "done"; data: DoneData }
   | { event: "snapshot"; data: { generation_id: string; message: Message; last_seq: number } }
   | { event: "unknown"; data: null };
-
-export interface StartData {
-  generation_id: string;
-  session_id: string;
-  user_message_id: string;
-  assistant_message_id: string;
-  model: string;
-}
-
-export interface DoneData {
-  done: true;
-  status: Status;
-  finish_reason: string | null;
-  message_id: string;
-}
 
 export type Frame = Payload & { generation_id: string; seq: number };
 
