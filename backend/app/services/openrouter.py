@@ -20,6 +20,7 @@ from app.core.errors import (
     UpstreamError,
     UpstreamGarbage,
     UpstreamModelNotFound,
+    UpstreamTimeout,
     ValidationFailed,
 )
 from app.core.sse_decoder import EventTooLarge, ServerSentEvent, SseDecoder
@@ -251,7 +252,9 @@ class OpenRouter:
                 request = self._client.build_request(method, self._base_url + path, content=content, headers=headers)
                 response = await self._client.send(request, stream=True)
         except TRANSPORT_EXCEPTIONS as exc:
-            error = timed_out(phase, self.timeouts) if limit.expired() else transport_error(exc, in_body=False)
+            error = transport_error(exc, in_body=False)
+            if isinstance(error, UpstreamTimeout):
+                error = timed_out(phase if limit.expired() else "connect", self.timeouts)
             raise error from exc
         reply = _Reply(response, ReplyBody(response, self.timeouts, sent_at=sent_at), self._key)
         if response.status_code == 200 and reply.is_plain:

@@ -30,6 +30,7 @@ from app.core.errors import (
 )
 
 READ_BUFFER_BYTES = 2**17
+_PULSE_S = 1.0
 
 # All that the two libraries and the sockets below them raise. RuntimeError is aiohttp's word for a connection or
 # session closed meanwhile, ValueError the base of its and httpx's complaints about URLs and headers.
@@ -169,7 +170,7 @@ class ReplyBody:
         self._expired: Phase | None = None
         self._broken: Exception | None = None
         # No deadline that the next byte or read may bring can fall due sooner than after this.
-        self._patience_s = min(timeouts.idle_s, timeouts.comments_only_s)
+        self._patience_s = min(timeouts.idle_s, timeouts.comments_only_s, _PULSE_S)
         self._timer = self._loop.call_at(min(self._deadline()[0], self._returned_at + self._patience_s), self._check)
 
     async def read(self) -> bytes:
@@ -254,6 +255,11 @@ class ReplyBody:
             if now >= deadline:
                 self._expired = phase
                 self._content.set_exception(TimeoutError(phase))
+                return
+            connection = self._reply.connection
+            if connection is not None and connection.protocol is not None and not connection.protocol.connected:
+                # aiohttp's parser, when it gives up on a body, closes the connection without waking the reader.
+                self._content.set_exception(aiohttp.ClientPayloadError("connection lost"))
                 return
             wake_at = min(wake_at, deadline)
         self._timer = self._loop.call_at(wake_at, self._check)

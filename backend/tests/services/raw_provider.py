@@ -59,6 +59,8 @@ class RawProvider:
     connections: int = 0
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a client has closed a connection."""
+    hung_up: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when we have closed one."""
 
     async def __aenter__(self) -> Self:
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,6 +96,8 @@ class RawProvider:
                 self.requests.append(exchange)
                 await self.play(exchange)
                 if writer.is_closing():
+                    await writer.wait_closed()
+                    self.hung_up.set()
                     return
         except (asyncio.IncompleteReadError, ConnectionError):
             self.left.set()
