@@ -2,9 +2,8 @@ import { CSPProvider } from "@base-ui/react/csp-provider";
 import { Tooltip } from "@base-ui/react/tooltip";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode } from "react";
+import { StrictMode, Suspense, lazy } from "react";
 import { createRoot } from "react-dom/client";
-import { ToastProvider } from "@/components/toasts";
 import { Live, LiveContext } from "@/lib/stream/live";
 import { adoptTokenFromFragment } from "@/lib/token";
 import { syncQueries } from "./live-sync";
@@ -12,6 +11,8 @@ import { createQueryClient } from "./query-client";
 import { router } from "./router";
 import "./styles.css";
 import { TokenGate } from "./token-gate";
+
+const ToastViewport = lazy(() => import("./toast-viewport"));
 
 adoptTokenFromFragment();
 
@@ -28,11 +29,12 @@ createRoot(root).render(
       <QueryClientProvider client={queryClient}>
         <LiveContext value={live}>
           <Tooltip.Provider delay={500}>
-            <ToastProvider>
-              <TokenGate>
-                <RouterProvider router={router} />
-              </TokenGate>
-            </ToastProvider>
+            <TokenGate>
+              <RouterProvider router={router} />
+            </TokenGate>
+            <Suspense>
+              <ToastViewport />
+            </Suspense>
           </Tooltip.Provider>
         </LiveContext>
       </QueryClientProvider>

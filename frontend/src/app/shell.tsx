@@ -1,19 +1,21 @@
 import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { PanelLeft } from "lucide-react";
-import { useState } from "react";
+import { Suspense, lazy, useState } from "react";
 import { IconButton } from "@/components/icon-button";
 import { ShellContext } from "@/components/shell-context";
 import { useShortcut } from "@/lib/shortcuts";
 import { Announcer } from "./announcer";
 import { Banners } from "./banners";
 import { Sidebar } from "./sidebar";
-import { SidebarDrawer } from "./sidebar-drawer";
 import { useServerTheme } from "./use-server-theme";
+
+const SidebarDrawer = lazy(() => import("./sidebar-drawer"));
 
 /** Everything around a screen: banners, the sidebar (a drawer on narrow screens), the one `main`. */
 export function Shell() {
   const [collapsed, setCollapsed] = useState(false);
   const [drawerOpen, setDrawerOpen] = useState(false);
+  const [drawerUsed, setDrawerUsed] = useState(false);
   const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
   const [drawerPath, setDrawerPath] = useState(path);
@@ -41,14 +43,21 @@ export function Shell() {
             <Sidebar onCollapse={() => setCollapsed(true)} />
           </div>
         )}
-        <SidebarDrawer open={drawerOpen} onOpenChange={setDrawerOpen} />
+        {drawerUsed && (
+          <Suspense>
+            <SidebarDrawer open={drawerOpen} onOpenChange={setDrawerOpen} />
+          </Suspense>
+        )}
         <ShellContext
           value={
             <>
               <IconButton
                 label="Open the sidebar"
                 className="md:hidden"
-                onClick={() => setDrawerOpen(true)}
+                onClick={() => {
+                  setDrawerUsed(true);
+                  setDrawerOpen(true);
+                }}
               >
                 <PanelLeft aria-hidden />
               </IconButton>

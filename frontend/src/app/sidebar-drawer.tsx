@@ -7,7 +7,7 @@ interface SidebarDrawerProps {
 }
 
 /** The sidebar of a narrow screen. */
-export function SidebarDrawer({ open, onOpenChange }: SidebarDrawerProps) {
+export default function SidebarDrawer({ open, onOpenChange }: SidebarDrawerProps) {
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { Suspense, lazy, useEffect, useMemo, useState } from "react";
 import type { Message } from "@/client/api";
 import { ApiError } from "@/client/http";
 import { messagesQuery, sessionQuery } from "@/client/queries";
@@ -11,10 +11,13 @@ import { ChatHeader } from "./chat-header";
 import { Composer } from "./composer";
 import { EmptyChat } from "./empty-chat";
 import { messagesOf } from "./message-cache";
-import { Transcript } from "./transcript";
 import { type NewTurn, useSend } from "./turns";
 import { useAnswerAnnouncements } from "./use-answer-announcements";
 import { useRunningGeneration } from "./use-running-generation";
+
+// Asked for at once, in parallel with the messages, so that nobody waits for it after them.
+const transcript = import("./transcript");
+const Transcript = lazy(() => transcript);
 
 const NO_MESSAGES: Message[] = [];
 
@@ -54,16 +57,18 @@ export function ChatScreen({ sessionId }: { sessionId: string | null }) {
       {empty && (sessionId === null || pages.isSuccess) ? (
         <EmptyChat />
       ) : (
-        <Transcript
-          messages={messages}
-          sending={sending}
-          busy={running !== null}
-          hasOlder={pages.hasNextPage}
-          loadingOlder={pages.isFetchingNextPage}
-          onLoadOlder={() => void pages.fetchNextPage()}
-          failed={pages.isError && pages.data === undefined}
-          onRetry={() => void pages.refetch()}
-        />
+        <Suspense fallback={<div className="flex-1" />}>
+          <Transcript
+            messages={messages}
+            sending={sending}
+            busy={running !== null}
+            hasOlder={pages.hasNextPage}
+            loadingOlder={pages.isFetchingNextPage}
+            onLoadOlder={() => void pages.fetchNextPage()}
+            failed={pages.isError && pages.data === undefined}
+            onRetry={() => void pages.refetch()}
+          />
+        </Suspense>
       )}
       <Composer
         sessionId={sessionId}

@@ -1,5 +1,5 @@
 import { ArrowUp, Square } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { Suspense, lazy, useEffect, useRef, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import type { Session } from "@/client/api";
 import { settingsQuery } from "@/client/queries";
@@ -7,8 +7,6 @@ import { IconButton } from "@/components/icon-button";
 import { randomId } from "@/lib/ids";
 import { useShortcut } from "@/lib/shortcuts";
 import { composerKey } from "./composer-keys";
-import { ModelPicker } from "./model-picker";
-import { ProfilePicker } from "./profile-picker";
 import { SendError } from "./send-error";
 import { type NewTurn, useStop } from "./turns";
 import { useChoice } from "./use-choice";
@@ -21,6 +19,8 @@ interface ComposerProps {
   /** Resolves once the server has stored the turn; rejects when it has not. */
   onSend: (turn: NewTurn) => Promise<void>;
 }
+
+const Pickers = lazy(() => import("./pickers"));
 
 const isTouch = (): boolean => window.matchMedia("(pointer: coarse)").matches;
 
@@ -99,8 +99,9 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
           className="block field-sizing-content max-h-[min(40vh,24rem)] min-h-16 w-full resize-none bg-transparent px-4 pt-3 pb-1 outline-none placeholder:text-ink-3"
         />
         <div className="flex items-center gap-1 px-2 pb-2">
-          <ModelPicker choice={choice} returnFocus={() => field.current} />
-          <ProfilePicker choice={choice} />
+          <Suspense fallback={<span className="min-h-8 pointer-coarse:min-h-10" />}>
+            <Pickers choice={choice} returnFocus={() => field.current} />
+          </Suspense>
           <span className="flex-1" />
           {runningGenerationId === null ? (
             <IconButton

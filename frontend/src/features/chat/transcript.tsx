@@ -24,7 +24,7 @@ interface TranscriptProps {
 const ESTIMATED_ROW_PX = 160;
 const LOAD_OLDER_WITHIN_PX = 600;
 
-export function Transcript(props: TranscriptProps) {
+export default function Transcript(props: TranscriptProps) {
   "use no memo";
   const { messages, sending, hasOlder, loadingOlder, onLoadOlder } = props;
   const scroller = useRef<HTMLDivElement>(null);

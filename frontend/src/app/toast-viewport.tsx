@@ -1,13 +1,12 @@
 import { Toast } from "@base-ui/react/toast";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { toasts } from "@/components/toasts";
 
-export const toasts = Toast.createToastManager();
+const SHOWN_MS = 6000;
 
-export function ToastProvider({ children }: { children: ReactNode }) {
+export default function ToastViewport() {
   return (
-    <Toast.Provider toastManager={toasts} timeout={6000}>
-      {children}
+    <Toast.Provider toastManager={toasts} timeout={SHOWN_MS}>
       <Toast.Portal>
         <Toast.Viewport className="fixed inset-x-4 bottom-4 z-50 flex flex-col gap-2 sm:left-auto sm:w-88">
           <ToastList />

@@ -1,0 +1,63 @@
+import { Menu } from "@base-ui/react/menu";
+import { Ellipsis, PencilLine, Pin, PinOff, Trash2 } from "lucide-react";
+import type { ReactNode } from "react";
+import type { Session } from "@/client/api";
+import { useDeleteSession } from "./delete-session";
+import { useUpdateSession } from "./update-session";
+
+interface SessionMenuProps {
+  session: Session;
+  onRename: () => void;
+}
+
+export default function SessionMenu({ session, onRename }: SessionMenuProps) {
+  const deleteSession = useDeleteSession();
+  const update = useUpdateSession();
+  return (
+    <Menu.Root>
+      <Menu.Trigger
+        aria-label={`Actions for ${session.title || "New chat"}`}
+        className="absolute top-1/2 right-1 inline-flex size-7 -translate-y-1/2 items-center justify-center rounded-sm text-ink-3 opacity-0 group-hover/row:opacity-100 hover:bg-line hover:text-ink focus-visible:opacity-100 data-popup-open:opacity-100 pointer-coarse:opacity-100"
+      >
+        <Ellipsis aria-hidden className="size-4" />
+      </Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Positioner sideOffset={4} align="end" className="z-50">
+          <Menu.Popup className="min-w-40 rounded-md border border-line bg-raised p-1 shadow-pop outline-none">
+            <MenuItem icon={<PencilLine />} onClick={onRename}>
+              Rename <kbd className="ml-auto text-xs text-ink-3">F2</kbd>
+            </MenuItem>
+            <MenuItem
+              icon={session.pinned ? <PinOff /> : <Pin />}
+              onClick={() => update.mutate({ session, change: { pinned: !session.pinned } })}
+            >
+              {session.pinned ? "Unpin" : "Pin"}
+            </MenuItem>
+            <MenuItem icon={<Trash2 />} danger onClick={() => deleteSession(session)}>
+              Delete
+            </MenuItem>
+          </Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+}
+
+interface MenuItemProps {
+  icon: ReactNode;
+  children: ReactNode;
+  danger?: boolean;
+  onClick: () => void;
+}
+
+function MenuItem({ icon, children, danger = false, onClick }: MenuItemProps) {
+  return (
+    <Menu.Item
+      onClick={onClick}
+      className={`flex min-h-8 cursor-pointer items-center gap-2.5 rounded-sm px-2 text-sm outline-none select-none data-highlighted:bg-hover [&_svg]:size-4 ${danger ? "text-danger" : ""}`}
+    >
+      {icon}
+      {children}
+    </Menu.Item>
+  );
+}
