@@ -10,14 +10,15 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPTS = REPOSITORY / "scripts"
-SYSTEM_TOOLS = (
-    *("bash", "basename", "cat", "chmod", "cksum", "cmp", "cp", "diff", "dirname", "env", "find", "mkdir", "mktemp"),
-    *("rm", "sed", "sleep", "sort"),
-)
+SYSTEM_TOOLS = ("bash", "basename", "cat", "chmod", "cksum", "cp", "dirname", "env", "find", "mkdir", "sleep", "sort")
 
 # Answers questions as the real interpreter does; records what would install or serve.
 PYTHON = f"""#!/usr/bin/env bash
-[ "$1" = -c ] || [ "$1" = docs/generate.py ] && exec '{sys.executable}' "$@"
+[ "$1" = -c ] && exec '{sys.executable}' "$@"
+if [ "$1" != -m ]; then
+  echo "python $*" >>"$RECORD"
+  exit
+fi
 echo "python ${{*:2}} (in $PWD)" >>"$RECORD"
 if [ "$2" = venv ]; then
   mkdir -p "${{@: -1}}/bin"
@@ -27,6 +28,7 @@ elif [ "$2" = uvicorn ]; then
   exec sleep 600
 fi
 """
+FAILING_GENERATOR = f'#!/usr/bin/env bash\n[ "$1" = -c ] && exec \'{sys.executable}\' "$@"\nexit 1\n'
 OLD_PYTHON = "#!/usr/bin/env bash\nexit 1\n"
 PYTHON_WITHOUT_VENV = '#!/usr/bin/env bash\ncase "$2" in *ensurepip*) exit 1 ;; esac\n'
 NODE = """#!/usr/bin/env bash

@@ -11,7 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import OLD_NODE, OLD_PYTHON, PYTHON_WITHOUT_VENV, REPOSITORY, SCRIPTS, House, outline
+from tests.house import (
+    FAILING_GENERATOR,
+    NPM,
+    OLD_NODE,
+    OLD_PYTHON,
+    PYTHON_WITHOUT_VENV,
+    REPOSITORY,
+    SCRIPTS,
+    House,
+    outline,
+)
 
 VERBS = sorted(path for path in SCRIPTS.iterdir() if path.is_file() and path.suffix != ".md")
 
@@ -180,25 +190,22 @@ def test_end_to_end_tests_without_chromium_fail_with_the_reason(house: House) ->
     assert house.recorded() == []
 
 
-def test_docs_check_names_what_is_stale_and_changes_nothing(house: House) -> None:
-    """A generated document that is not what the code says fails, and is left as it was."""
-    generated = re.findall(r"^  (\S+\.\w+)$", (SCRIPTS / "docs").read_text(), re.MULTILINE)
-    assert "backend/docs/openapi.json" in generated
-    for name in generated:
-        (house.root / name).parent.mkdir(parents=True, exist_ok=True)
-        (house.root / name).write_text("old")
-    generate = house.root / "backend/docs/generate.py"
-    generate.write_text("")
+def test_docs_checks_the_documents_of_both_halves(house: House) -> None:
+    """The check asks each generator, writes nothing, and fails when either does."""
+    assert house.run("docs").returncode == 0
+    assert house.recorded()[-2:] == [f"python {house.root}/backend/docs/generate.py", "npm run --silent api:types"]
     assert house.run("docs", "--check").returncode == 0
-
-    generate.write_text("from pathlib import Path; Path('docs/errors.md').write_text('new')")
+    assert house.recorded() == [
+        f"python {house.root}/backend/docs/generate.py --check",
+        "npm run --silent api:types -- --check",
+    ]
+    house.install("npm", "#!/usr/bin/env bash\nexit 1\n")
     stale = house.run("docs", "--check")
     assert stale.returncode == 1
-    assert "backend/docs/errors.md. Run scripts/docs" in stale.stderr
-    assert (house.root / "backend/docs/errors.md").read_text() == "old"
-
-    assert house.run("docs").returncode == 0
-    assert (house.root / "backend/docs/errors.md").read_text() == "new"
+    assert "frontend/src/client/schema.d.ts. Run scripts/docs" in stale.stderr
+    house.install("npm", NPM)
+    house.install("../a house/backend/.venv/bin/python", FAILING_GENERATOR)
+    assert house.run("docs", "--check").returncode == 1
 
 
 @pytest.mark.parametrize(
