@@ -99,7 +99,7 @@ def after_prefill(answer: str, prefill: str) -> list[str]:
     if answer.startswith(prefill):
         return split(answer[len(prefill) :])
     if answer.startswith(begun):
-        return split(answer[len(begun) :].lstrip())
+        return split(answer[len(begun) :].lstrip(" "))
     return split(f"\n\n{answer}")
 
 

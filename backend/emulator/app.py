@@ -63,7 +63,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 def _refused(error: ApiError) -> web.Response:
-    return web.Response(status=error.status, body=error.body(), content_type=error.content_type, headers=error.headers)
+    headers = {"Content-Type": error.content_type, **error.headers}
+    return web.Response(status=error.status, body=error.body(), headers=headers)
 
 
 async def _record(request: web.Request) -> None:
@@ -93,6 +94,7 @@ def _decoded(raw: bytes) -> Any:
 
 async def _note_status(request: web.Request, response: web.StreamResponse) -> None:
     record = request.get(RECORD)
-    if record is not None:
+    is_sent = request.transport is not None and not request.transport.is_closing()
+    if record is not None and is_sent:
         record.status = response.status
         request.app[STATE].pulse()

@@ -39,7 +39,9 @@ async def chat_completions(request: web.Request) -> web.StreamResponse:
             await complete(state, row, call.reply, call.scenario, outlet)
     except Cut:
         pass
-    except (asyncio.CancelledError, ConnectionError):
+    except ConnectionError:
+        _left(row, call)
+    except asyncio.CancelledError:
         _left(row, call)
         raise
     finally:

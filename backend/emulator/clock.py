@@ -42,11 +42,11 @@ class ManualClock:
         self._now = 0.0
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._occupied = asyncio.Event()
 
-    @property
-    def sleepers(self) -> int:
-        """How many tasks wait on this clock."""
-        return sum(not sleeper.done() for _, _, sleeper in self._sleepers)
+    async def slept_on(self) -> None:
+        """Return once some task waits on this clock."""
+        await self._occupied.wait()
 
     def unix(self) -> float:
         return self._start_unix + self._now
@@ -57,6 +57,7 @@ class ManualClock:
     async def sleep(self, seconds: float) -> None:
         sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), sleeper))
+        self._occupied.set()
         await sleeper
 
     def advance(self, seconds: float) -> None:
@@ -66,3 +67,5 @@ class ManualClock:
             _, _, sleeper = heapq.heappop(self._sleepers)
             if not sleeper.done():
                 sleeper.set_result(None)
+        if not self._sleepers:
+            self._occupied.clear()

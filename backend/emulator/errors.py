@@ -45,7 +45,7 @@ class ApiError(Exception):
 
     @property
     def content_type(self) -> str:
-        return "text/html" if self.html else "application/json"
+        return "text/html; charset=UTF-8" if self.html else "application/json"
 
     def body(self) -> bytes:
         """The response body: the JSON envelope, or the edge's HTML page."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any
 
+UNBOUNDED = 10**9
 ZERO = Decimal(0)
 _EXACT = Context(prec=60)
 
@@ -55,9 +56,9 @@ def affordable_tokens(pricing: Mapping[str, Any], prompt_tokens: int, balance: D
     """How many completion tokens a balance still buys after the prompt is paid."""
     price = _in_force(pricing, prompt_tokens)["completion"]
     left = balance - cost_of(pricing, Tokens(prompt_tokens, 0)).total
-    if left <= 0:
+    if left < 0:
         return 0
-    return int(left / price) if price else 10**9
+    return int(left / price) if price else UNBOUNDED
 
 
 def _in_force(pricing: Mapping[str, Any], prompt_tokens: int) -> dict[str, Decimal]:
