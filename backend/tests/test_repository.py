@@ -148,14 +148,6 @@ def _names_of_settings() -> dict[str, set[str]]:
     return names
 
 
-def test_the_readme_tells_every_setting() -> None:
-    """Its table, written by `scripts/docs`, names each variable and none that is not read."""
-    block = re.search(r"<!-- settings.*?<!-- /settings -->", TEXTS["README.md"], re.DOTALL)
-    assert block
-    told = set(re.findall(r"`([A-Z][A-Z_]+)`", "\n".join(re.findall(r"^\| ([^|]+) \|", block[0], re.MULTILINE))))
-    assert told == set.union(*_names_of_settings().values())
-
-
 def test_the_example_environment_starts_as_it_is() -> None:
     """Each name in it is a setting, and copying it changes none: its key is a placeholder."""
     example = BACKEND / "env.example"
