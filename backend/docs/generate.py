@@ -1,47 +1,344 @@
 """Write the reference documents from the code, so that they cannot drift.
 
-usage: python backend/docs/generate.py [--check]    --check: change nothing, exit 1 naming what is not what the code says
+usage: python backend/docs/generate.py [--check]    --check: change nothing, exit 1 naming what has drifted
 """
+
+# ruff: noqa: E402 (run as a file, it has to find the application first)
 
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 BACKEND = Path(__file__).resolve().parents[1]
 REPOSITORY = BACKEND.parent
 sys.path.insert(0, str(BACKEND))
 
-from app.main import create_app  # noqa: E402
+from pydantic import AliasChoices, TypeAdapter
+
+from app.api.errors import SHARED_ERRORS
+from app.core.config import Settings
+from app.core.errors import AppError, UpstreamError
+from app.db.migrate import (
+    MIGRATIONS,
+    load,
+    migrate,
+)
+from app.db.sqlite import SqliteConnection, open_writer
+from app.main import create_app
+from app.schemas import events
+from app.services.changes import Changes
+from app.services.frames import console_frame, snapshot_frame
+
+README_BLOCK = re.compile(r"(<!-- settings[^>]*-->\n\n).*?(\n<!-- /settings -->)", re.DOTALL)
+ONLY_IN_STREAMS = {"upstream_midstream", "upstream_truncated", "upstream_garbage", "interrupted"}
+
+GENERATION = "0198f0c2"
+ANSWER = "0198f0c1"
+SAMPLES: Sequence[events.Event] = (
+    events.Start(
+        generation_id=GENERATION,
+        session_id="0198f0a0",
+        user_message_id="0198f0b0",
+        assistant_message_id=ANSWER,
+        model="openai/gpt-4o-mini",
+    ),
+    events.Reasoning(text="Air scatters"),
+    events.Text(text="Blue light"),
+    events.ToolCallDelta(index=0, id="call_1", name="weather", arguments='{"ci'),
+    events.ToolCall(id="call_1", name="weather", arguments='{"city":"Oslo"}', index=0),
+    events.Annotation(annotation={"type": "url_citation", "url_citation": {"url": "https://example.org"}}),
+    events.Usage(prompt_tokens=12, completion_tokens=30, total_tokens=42, finish_reason="stop"),
+    events.Error(error_code="upstream_midstream", message="Provider disconnected", retryable=True, hint="Continue it."),
+    events.Done(status="completed", finish_reason="stop", message_id=ANSWER),
+)
+
+
+@cache
+def _document() -> dict[str, Any]:
+    document: dict[str, Any] = create_app().openapi()
+    return document
 
 
 def openapi() -> str:
     """The OpenAPI document, in the order of the routes and of their fields."""
-    return json.dumps(create_app().openapi(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(_document(), indent=2, ensure_ascii=False) + "\n"
 
 
-DOCUMENTS: Mapping[str, Callable[[], str]] = {"backend/docs/openapi.json": openapi}
+def api() -> str:
+    """Every route: what it does, its success and its own errors."""
+    shared = {str(error.status) for error in SHARED_ERRORS}
+    by_tag: dict[str, list[list[str]]] = {}
+    for path, operations in _document()["paths"].items():
+        for method, operation in operations.items():
+            statuses = " ".join(sorted(operation["responses"].keys() - shared))
+            row = [f"`{method.upper()} {path}`", operation["description"], statuses]
+            by_tag.setdefault(operation["tags"][0], []).append(row)
+    head = ("route", "what it does", "statuses")
+    return _page(
+        "API",
+        f"""
+Fields, types and the error codes of each status are in [openapi.json](openapi.json), which a running console shows at
+`/docs`. [Errors](errors.md) and the [events of streams](events.md) have pages of their own.
+
+Lists answer `{{items, next_cursor}}` and take `limit` (1 to 200), `cursor`, and `count=1`, which adds `total`. Any
+route may also answer {" ".join(sorted(shared))}.""",
+        *(f"## {tag.capitalize()}\n\n{_table(head, rows)}" for tag, rows in by_tag.items()),
+    )
 
 
-def main(arguments: list[str]) -> int:
-    check = arguments == ["--check"]
-    if arguments and not check:
+def settings() -> str:
+    """The table of settings."""
+    return _page(
+        "Settings",
+        """
+From flags, the environment or a file `.env`, in the repository's root or in `backend/`. The first name of a row that
+has a value wins, the environment over the file. An empty value counts as not set. Relative paths are under the data
+folder.""",
+        _settings_table(),
+    )
+
+
+def readme() -> str:
+    """The README with its table of settings as it is now."""
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    written, blocks = README_BLOCK.subn(lambda block: block[1] + _settings_table() + block[2], text)
+    if blocks != 1:
+        raise SystemExit("README.md has lost the markers of its settings table.")
+    return written
+
+
+def errors() -> str:
+    """The tree of errors, by where they come from."""
+    own = sorted(
+        (error for error in AppError.tree() if error.__module__.startswith("app.")),
+        key=lambda error: (error.status, error.code),
+    )
+    streamed = [error for error in own if error.code in ONLY_IN_STREAMS]
+    upstream = [error for error in own if issubclass(error, UpstreamError) and error not in streamed]
+    console = [error for error in own if not issubclass(error, UpstreamError)]
+    return _page(
+        "Errors",
+        """
+Under `/api` an error is `{error_code, message, request_id, details, resource_type?, resource_id?}`. `details.hint` says
+what to do, `details.fields` of a `validation_failed` where and why. `Retry-After` comes with an error that knows how
+long to wait. After the first byte of a stream an error is an `error` event with the same codes, and `done` follows.
+A code is never renamed.""",
+        f"## Of the console\n\n{_errors_table(console)}",
+        f"## Of the provider\n\n{_errors_table(upstream)}",
+        f"## Only in streams\n\n{_errors_table(streamed)}",
+    )
+
+
+def event_reference() -> str:
+    """The events of streams: names, fields, and a frame of each as the encoder writes it."""
+    if {type(sample) for sample in SAMPLES} != set(events.Event.__args__):
+        raise SystemExit("SAMPLES has to show every event.")
+    sections = [
+        _event((type(sample).__doc__ or "").strip(), console_frame(GENERATION, seq, sample), _fields_of(type(sample)))
+        for seq, sample in enumerate(SAMPLES, start=1)
+    ]
+    sections.append(
+        _event(
+            "All there is of a generation, for a reader whose cursor cannot be honoured: it replaces what the reader "
+            "holds. `message` is the message as `GET /api/messages/{message_id}` gives it.",
+            snapshot_frame(GENERATION, {"id": ANSWER}, len(SAMPLES)),
+            {},
+        )
+    )
+    return _page(
+        "Events",
+        """
+Server-sent events of the console dialect, as `GET` and `POST /api/stream` and
+`GET /api/generations/{generation_id}/events` send them. `id` is `generation:seq`, counted from 1 with `start`; sent
+back as `Last-Event-ID` it gives exactly what is missing. At the end come `usage` if it is known, `error` if there
+was one, and `done`, once, after everything is stored. A comment comes after 15 s of silence. Skip events you do not know.""",
+        *sections,
+        _live_channel(),
+    )
+
+
+def schema() -> str:
+    """The tables of the store as the migrations make them."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "schema.db"
+        connection = open_writer(path)
+        try:
+            migrate(connection, path=path)
+            sections = [_table_section(connection, name) for name in _names(connection, "table")]
+        finally:
+            connection.close()
+    newest = load(MIGRATIONS)[-1]
+    return _page(
+        "Schema",
+        f"""
+The SQLite file after migration {newest.version:04}. Times are UTC text of fixed width, `…_picousd` are exact integers
+of 1e-12 US dollars; the generated columns beside them are for readers of the file.""",
+        *sections,
+    )
+
+
+DOCUMENTS: Mapping[str, Callable[[], str]] = {
+    "README.md": readme,
+    "backend/docs/api.md": api,
+    "backend/docs/errors.md": errors,
+    "backend/docs/events.md": event_reference,
+    "backend/docs/openapi.json": openapi,
+    "backend/docs/schema.md": schema,
+    "backend/docs/settings.md": settings,
+}
+
+
+def drifted(documents: Mapping[str, Callable[[], str]] = DOCUMENTS) -> dict[str, str]:
+    """The documents that are not what the code says, with what they should be."""
+    found = {}
+    for name, written in documents.items():
+        path, text = REPOSITORY / name, written()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            found[name] = text
+    return found
+
+
+def main(arguments: Sequence[str], documents: Mapping[str, Callable[[], str]] = DOCUMENTS) -> int:
+    """The exit status: 1 when ``--check`` found drift, 2 for other arguments."""
+    if list(arguments) not in ([], ["--check"]):
         sys.stderr.write("usage: generate.py [--check]\n")
         return 2
-    drifted = []
-    for name, written in DOCUMENTS.items():
-        path, text = REPOSITORY / name, written()
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
-            continue
-        drifted.append(name)
-        if not check:
-            path.write_text(text, encoding="utf-8")
-    if check and drifted:
-        sys.stderr.write(f"Not what the code says: {', '.join(drifted)}. Run scripts/docs and commit what it writes.\n")
+    found = drifted(documents)
+    if not arguments:
+        for name, text in found.items():
+            (REPOSITORY / name).write_text(text, encoding="utf-8")
+    elif found:
+        sys.stderr.write(f"Not what the code says: {', '.join(found)}. Run scripts/docs and commit what it writes.\n")
         return 1
     return 0
+
+
+def _page(title: str, *blocks: str) -> str:
+    return (
+        "\n\n".join(
+            (f"# {title}", "<!-- Written by scripts/docs from the code. -->", *(block.strip() for block in blocks))
+        )
+        + "\n"
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    return "\n".join((f"| {' | '.join(head)} |", "|---" * len(head) + "|", *lines)) + "\n"
+
+
+def _errors_table(errors: Iterable[type[AppError]]) -> str:
+    return _table(
+        ("code", "status", "try again", "what it says", "what to do"),
+        (
+            [
+                f"`{error.code}`",
+                "" if error.code in ONLY_IN_STREAMS else str(error.status),
+                "yes" if error.retryable else "no",
+                error.text,
+                error.hint,
+            ]
+            for error in errors
+        ),
+    )
+
+
+def _settings_table() -> str:
+    rows = []
+    for field in Settings.model_fields.values():
+        alias = field.validation_alias
+        names = alias.choices if isinstance(alias, AliasChoices) else [alias]
+        default = _default(field.default)
+        rows.append(
+            [" ".join(f"`{name}`" for name in names), f"`{default}`" if default else "", field.description or ""]
+        )
+    return _table(("variable", "default", "meaning"), rows)
+
+
+def _default(value: object) -> str:
+    if value is None or value == ():
+        return ""
+    if isinstance(value, Path) and value.is_relative_to(REPOSITORY):
+        return value.relative_to(REPOSITORY).as_posix()
+    return str(value)
+
+
+def _fields_of(event: type[Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = TypeAdapter(event).json_schema()["properties"]
+    return properties
+
+
+def _event(meaning: str, frame: bytes, fields: Mapping[str, Any]) -> str:
+    text = frame.decode()
+    lines = dict(line.split(": ", 1) for line in text.strip().split("\n"))
+    shown = [f"`{name}` {_shape(fields[name])}" for name in json.loads(lines["data"]) if name in fields]
+    listed = f"{', '.join(shown)}\n\n" if shown else ""
+    return f"## {lines['event']}\n\n{_prose(meaning)}\n\n{listed}```text\n{text.strip()}\n```"
+
+
+def _prose(docstring: str) -> str:
+    return " ".join(docstring.split()).replace("``", "`")
+
+
+def _shape(field: Mapping[str, Any]) -> str:
+    if "anyOf" in field:
+        return " or ".join(_shape(option) for option in field["anyOf"])
+    if "enum" in field:
+        return "one of " + " ".join(f"`{value}`" for value in field["enum"])
+    if "const" in field:
+        return f"`{json.dumps(field['const'])}`"
+    return str(field.get("type", "object"))
+
+
+def _live_channel() -> str:
+    changes = Changes()
+    changes.publish("session", "0198f0a0", session_id="0198f0a0", revision=3)
+    frame = (changes.since(0) or b"").decode().strip()
+    return f"""## The live channel
+
+`GET /api/events` sends the same frames for every generation of the watched sessions. Without `id` come `hello`, first,
+with the `epoch` of the process and its `version`, and `changed` for every stored object that was put or deleted: fetch
+it again. Neither is replayed; after opening the channel again, fetch the lists again.
+
+```text
+{frame}
+```"""
+
+
+def _names(connection: SqliteConnection, kind: str) -> list[str]:
+    sql = "SELECT name FROM sqlite_schema WHERE type = :kind AND name NOT LIKE 'sqlite_%' ORDER BY name"
+    return [row["name"] for row in connection.execute(sql, {"kind": kind}).fetchall()]
+
+
+def _table_section(connection: SqliteConnection, name: str) -> str:
+    references = {
+        row["from"]: f"{row['table']}.{row['to']}, on delete {row['on_delete'].lower()}"
+        for row in connection.execute(f'PRAGMA foreign_key_list("{name}")').fetchall()
+    }
+    rows = []
+    for column in connection.execute(f'PRAGMA table_xinfo("{name}")').fetchall():
+        notes = [
+            "primary key" if column["pk"] else "",
+            "generated" if column["hidden"] else "",
+            references.get(column["name"], ""),
+        ]
+        rows.append(
+            [
+                f"`{column['name']}`",
+                column["type"].removesuffix(" GENERATED ALWAYS"),
+                "" if column["notnull"] or column["pk"] else "yes",
+                f"`{column['dflt_value']}`" if column["dflt_value"] is not None else "",
+                "; ".join(filter(None, notes)),
+            ]
+        )
+    return f"## {name}\n\n{_table(('column', 'type', 'null', 'default', 'notes'), rows)}"
 
 
 if __name__ == "__main__":
