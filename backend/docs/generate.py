@@ -51,7 +51,7 @@ SAMPLES: Sequence[events.Event] = (
     ),
     events.Reasoning(text="Air scatters"),
     events.Text(text="Blue light"),
-    events.ToolCallDelta(index=0, id="call_1", name="weather", arguments='{"ci'),
+    events.ToolCallDelta(id="call_1", name="weather", arguments='{"ci', index=0),
     events.ToolCall(id="call_1", name="weather", arguments='{"city":"Oslo"}', index=0),
     events.Annotation(annotation={"type": "url_citation", "url_citation": {"url": "https://example.org"}}),
     events.Usage(prompt_tokens=12, completion_tokens=30, total_tokens=42, finish_reason="stop"),
@@ -158,7 +158,7 @@ def event_reference() -> str:
 Server-sent events of the console dialect, as `GET` and `POST /api/stream` and
 `GET /api/generations/{generation_id}/events` send them. `id` is `generation:seq`, counted from 1 with `start`; sent
 back as `Last-Event-ID` it gives exactly what is missing. At the end come `usage` if it is known, `error` if there
-was one, and `done`, once, after everything is stored. A comment comes after 15 s of silence. Skip events you do not know.""",
+was one, and `done`, once, after everything is stored. A comment comes after 15 s of silence. Skip unknown events.""",
         *sections,
         _live_channel(),
     )

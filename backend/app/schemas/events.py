@@ -48,10 +48,10 @@ class Reasoning:
 class ToolCallDelta:
     """A fragment of a tool call's arguments."""
 
-    index: int
     id: str
     name: str
     arguments: str
+    index: int
     type: Literal["tool_call_delta"] = "tool_call_delta"
 
 
