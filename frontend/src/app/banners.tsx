@@ -6,10 +6,10 @@ import { useChannelStatus, useLive } from "@/lib/stream/live";
 
 export function Banners() {
   return (
-    <>
+    <aside aria-label="Notices">
       <UnreachableBanner />
       <DemoBanner />
-    </>
+    </aside>
   );
 }
 

@@ -12,7 +12,7 @@ import { router } from "./router";
 import "./styles.css";
 import { TokenGate } from "./token-gate";
 
-const ToastViewport = lazy(() => import("./toast-viewport"));
+const ToastViewport = lazy(() => import("@/components/toast-viewport"));
 
 adoptTokenFromFragment();
 

@@ -13,7 +13,7 @@ const PAGES = [
 
 export function Sidebar({ onCollapse }: { onCollapse: () => void }) {
   return (
-    <div className="flex min-h-0 w-full flex-col">
+    <aside aria-label="Sidebar" className="flex min-h-0 w-full flex-col">
       <div className="flex min-h-12 items-center gap-1 pr-2 pl-4">
         <span className="flex-1 text-sm font-semibold tracking-tight">LLM Console</span>
         <ThemeSwitch />
@@ -46,6 +46,6 @@ export function Sidebar({ onCollapse }: { onCollapse: () => void }) {
           </Link>
         ))}
       </nav>
-    </div>
+    </aside>
   );
 }

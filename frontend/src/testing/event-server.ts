@@ -1,12 +1,14 @@
 /** A live channel that a test writes to: every call of `fetch` is one connection. */
 export class EventServer {
   readonly urls: string[] = [];
+  readonly headers: RequestInit["headers"][] = [];
   readonly connections: Connection[] = [];
   /** Statuses to answer with, one per call, before connections are accepted. */
   refusals: number[] = [];
 
   readonly fetch: typeof fetch = async (input, init) => {
     this.urls.push(String(input));
+    this.headers.push(init?.headers);
     const refusal = this.refusals.shift();
     if (refusal === 0) throw new TypeError("connection refused");
     if (refusal !== undefined) return new Response("{}", { status: refusal });

@@ -4,7 +4,7 @@ import { beforeEach, expect, it } from "vitest";
 import type { Message } from "@/client/api";
 import { FakeApi } from "@/testing/fake-api";
 import { recordedCase } from "@/testing/fixtures";
-import { storedMessage } from "@/testing/messages";
+import { storedMessage } from "@/testing/stored";
 import { renderInApp } from "@/testing/render";
 import { AssistantMessage } from "./assistant-message";
 

@@ -2,9 +2,8 @@ import type { Message, Part } from "@/client/api";
 import { Markdown } from "@/lib/markdown/markdown";
 import { isTerminal } from "@/lib/stream/fold";
 import { AnswerActions } from "./answer-actions";
-import { ErrorSlot } from "./error-slot";
+import { Ending } from "./ending";
 import { Reasoning } from "./reasoning";
-import { StatusChip } from "./status-chip";
 import { ToolCall } from "./tool-call";
 import { UsageChips } from "./usage-chips";
 import { type Answer, useAnswer } from "./use-answer";
@@ -26,8 +25,7 @@ export function AssistantMessage({ message, isLast }: AssistantMessageProps) {
       className="group/message rounded-lg focus-visible:outline-offset-4"
     >
       <AnswerParts answer={answer} streaming={!ended} />
-      {ended && <StatusChip status={answer.status} finishReason={answer.finish_reason} />}
-      {answer.error && <ErrorSlot error={answer.error} message={message} />}
+      {ended && <Ending message={message} answer={answer} />}
       {ended && (
         <footer className="mt-2 flex min-h-8 flex-wrap items-center justify-between gap-x-3">
           <UsageChips model={message.model} usage={answer.usage} />

@@ -2,7 +2,7 @@
 import { beforeEach, expect, it } from "vitest";
 import type { Message } from "@/client/api";
 import { recordedCase } from "@/testing/fixtures";
-import { storedMessage } from "@/testing/messages";
+import { storedMessage } from "@/testing/stored";
 import { EventDecoder } from "./decoder";
 import { type Frame, readChannelEvent } from "./frames";
 import { cursorsOf, receiveFrame, seedRun, useRuns } from "./run-store";

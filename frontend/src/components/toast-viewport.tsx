@@ -1,6 +1,6 @@
 import { Toast } from "@base-ui/react/toast";
 import { X } from "lucide-react";
-import { toasts } from "@/components/toasts";
+import { toasts } from "./toasts";
 
 const SHOWN_MS = 6000;
 
