@@ -22,7 +22,6 @@ from app.core.errors import ShuttingDown
 from app.core.logging_config import setup_logging
 
 PAGE_FOLDER = REPOSITORY / "frontend" / "dist"
-MAX_BODY_BYTES = 4 * 2**20
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -43,10 +42,10 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
-        max_body_size=MAX_BODY_BYTES,
         responses=responses_for(),
     )
-    for module in (health, models, profiles, sessions, messages, stream, generations, usage, settings_routes, docs):
+    # Routes are tried in this order, the busiest first.
+    for module in (stream, generations, messages, sessions, profiles, models, usage, settings_routes, health, docs):
         app.include_router(module.router)
     mount_page(app, page)
     install_error_handlers(app)

@@ -16,7 +16,7 @@ from app.services.bundle import Services
 Keyed = TypeVar("Keyed", GenerationCreate, Regenerate, MessageCreate)
 
 
-def get_services(request: Request) -> Services:
+async def get_services(request: Request) -> Services:
     """The services of the running process. Raises ShuttingDown outside the lifespan."""
     services: Services | None = getattr(request.app.state, "services", None)
     if services is None:
@@ -24,7 +24,7 @@ def get_services(request: Request) -> Services:
     return services
 
 
-def get_request_id() -> str | None:
+async def get_request_id() -> str | None:
     """The id of the request being served, for its log lines and errors."""
     return request_id_var.get()
 

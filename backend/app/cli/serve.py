@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import gc
 import logging
 import os
 import socket
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 GRACE_S = 2
 PORTS_TRIED = 20
+SWITCH_INTERVAL_S = 0.0005
 EXIT_FAILED = 1
 
 
@@ -41,6 +43,10 @@ class Server(uvicorn.Server):
         services = self._services
         if self.started and services is not None and sockets:
             url = _url(services, sockets[0])
+            # The store's threads wait for the loop's GIL; at the default of 5 ms a busy loop starves them for seconds.
+            sys.setswitchinterval(SWITCH_INTERVAL_S)
+            # What was made so far lives as long as the process: no collection need look at it again.
+            gc.freeze()
             services.lock.write_endpoint(url.partition("#")[0], os.getpid())
             print(f"Ready: {url}", flush=True)
             if self._open_browser:

@@ -43,7 +43,8 @@ _REQUEST_STOP = """
 """
 _END = """
     UPDATE generations SET status = :status, last_seq = :last_seq, attempts = :attempts,
-        upstream_id = COALESCE(:upstream_id, upstream_id), usage = :usage, error = :error, ended_at = :now
+        upstream_id = COALESCE(:upstream_id, upstream_id),
+        first_token_at = COALESCE(first_token_at, :first_token_at), usage = :usage, error = :error, ended_at = :now
     WHERE id = :id AND ended_at IS NULL RETURNING id
 """
 _SET_USAGE = "UPDATE generations SET usage = :usage WHERE id = :id"

@@ -58,7 +58,7 @@ class DeltaReader:
                     self._read(delta, events)
             if choice is not None and choice.finish_reason is not None and self.finish_reason is None:
                 self.finish_reason = choice.finish_reason
-            if self.failed is None and chunk.failure is not None:
+            if chunk.failure is not None and self.failed is None:
                 self.failed = chunk
         _flush(text, events)
         return events

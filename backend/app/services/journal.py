@@ -14,6 +14,8 @@ from app.services.runs import Marks, Run, Tick
 
 log = logging.getLogger(__name__)
 
+# What arrives within a tick's gathering shares its commit; an answer of one read ends within it and needs no tick.
+GATHERING_S = 0.001
 SHORTEST_PAUSE_S = 0.002
 LONGEST_PAUSE_S = 0.1
 # Commits may take about a fifth of the time; the rest belongs to reading and sending.
@@ -24,8 +26,8 @@ RETRY_PAUSE_S = 0.5
 class Journal:
     """Appends the pending events of all runs in one transaction per tick.
 
-    An idle system commits at once; a busy one waits in proportion to what its last commit took, so ticks grow and
-    batching is free. A commit that fails (a full disk) is tried again with the same events until it succeeds or the
+    An idle system commits within a millisecond; a busy one waits in proportion to what its last commit took, so ticks
+    grow and batching is free. A commit that fails (a full disk) is tried again with the same events until it succeeds or the
     journal is closed: nothing unstored is ever published, and a run whose events wait stops reading its upstream.
     """
 
@@ -53,8 +55,11 @@ class Journal:
     async def _tick_forever(self) -> None:
         while True:
             await self._wake.wait()
+            await asyncio.sleep(GATHERING_S)
             self._wake.clear()
-            runs, self._dirty = list(self._dirty.values()), {}
+            runs, self._dirty = [run for run in self._dirty.values() if not run.ending], {}
+            if not runs:
+                continue
             began = time.monotonic()
             await self._commit(
                 [tick for run in runs if (tick := run.take())],

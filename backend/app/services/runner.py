@@ -121,7 +121,7 @@ class Runner:
                     continue
                 if run.first_token_ms is None and any(isinstance(e, Text | Reasoning | ToolCallDelta) for e in events):
                     run.first_token_ms = run.elapsed_ms
-                    run.marks.first_token_at = now()
+                    run.first_token_at = run.marks.first_token_at = now()
                 run.add(events)
                 self._journal.mark(run)
                 if run.pending_chars > MOST_PENDING_CHARS:
@@ -159,10 +159,7 @@ class Runner:
         )
         closing: list[Event] = [event for event in (usage, error, done) if event is not None]
         run.add(closing)
-        tick = run.take()
-        if tick is None:
-            raise AssertionError("an ending has events")
-        run.last_tick = tick
+        tick = run.take_last()
         return Ending(
             generation_id=run.id,
             session_id=call.start.session_id,
@@ -179,6 +176,7 @@ class Runner:
             upstream_provider=served_by,
             latency_ms=latency_ms,
             first_token_ms=run.first_token_ms,
+            first_token_at=run.first_token_at,
         )
 
     async def _end(self, run: Run, ending: Ending, call: Call) -> None:

@@ -49,11 +49,13 @@ class Run:
         self.marks = Marks()
         self.started_ms = _now_ms()
         self.first_token_ms: int | None = None
+        self.first_token_at: str | None = None
         self.stop_requested = False
         self.interrupted = False
         self.accepted = False
         self.reading: asyncio.Task[None] | None = None
         self.last_tick: Tick | None = None
+        self.ending = False
         self.over = asyncio.Event()
         self.pending_chars = 0
         self.total_chars = 0
@@ -115,6 +117,15 @@ class Run:
         now_ms = _now_ms()
         for event in tick.events:
             self.accumulator.apply(event, now_ms)
+        return tick
+
+    def take_last(self) -> Tick:
+        """The last tick, closing events included: the end's transaction writes it, not the journal."""
+        self.ending = True
+        tick = self.take()
+        if tick is None:
+            raise AssertionError("an ending has events")
+        self.last_tick = tick
         return tick
 
     def take_marks(self) -> Marks:

@@ -45,6 +45,7 @@ class Ending:
     upstream_provider: str | None = None
     latency_ms: int | None = None
     first_token_ms: int | None = None
+    first_token_at: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
 
@@ -63,6 +64,7 @@ def end(conn: Conn, ending: Ending) -> int | None:
             "last_seq": ending.last_seq,
             "attempts": encode_text(ending.attempts),
             "upstream_id": ending.upstream_id,
+            "first_token_at": ending.first_token_at,
             "usage": usage,
             "error": error,
             "now": at,

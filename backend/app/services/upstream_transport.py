@@ -233,8 +233,6 @@ class ReplyBody:
         except TRANSPORT_EXCEPTIONS:
             pass  # the connection is closed instead
         finally:
-            if not self._content.is_eof():
-                self._reply.close()
             with contextlib.suppress(*TRANSPORT_EXCEPTIONS):
                 await self._response.aclose()
 

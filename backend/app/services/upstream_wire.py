@@ -17,6 +17,8 @@ from app.services.upstream_salvage import NOT_JSON, JsonText, as_text, decode_ob
 JsonObject = dict[str, Any]
 _S = TypeVar("_S", bound=Struct)
 _ABSENT = (b"", b"null")
+_NO_FAILURE = frozenset({*_ABSENT, b"false", b"{}", b'""'})
+_NONE = Raw()
 
 
 class FunctionDelta(Struct, gc=False):
@@ -60,7 +62,7 @@ class Choice(Struct, gc=False):
     finish_reason: str | None = None
     native_finish_reason: str | None = None
     logprobs: JsonObject | None = None
-    error: Raw = Raw()
+    error: Raw = _NONE
 
 
 class PromptTokens(Struct, gc=False):
@@ -132,7 +134,7 @@ class Chunk(Struct, gc=False):
     provider: str | None = None
     choices: list[Choice] | None = None
     usage: UsageWire | None = None
-    error: Raw = Raw()
+    error: Raw = _NONE
     service_tier: str | None = None
 
     @property
@@ -149,7 +151,7 @@ class Completion(Struct, gc=False):
     provider: str | None = None
     choices: list[Choice] | None = None
     usage: UsageWire | None = None
-    error: Raw = Raw()
+    error: Raw = _NONE
     service_tier: str | None = None
     created: int | None = None
     system_fingerprint: str | None = None
@@ -277,7 +279,7 @@ class GenerationRecord(Struct, gc=False):
 
 
 class _Envelope(Struct):
-    error: Raw = Raw()
+    error: Raw = _NONE
 
 
 class _ModelList(Struct):
@@ -346,7 +348,11 @@ def _data_of(data: _S | None) -> _S:
 
 
 def _failure(error: Raw, choices: list[Choice] | None) -> Raw | None:
-    for raw in (error, *(choice.error for choice in choices or ())):
-        if bytes(raw) not in (*_ABSENT, b"false", b"{}", b'""'):
-            return raw
-    return None
+    if _is_failure(error):
+        return error
+    return next((choice.error for choice in choices or () if _is_failure(choice.error)), None)
+
+
+def _is_failure(error: Raw) -> bool:
+    # Nearly every chunk has no error, and then the default itself stands here.
+    return error is not _NONE and bytes(error) not in _NO_FAILURE
