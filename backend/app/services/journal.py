@@ -27,8 +27,9 @@ class Journal:
     """Appends the pending events of all runs in one transaction per tick.
 
     An idle system commits within a millisecond; a busy one waits in proportion to what its last commit took, so ticks
-    grow and batching is free. A commit that fails (a full disk) is tried again with the same events until it succeeds or the
-    journal is closed: nothing unstored is ever published, and a run whose events wait stops reading its upstream.
+    grow and batching is free. A commit that fails (a full disk) is tried again with the same events until it succeeds
+    or the journal is closed: nothing unstored is ever published, and a run whose events wait stops reading its
+    upstream.
     """
 
     def __init__(self, store: Store) -> None:
