@@ -274,13 +274,24 @@ async def test_each_phase_has_its_time_out(
     assert text_of(chunks) == "".join(row.text for row in provider.ledger.rows)
 
 
-async def test_a_slow_reader_is_not_an_idle_provider(provider: Emulator) -> None:
+async def test_a_slow_reader_is_not_a_silent_provider(provider: Emulator) -> None:
     """Time the reader takes between reads counts neither as silence nor as signs of life."""
-    provider.set_scenario("tokens=60 rate=1000 comment_every=1")
-    openrouter = client(provider, timeouts=UpstreamTimeouts(idle_s=0.2, comments_only_s=0.2))
+    provider.set_scenario("stall after=4")
+    openrouter = client(provider, timeouts=UpstreamTimeouts(idle_s=0.4, comments_only_s=0.4))
     async with openrouter.stream(BODY) as stream:
         await anext(stream)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1)
+        asyncio.get_running_loop().call_later(0.25, provider.release)
+        await read(stream)
+        assert stream.saw_done
+    await openrouter.aclose()
+
+
+async def test_a_long_answer_is_not_mistaken_for_signs_of_life(provider: Emulator) -> None:
+    """Each event starts the wait for the next anew."""
+    provider.set_scenario("tokens=40 rate=60")
+    openrouter = client(provider, timeouts=UpstreamTimeouts(comments_only_s=0.3))
+    async with openrouter.stream(BODY) as stream:
         await read(stream)
         assert stream.saw_done
     await openrouter.aclose()
@@ -329,7 +340,8 @@ async def test_more_streams_than_a_pool_has_by_default(provider: Emulator, openr
             return text_of(await read(stream))
 
     readers = [asyncio.create_task(reader()) for _ in range(120)]
-    await provider.until(lambda emulator: emulator.stalled == 120)
+    async with asyncio.timeout(30):
+        await provider.until(lambda emulator: emulator.stalled == 120)
     provider.release()
     answers = await asyncio.gather(*readers)
     assert answers == [row.text for row in provider.ledger.rows][:1] * 120
