@@ -1,0 +1,18 @@
+"""What tests of the whole product share: consoles in this process or in one of their own, clients, frames, guards."""
+
+from tests.harness.client import ConsoleClient, Json
+from tests.harness.console import QUICK, Console, console_app
+from tests.harness.frames import Frame, Transcript
+from tests.harness.process import ConsoleProcess, ServerProcess
+
+__all__ = [
+    "QUICK",
+    "Console",
+    "ConsoleClient",
+    "ConsoleProcess",
+    "Frame",
+    "Json",
+    "ServerProcess",
+    "Transcript",
+    "console_app",
+]

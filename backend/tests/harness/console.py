@@ -1,0 +1,79 @@
+"""A console in the test's own loop, behind a real server on a free port."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.bootstrap import Pace
+from app.core.config import Settings
+from app.main import create_app
+from app.services.bundle import Services
+from app.services.openrouter import UpstreamTimeouts
+from tests.harness.client import ConsoleClient
+
+QUICK = Pace(
+    timeouts=UpstreamTimeouts(connect_s=5, first_byte_s=10, idle_s=10, comments_only_s=10, total_s=60),
+    reconcile_delays_s=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """A running console: what a client sees, and what only the inside knows."""
+
+    url: str
+    client: ConsoleClient
+    services: Services
+    server: uvicorn.Server
+
+    def another_client(self) -> ConsoleClient:
+        """A second client with connections of its own; the caller closes it."""
+        return ConsoleClient(self.url)
+
+
+@asynccontextmanager
+async def console_app(
+    data: Path, *, upstream: str | None = None, pace: Pace = QUICK, **settings: Any
+) -> AsyncIterator[Console]:
+    """Run a console on a data folder until the context ends; then it stops as the product does, runs interrupted first.
+
+    Args:
+        upstream: the provider's base URL; the built-in demo when None.
+        settings: any fields of ``Settings``.
+    """
+    provider = {"openrouter_base_url": upstream, "openrouter_api_key": "a-key"} if upstream else {}
+    app = create_app(Settings(_env_file=None, **{"data_dir": data, **provider, **settings}), pace=pace)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=2, server_header=False, lifespan="on"
+    )
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        server = await _started(app, config, listener)
+        services: Services = app.state.services
+        host, port = listener.getsockname()
+        url = f"http://{host}:{port}"
+        try:
+            async with ConsoleClient(url) as client:
+                yield Console(url, client, services, server)
+        finally:
+            await services.interrupt()
+            await server.shutdown([listener])
+
+
+async def _started(app: FastAPI, config: uvicorn.Config, listener: socket.socket) -> uvicorn.Server:
+    """The server without its main loop, which only watches for signals. Raises what the lifespan raised."""
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    try:
+        await server.startup([listener])
+    except SystemExit:
+        raise app.state.failure from None
+    return server
