@@ -15,7 +15,6 @@ import msgspec
 
 from app import __version__
 from app.core.errors import (
-    AppError,
     UpstreamBadKey,
     UpstreamError,
     UpstreamGarbage,
@@ -334,7 +333,7 @@ async def _unstreamed(reply: _Reply) -> Chunk | None:
     return chunk
 
 
-def _no_answer(reply: _Reply) -> AppError:
+def _no_answer(reply: _Reply) -> UpstreamGarbage:
     return UpstreamGarbage(
         "The provider's reply holds no answer.", details={"upstream_id": reply.upstream_id, "reason": "no_choices"}
     )
