@@ -35,7 +35,10 @@ _UPSERT = """
         is_reasoning = excluded.is_reasoning, family = excluded.family, provider = excluded.provider,
         removed_at = NULL
 """
-_MARK_ALL_REMOVED = "UPDATE models SET removed_at = :now WHERE provider = :provider AND removed_at IS NULL"
+# The demo's models go as soon as anybody else's come.
+_MARK_ALL_REMOVED = """
+    UPDATE models SET removed_at = :now WHERE provider IN (:provider, 'demo') AND removed_at IS NULL
+"""
 _PRICES = "SELECT prompt_picousd, completion_picousd, request_picousd FROM models WHERE id = :id"
 
 

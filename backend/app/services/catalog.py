@@ -42,7 +42,12 @@ class Catalog:
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        """Fetch the list in the background, so that the first page has models; a failure is logged and left."""
+        """Fetch the list in the background, so that the page has models; a failure is logged and left.
+
+        Called again when the provider has changed, which ends a fetch from the old one.
+        """
+        if self._task is not None:
+            self._task.cancel()
         self._task = asyncio.create_task(self._first_sync(), name="first catalogue sync")
 
     async def close(self) -> None:
