@@ -15,7 +15,7 @@ _OPENINGS = (
     "You are talking to the console's built-in demo model.",
     "Everything works: your message went out and this answer is streaming back.",
     "Welcome! Let me show you what an answer looks like here.",
-    "A fine first message. Let us see what the console does with it.",
+    "Nothing left this machine, and still there is an answer. Here is how that works.",
     "Greetings from your own machine.",
     "That arrived safely, and this is the reply, one token at a time.",
 )
@@ -33,8 +33,8 @@ _POINTS = (
     "Stop me in mid-sentence; what you have seen stays.",
     "Reload the page while I write; I go on where I was.",
     "Open a second tab: both show the same words.",
-    "Edit your question; the old branch is not lost.",
-    "Search finds this answer tomorrow, too.",
+    "Pick another model: some of them think before they speak.",
+    "Come back tomorrow: this conversation is still here.",
     "The tokens and the cost stand below each answer.",
 )
 _TABLES = (

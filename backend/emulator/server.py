@@ -18,6 +18,8 @@ from .scenarios import parse
 from .state import Account, RecordedRequest, State
 
 DEFAULT_PORT = 4861
+# Hundreds of clients connect at once; one that finds the queue full tries again only after a second.
+BACKLOG = 4096
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 
@@ -66,7 +68,7 @@ class Emulator:
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.0)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self._host, self._port).start()
+            await web.TCPSite(runner, self._host, self._port, backlog=BACKLOG).start()
         except OSError:
             await runner.cleanup()
             raise

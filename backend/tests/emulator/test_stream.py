@@ -7,13 +7,14 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import aiohttp
 import httpx
 import pytest
 
 from emulator import Emulator, ManualClock
 
 from .conftest import client_of
-from .wire import CHAT, HEADER, body_of, stream
+from .wire import CHAT, HEADER, KEY, body_of, stream
 
 
 async def test_a_stream_has_comments_deltas_finish_usage_and_done_in_this_order(client: httpx.AsyncClient) -> None:
@@ -261,12 +262,20 @@ async def test_a_paced_stream_sends_each_token_when_it_is_due(clock: ManualClock
     assert answer.usages[0]["completion_tokens"] == 4
 
 
-async def test_hundreds_of_unpaced_streams_run_at_once(emulator: Emulator, client: httpx.AsyncClient) -> None:
+async def test_hundreds_of_unpaced_streams_run_at_once(emulator: Emulator) -> None:
     """Each gets its own answer and its own row."""
-    answers = await asyncio.gather(*(stream(client, f"question {at}") for at in range(200)))
 
-    assert all(answer.done and f"question {at}" in answer.text for at, answer in enumerate(answers))
-    assert len({row.id for row in emulator.ledger.rows}) == 200
+    async def answer_of(session: aiohttp.ClientSession, question: str) -> str:
+        async with session.post(f"{emulator.base_url}{CHAT}", json=body_of(question, stream=True)) as response:
+            return await response.text()
+
+    connector, headers = aiohttp.TCPConnector(limit=0), {"Authorization": f"Bearer {KEY}"}
+    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
+        answers = await asyncio.gather(*(answer_of(session, f"question-{at}") for at in range(300)))
+
+    assert all(answer.endswith("data: [DONE]\n\n") for answer in answers)
+    assert len({row.id for row in emulator.ledger.rows}) == 300
+    assert len({row.text for row in emulator.ledger.rows}) == 300
 
 
 async def test_a_scenario_may_stand_in_the_model_string_and_the_header_wins(client: httpx.AsyncClient) -> None:
