@@ -11,7 +11,7 @@ export function IconButton({ label, className = "", children, ...props }: IconBu
   return (
     <Tooltip.Root>
       <Tooltip.Trigger
-        {...props}
+        render={<button type="button" {...props} />}
         aria-label={label}
         className={`inline-flex size-8 flex-none items-center justify-center rounded-md text-ink-3 transition-colors hover:bg-hover hover:text-ink disabled:opacity-50 pointer-coarse:size-10 [&_svg]:size-4 ${className}`}
       >

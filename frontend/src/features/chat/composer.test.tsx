@@ -70,6 +70,7 @@ it("keeps the text until the server has accepted it", async () => {
 it("does not send blanks, and not twice", async () => {
   accept = () => new Promise(() => {});
   const field = await renderComposer();
+  expect(screen.getByRole("button", { name: "Send" })).toBeDisabled();
   await userEvent.type(field, "  {Enter}");
   expect(sent).toHaveLength(0);
   await userEvent.type(field, "Hello{Enter}{Enter}{Enter}");
