@@ -48,7 +48,7 @@ class Profiles:
         """
         try:
             requests = _FILE.validate_python(_unpacked(json.decode(content)))
-        except (ValidationError, ValueError) as error:
+        except (ValidationError, ValueError, RecursionError) as error:
             raise ValidationFailed("The file holds no profiles.", details={"reason": _reason(error)}) from error
         values = [_values(request.model_dump(), request) | {"is_default": False} for request in requests]
         added = await self._store.write(_create_all, values)

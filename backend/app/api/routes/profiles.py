@@ -60,6 +60,7 @@ async def patch_profile(services: ServicesDep, profile_id: ProfilePath, body: Pr
 
 
 @router.delete("/{profile_id}", status_code=204, responses=responses_for(NotFound, ValidationFailed))
-async def delete_profile(services: ServicesDep, profile_id: ProfilePath) -> None:
+async def delete_profile(services: ServicesDep, profile_id: ProfilePath) -> Response:
     """Delete a profile. Its sessions stay, without a profile."""
     await services.profiles.delete(profile_id)
+    return Response(status_code=204)

@@ -50,9 +50,10 @@ async def patch_session(services: ServicesDep, session_id: SessionPath, body: Se
 
 
 @router.delete("/{session_id}", status_code=204, responses=responses_for(NotFound))
-async def delete_session(services: ServicesDep, session_id: SessionPath) -> None:
+async def delete_session(services: ServicesDep, session_id: SessionPath) -> Response:
     """Delete a session with its messages; running answers are stopped first. Its ledger rows stay."""
     await services.sessions.delete(session_id)
+    return Response(status_code=204)
 
 
 @router.get(
