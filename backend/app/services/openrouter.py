@@ -28,7 +28,7 @@ from app.services.upstream_transport import (
     TRANSPORT_EXCEPTIONS,
     ReplyBody,
     UpstreamTimeouts,
-    open_client,
+    Wire,
     timed_out,
     transport_error,
 )
@@ -157,7 +157,7 @@ class OpenRouter:
         self.timeouts = timeouts or UpstreamTimeouts()
         self._base_url = base_url.rstrip("/")
         self._key = key
-        self._client = open_client(
+        self._wire = Wire(
             tls=self._base_url.lower().startswith("https:"),
             headers=_headers(referer, title),
             connect_s=self.timeouts.connect_s,
@@ -165,7 +165,7 @@ class OpenRouter:
 
     async def aclose(self) -> None:
         """Closes all connections; streams still open break."""
-        await self._client.aclose()
+        await self._wire.aclose()
 
     @contextlib.asynccontextmanager
     async def stream(self, body: Mapping[str, Any]) -> AsyncIterator[ChunkStream]:
@@ -238,9 +238,9 @@ class OpenRouter:
         """The reply to a request, its status 200 and its body unread. The caller closes it."""
         self._refuse_unsafe()
         content = None if body is None else _encode(body)
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        headers = {b"Authorization": f"Bearer {self._key}".encode()} if self._key else {}
         if content is not None:
-            headers["Content-Type"] = "application/json"
+            headers[b"Content-Type"] = b"application/json"
         loop = asyncio.get_running_loop()
         sent_at = loop.time()
         phase: Literal["first_byte", "total"] = (
@@ -248,8 +248,7 @@ class OpenRouter:
         )
         try:
             async with asyncio.timeout(min(self.timeouts.first_byte_s, self.timeouts.total_s)) as limit:
-                request = self._client.build_request(method, self._base_url + path, content=content, headers=headers)
-                response = await self._client.send(request, stream=True)
+                response = await self._wire.send(method, self._base_url + path, headers, content)
         except TRANSPORT_EXCEPTIONS as exc:
             error = transport_error(exc, in_body=False)
             if isinstance(error, UpstreamTimeout):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.core.clock import now
-from app.core.errors import AppError, ShuttingDown, UpstreamGarbage, UpstreamTimeout, UpstreamTruncated
+from app.core.errors import AppError, ShuttingDown, UpstreamGarbage
 from app.db.store import Store
 from app.schemas.events import Done, Event, Reasoning, Start, Text, ToolCallDelta
 from app.schemas.generations import Attempt
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 MOST_PENDING_CHARS = 1_000_000
 MOST_ANSWER_CHARS = 32_000_000
 RETRY_PAUSE_S = 0.5
+_NOT_SENT = frozenset({"connect", "dns", "tls", "bad_request", "bad_base_url", "plain_http", "malformed_key"})
 
 
 class Unsettled(Protocol):
@@ -253,10 +254,9 @@ def _bill(reader: DeltaReader, failure: AppError | None, *, accepted: bool, demo
 
 
 def _was_refused(failure: AppError) -> bool:
-    """Whether the provider never took the call: it answered with a status, or no connection came about."""
-    if isinstance(failure, UpstreamTimeout):
-        return failure.details.get("phase") == "connect"
-    return not isinstance(failure, UpstreamTruncated)
+    """Whether the provider surely never took the call: it answered with a status, or nothing was sent to it."""
+    details = failure.details
+    return "status" in details or details.get("phase") == "connect" or details.get("reason") in _NOT_SENT
 
 
 def _status(failure: AppError | None) -> int | None:

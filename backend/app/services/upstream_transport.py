@@ -12,7 +12,6 @@ import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal, cast
 
 import aiohttp
@@ -126,28 +125,46 @@ class _Transport(AiohttpTransport):
         return response
 
 
-def open_client(*, tls: bool, headers: Mapping[bytes, bytes], connect_s: float) -> httpx.AsyncClient:
-    """A client without redirects, cookies, proxies from the environment, or a limit of connections. Caller closes it.
+class Wire:
+    """Sends httpx requests over one pool without a limit of connections. The owner closes it.
 
+    httpx's transport is used without its client: redirects, cookies, authentication flows and proxies of the
+    environment are what a client adds, none of them is wanted here, and they cost more than the request itself.
     The aiohttp session is made by the first request, inside the running loop.
     """
-    context = httpx.create_ssl_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
-    def session() -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=context),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            read_bufsize=READ_BUFFER_BYTES,
+    def __init__(self, *, tls: bool, headers: Mapping[bytes, bytes], connect_s: float) -> None:
+        context = httpx.create_ssl_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+        def session() -> aiohttp.ClientSession:
+            return aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ssl=context),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                read_bufsize=READ_BUFFER_BYTES,
+            )
+
+        self._transport = _Transport(verify=context, client=session, trust_env=False)
+        self._headers = list(headers.items())
+        self._extensions = {"timeout": httpx.Timeout(None, connect=connect_s, pool=connect_s).as_dict()}
+        self._closed = False
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[bytes, bytes], content: bytes | None
+    ) -> httpx.Response:
+        """The reply's head; its body is unread and the caller's to close."""
+        if self._closed:
+            raise RuntimeError("the client is closed")
+        request = httpx.Request(
+            method, url, headers=[*self._headers, *headers.items()], content=content, extensions=self._extensions
         )
+        response = await self._transport.handle_async_request(request)
+        response.request = request
+        return response
 
-    return httpx.AsyncClient(
-        transport=_Transport(verify=context, client=session),
-        headers=dict(headers),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        timeout=httpx.Timeout(None, connect=connect_s, pool=connect_s),
-        follow_redirects=False,
-        trust_env=False,
-    )
+    async def aclose(self) -> None:
+        """Close all connections; replies still open break."""
+        self._closed = True
+        await self._transport.aclose()
 
 
 class ReplyBody:

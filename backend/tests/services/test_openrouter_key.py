@@ -27,7 +27,6 @@ async def test_every_call_carries_the_headers_and_only_those() -> None:
     host = headers.pop("host")
     assert headers == {
         "accept": "*/*",
-        "connection": "keep-alive",
         "accept-encoding": "identity",
         "authorization": f"Bearer {KEY}",
         "http-referer": "http://localhost:8000",
