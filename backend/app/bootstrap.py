@@ -35,8 +35,6 @@ from app.services.usage import UsageReports
 
 log = logging.getLogger(__name__)
 
-DEMO_SCENARIO = "latency=350; rate=60"
-
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -114,8 +112,8 @@ def policy_of(services: Services) -> GatePolicy:
 
 async def _start_demo(stack: AsyncExitStack) -> str:
     """The built-in provider, in this process on a loopback port of its own; its base URL."""
-    from emulator.server import Emulator
+    from emulator import DEMO, Emulator  # only the demo pays for its import
 
-    emulator = Emulator(scenario=DEMO_SCENARIO)
+    emulator = Emulator(needs_key=False, scenario=DEMO)
     await stack.enter_async_context(emulator)
     return emulator.base_url

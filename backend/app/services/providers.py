@@ -12,8 +12,6 @@ from app.core.token import delete_key, read_key, write_key
 from app.schemas.settings import KeyStatus
 from app.services.openrouter import OpenRouter, UpstreamTimeouts
 
-DEMO_KEY = "demo"
-
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -37,6 +35,7 @@ class Providers:
         self._settings, self._timeouts, self._start_demo = settings, timeouts, start_demo
         self._current: Provider | None = None
         self._retired: list[OpenRouter] = []
+        self._demo_url: str | None = None
 
     async def open(self) -> None:
         """Choose the provider by the key that is known now."""
@@ -45,7 +44,8 @@ class Providers:
             name = "custom" if self._settings.keyless_server else "openrouter"
             self._current = Provider(name, self._client(self._settings.openrouter_base_url, key), demo=False)
         elif self._settings.demo == "auto":
-            self._current = Provider("demo", self._client(await self._start_demo(), DEMO_KEY), demo=True)
+            self._demo_url = self._demo_url or await self._start_demo()
+            self._current = Provider("demo", self._client(self._demo_url, None), demo=True)
 
     async def close(self) -> None:
         for client in [*self._retired, *([self._current.client] if self._current else [])]:
