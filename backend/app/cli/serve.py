@@ -67,10 +67,10 @@ def serve(arguments: argparse.Namespace) -> int:
     try:
         settings = Settings(**_flags(arguments))
         listener = _listen(settings, strict=arguments.port is not None or "port" in settings.model_fields_set)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        setup_logging(settings.log_level, settings.under_data(settings.log_file) if settings.log_file else None)
     except (ValidationError, ValueError, OSError) as error:
         return _fail(str(error))
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    setup_logging(settings.log_level, settings.under_data(settings.log_file) if settings.log_file else None)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -83,14 +83,28 @@ def serve(arguments: argparse.Namespace) -> int:
         lifespan="on",
     )
     server = Server(config, app, open_browser=not arguments.no_browser and settings.host == "127.0.0.1")
+    # What it says of a start that failed is a traceback; the reason is told below.
+    logging.getLogger("uvicorn.error").addFilter(lambda _: server.started or _failure(app) is None)
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         pass
+    except SystemExit:
+        if _failure(app) is None:
+            raise
     finally:
         listener.close()
+    failure = _failure(app)
+    if failure is None:
+        return 0
+    log.debug("ended by a failure", exc_info=failure)
+    return _fail(str(failure) or repr(failure))
+
+
+def _failure(app: FastAPI) -> Exception | None:
+    """What ended the application, if it did not end as it should."""
     failure: Exception | None = getattr(app.state, "failure", None)
-    return _fail(str(failure)) if failure is not None else 0
+    return failure
 
 
 def _flags(arguments: argparse.Namespace) -> dict[str, Any]:
