@@ -4,6 +4,7 @@ from tests.harness.client import ConsoleClient, Json
 from tests.harness.console import QUICK, Console, console_app
 from tests.harness.frames import Frame, Transcript
 from tests.harness.process import ConsoleProcess, ServerProcess
+from tests.harness.reading import Reading, reading, stuck
 
 __all__ = [
     "QUICK",
@@ -12,7 +13,10 @@ __all__ = [
     "ConsoleProcess",
     "Frame",
     "Json",
+    "Reading",
     "ServerProcess",
     "Transcript",
     "console_app",
+    "reading",
+    "stuck",
 ]

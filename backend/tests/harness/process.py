@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -23,11 +25,13 @@ class ServerProcess:
 
     Args:
         arguments: of the Python interpreter.
-        log: where its standard error goes; appended to by every start.
+        log: where its standard error goes, appended to by every start; into its output when None.
         variables: environment on top of every setting's default.
     """
 
-    def __init__(self, arguments: Sequence[str], *, log: Path, variables: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, arguments: Sequence[str], *, log: Path | None = None, variables: dict[str, str] | None = None
+    ) -> None:
         self._arguments = [sys.executable, *arguments]
         self._environment = server_environment(**(variables or {}))
         self.log = log
@@ -36,7 +40,8 @@ class ServerProcess:
     async def launch(self) -> Self:
         """Start it, without waiting for anything."""
         assert self.process is None, "it runs already"
-        with self.log.open("ab") as errors:
+        with contextlib.ExitStack() as stack:
+            errors = stack.enter_context(self.log.open("ab")) if self.log else asyncio.subprocess.STDOUT
             self.process = await asyncio.create_subprocess_exec(
                 *self._arguments,
                 cwd=BACKEND,
@@ -47,19 +52,19 @@ class ServerProcess:
             )
         return self
 
-    async def line(self, start: str) -> str:
-        """The next line of its output that begins so; fails when it ends before that."""
+    async def line(self, pattern: str) -> str:
+        """The first group of the pattern in the next line of its output that has it; fails when it ends before."""
         assert self.process is not None
         assert self.process.stdout is not None
         async with asyncio.timeout(START_TIMEOUT_S):
             while text := (await self.process.stdout.readline()).decode():
-                if text.startswith(start):
-                    return text.strip()
-        raise AssertionError(f"it ended without {start!r}: {self.errors()[-3000:]}")
+                if found := re.search(pattern, text):
+                    return found[1]
+        raise AssertionError(f"it ended without {pattern!r}: {self.errors()[-3000:]}")
 
     def errors(self) -> str:
         """Its standard error so far, earlier starts included."""
-        return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
+        return self.log.read_text(encoding="utf-8") if self.log and self.log.exists() else ""
 
     @property
     def pid(self) -> int:
@@ -137,7 +142,7 @@ class ConsoleProcess(ServerProcess):
     async def start(self) -> Self:
         """Start it and wait until it is ready. May be called again after an end, on the same data."""
         await self.launch()
-        self.link = (await self.line("Ready: ")).removeprefix("Ready: ")
+        self.link = await self.line(r"^Ready: (\S+)$")
         return self
 
     @property
