@@ -21,19 +21,35 @@ export function showTurn(client: QueryClient, turn: Turn): void {
   void client.invalidateQueries({ queryKey: keys.sessions });
 }
 
+/** The loaded pages as they are after a turn: what stood below its question, or beside it, is on another branch. */
 export function withTurn(
   data: MessagePages | undefined,
   question: Message,
   answer: Message,
 ): MessagePages {
-  const [newest, ...older] = data?.pages ?? [];
-  if (!data || !newest) {
-    return { pages: [{ items: [question, answer], next_cursor: null }], pageParams: [null] };
-  }
-  const index = newest.items.findIndex(({ id }) => id === question.id);
-  const kept = index === -1 ? newest.items : newest.items.slice(0, index);
+  const pages = data?.pages ?? [];
+  const [at, kept] = cutAt(pages, question);
+  const page = pages[at];
   return {
-    ...data,
-    pages: [{ ...newest, items: [...kept, question, answer] }, ...older],
+    pages: [
+      {
+        items: [...(page?.items.slice(0, kept) ?? []), question, answer],
+        next_cursor: page?.next_cursor ?? null,
+      },
+      ...pages.slice(at + 1),
+    ],
+    // The first page is always the newest one; the others are addressed by the cursor of the page before.
+    pageParams: [null, ...(data?.pageParams.slice(at + 1) ?? [])],
   };
+}
+
+/** The page that the question belongs to, and how many of its messages stand above it. */
+function cutAt(pages: readonly Page<Message>[], question: Message): [page: number, kept: number] {
+  for (const [at, { items }] of pages.entries()) {
+    const same = items.findIndex(({ id }) => id === question.id);
+    if (same !== -1) return [at, same];
+    const parent = items.findIndex(({ id }) => id === question.parent_id);
+    if (parent !== -1) return [at, parent + 1];
+  }
+  return [0, pages[0]?.items.length ?? 0];
 }

@@ -20,13 +20,16 @@ const FRAME_SLACK_MS = 4;
 /** Frame callbacks stop in a hidden tab; then a timer does their work. */
 const HIDDEN_INTERVAL_MS = 250;
 
-/** Calls `commit` inside a frame callback, at most every 33 ms, however often it is asked to. */
+/**
+ * Calls `commit` inside a frame callback, at most every 33 ms, however often it is asked to. It asks for a
+ * frame only when one is due: every frame asked for costs the browser a commit, even when nothing changed.
+ */
 export class FlushScheduler {
   readonly #commit: () => void;
   readonly #clock: FlushClock;
   #last_ms = Number.NEGATIVE_INFINITY;
-  /** Cancels the timer of what is pending; null when nothing is. */
-  #cancelTimer: (() => void) | null = null;
+  /** Cancels the timers of what is pending; null when nothing is. */
+  #cancel: (() => void) | null = null;
 
   constructor(commit: () => void, clock: FlushClock = browserClock) {
     this.#commit = commit;
@@ -34,22 +37,27 @@ export class FlushScheduler {
   }
 
   request(): void {
-    if (this.#cancelTimer) return;
-    this.#cancelTimer = this.#clock.setTimer(() => this.flush(), HIDDEN_INTERVAL_MS);
-    this.#clock.requestFrame(this.#onFrame);
+    if (this.#cancel) return;
+    const due_ms = this.#last_ms + INTERVAL_MS - FRAME_SLACK_MS - this.#clock.now();
+    const cancelFallback = this.#clock.setTimer(() => this.flush(), HIDDEN_INTERVAL_MS);
+    const cancelDue = this.#clock.setTimer(
+      () => this.#clock.requestFrame(this.#onFrame),
+      Math.max(0, due_ms),
+    );
+    this.#cancel = () => {
+      cancelFallback();
+      cancelDue();
+    };
   }
 
   flush(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = null;
+    this.#cancel?.();
+    this.#cancel = null;
     this.#last_ms = this.#clock.now();
     this.#commit();
   }
 
   readonly #onFrame = (): void => {
-    if (!this.#cancelTimer) return;
-    const waited_ms = this.#clock.now() - this.#last_ms;
-    if (waited_ms >= INTERVAL_MS - FRAME_SLACK_MS) this.flush();
-    else this.#clock.requestFrame(this.#onFrame);
+    if (this.#cancel) this.flush();
   };
 }
