@@ -37,13 +37,13 @@ def base_parts(row: Row) -> list[Part]:
 
 
 def _message(conn: Conn, row: Row, siblings: list[str]) -> Message:
-    content, parts, last_seq = row["content"], base_parts(row), 0
-    if row["generation_id"] is not None:
-        if row["status"] in TERMINAL:
-            generation = generations.get(conn, row["generation_id"])
-            last_seq = generation.last_seq if generation else 0
-        else:
-            folded = fold(journal.read(conn, row["generation_id"]), parts)
+    content, parts, status, last_seq = row["content"], base_parts(row), row["status"], 0
+    generation = generations.get(conn, row["generation_id"]) if row["generation_id"] is not None else None
+    if generation is not None:
+        # The generation knows whether the provider has begun; its message's row is next written at the end.
+        status, last_seq = generation.status, generation.last_seq
+        if row["status"] not in TERMINAL:
+            folded = fold(journal.read(conn, generation.id), parts)
             parts, last_seq = folded.parts(), folded.last_seq
             content = content_of(parts)
     return Message(
@@ -53,7 +53,7 @@ def _message(conn: Conn, row: Row, siblings: list[str]) -> Message:
         role=row["role"],
         content=content,
         parts=parts,
-        status=row["status"],
+        status=status,
         model=row["model"],
         generation_id=row["generation_id"],
         last_seq=last_seq,

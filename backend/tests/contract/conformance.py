@@ -16,7 +16,8 @@ Schema = dict[str, Any]
 
 async def check_reply(response: httpx.Response) -> None:
     """An event hook for clients: fails when a reply is not documented, or has another shape than documented."""
-    if not response.headers.get("content-type", "").startswith("application/json"):
+    is_json = response.headers.get("content-type", "").startswith("application/json")
+    if not is_json or response.request.method == "HEAD":
         return
     await response.aread()
     call = f"{response.request.method} {response.request.url.path} -> {response.status_code}"
