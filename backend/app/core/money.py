@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
 PICO_PER_USD = 10**12
 MAX_PICOUSD = 2**63 - 1
+_PICO = Decimal("1e-12")
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
@@ -22,9 +23,9 @@ def parse_usd(text: str) -> int | None:
         usd = Decimal(text)
     except InvalidOperation:
         return None
-    if not usd.is_finite() or (usd.is_signed() and usd) or usd.adjusted() > 18:
+    if not usd.is_finite() or (usd and (usd.is_signed() or usd.adjusted() > 18)):
         return None
-    pico = int(_EXACT.to_integral_value(_EXACT.multiply(usd, PICO_PER_USD)))
+    pico = int(usd.quantize(_PICO, context=_EXACT).scaleb(12, _EXACT))
     return pico if pico <= MAX_PICOUSD else None
 
 
