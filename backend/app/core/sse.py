@@ -64,17 +64,18 @@ class EventStream(Response):
         self._gone = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        loop = asyncio.get_running_loop()
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
         self.source.attach(self._wake)
         leaving = loop.create_task(self._watch(receive))
-        pulse = _Pulse(loop, asyncio.current_task(), self._wake)
+        pulse = _Pulse(loop, task, self._wake)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await self._send_all(send, pulse)
             if not self._gone:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except asyncio.CancelledError:
-            if not pulse.send_timed_out:
+            # Only the pulse's own cancellation ends here; the task is then as if it had never been cancelled.
+            if not pulse.send_timed_out or task is None or task.uncancel():
                 raise
         finally:
             pulse.stop()
