@@ -18,7 +18,9 @@ export default defineConfig({
   },
   server: {
     // The Host header is kept, so that the backend sees page and call as one origin.
-    proxy: { "/api": backend, "/v1": backend, "/health": backend },
+    proxy: Object.fromEntries(
+      ["/api", "/v1", "/health"].map((path) => [path, { target: backend, changeOrigin: false }]),
+    ),
   },
   test: {
     restoreMocks: true,
