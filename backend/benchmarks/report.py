@@ -85,7 +85,8 @@ def _cost(measurements: list[Measurement]) -> float:
 
 
 def _delays(measurements: list[Measurement]) -> str:
-    if not measurements:
+    # Unpaced, a slow server holds its upstream back, so the events it delays are not even stamped yet.
+    if not measurements or not measurements[0].scenario.load.ramp_s:
         return ""
     p50_ms = median(each.delay_ms(0.5) for each in measurements)
     p99_ms = median(each.delay_ms(0.99) for each in measurements)

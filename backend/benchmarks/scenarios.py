@@ -7,7 +7,7 @@ from enum import Enum
 
 from benchmarks.load import Load
 
-STARTS_PER_S = 250
+STARTING_S = 2.0
 EVENTS_PER_S = 50
 
 
@@ -54,7 +54,7 @@ def _unpaced(streams: int, events: int) -> Load:
 
 def _paced(streams: int, events: int) -> Load:
     prompt = f"{events} events at {EVENTS_PER_S}/s"
-    return Load(prompt, events, streams, at_once=streams, ramp_s=streams / STARTS_PER_S)
+    return Load(prompt, events, streams, at_once=streams, ramp_s=STARTING_S)
 
 
 def _shortened(load: Load) -> Load:
