@@ -18,10 +18,15 @@ export type Message = Omit<Schemas["Message"], "usage" | "error"> & {
 export type Session = Schemas["Session"];
 export type Generation = Schemas["Generation"];
 export type Profile = Schemas["Profile"];
+/** What of a profile its owner decides. */
+export type ProfileBody = Required<Schemas["ProfileCreate"]>;
+export type Parameters = Schemas["Parameters"];
+export type Effort = NonNullable<Parameters["reasoning_effort"]>;
 /** Prices are US dollars per 1,000,000 tokens. */
 export type Model = Schemas["Model"];
 export type Health = Schemas["Health"];
 export type Settings = Schemas["AppSettings"];
+export type KeyStatus = Schemas["KeyStatus"];
 export type SettingsPatch = Schemas["SettingsPatch"];
 export type Draft = Schemas["Draft"];
 /** What starting an answer made. */

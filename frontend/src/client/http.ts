@@ -31,9 +31,14 @@ function asErrorBody(body: unknown): Partial<ErrorBody> {
 
 type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
 
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
 interface RequestOptions {
   query?: Query;
+  /** Sent as JSON, but a form as a form. */
   body?: unknown;
+  /** The media type asked for, where the path answers in more than one. */
+  accept?: string;
   signal?: AbortSignal;
   /** Lets the call outlive the page that made it. */
   keepalive?: boolean;
@@ -60,24 +65,37 @@ export function authorization(): Record<string, string> {
  * Throws `ApiError` for a refusal and `UnreachableError` when nothing answered.
  */
 export async function request<T>(
-  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+  method: Method,
   path: string,
-  { query, body, signal, keepalive }: RequestOptions = {},
+  options: RequestOptions = {},
 ): Promise<T> {
+  const response = await respond(method, path, options);
+  if (response.status === 204) return undefined as T;
+  return (await response.json().catch(() => null)) as T;
+}
+
+/** The same call, answered by its response, for a body that is read as it comes. Throws the same. */
+export async function respond(
+  method: Method,
+  path: string,
+  { query, body, accept, signal, keepalive }: RequestOptions = {},
+): Promise<Response> {
+  const isJson = body !== undefined && !(body instanceof FormData);
   const response = await send(apiUrl(path, query), {
     method,
     headers: {
       ...authorization(),
-      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...(accept === undefined ? {} : { Accept: accept }),
+      ...(isJson ? { "Content-Type": "application/json" } : {}),
     },
     ...(keepalive ? { keepalive } : {}),
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : (body as FormData) }),
     ...(signal ? { signal } : {}),
   });
-  if (response.status === 204) return undefined as T;
-  const parsed: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw new ApiError(response.status, parsed);
-  return parsed as T;
+  if (!response.ok) {
+    throw new ApiError(response.status, await response.json().catch(() => null));
+  }
+  return response;
 }
 
 async function send(url: string, init: RequestInit): Promise<Response> {

@@ -8,7 +8,7 @@ export default function ToastViewport() {
   return (
     <Toast.Provider toastManager={toasts} timeout={SHOWN_MS}>
       <Toast.Portal>
-        <Toast.Viewport className="fixed inset-x-4 bottom-4 z-50 flex flex-col gap-2 sm:left-auto sm:w-88">
+        <Toast.Viewport className="fixed inset-x-4 top-24 z-50 flex flex-col gap-2 sm:left-auto sm:w-88">
           <ToastList />
         </Toast.Viewport>
       </Toast.Portal>

@@ -36,7 +36,7 @@ export function ErrorSlot({ error, message, answer }: ErrorSlotProps) {
         />
         <div className="min-w-0">
           <p className="font-medium">
-            <StatusChip status={answer.status} />
+            {calm && <StatusChip status={answer.status} />}
             {ERROR_TITLES[error.error_code] ?? "The answer failed"}
           </p>
           <p className="text-sm wrap-anywhere text-ink-2">
