@@ -14,11 +14,12 @@ from app.services.upstream_wire import ToolCallDelta as WireToolCallDelta
 
 @dataclass(slots=True)
 class _OpenCall:
-    """``wire_index`` is the provider's, which may repeat; ``index`` is ours, which does not."""
+    """``wire_index`` and ``wire_id`` are the provider's and may repeat; ``index`` and ``id`` are ours and do not."""
 
     index: int
     wire_index: int | None
     id: str
+    wire_id: str
     name: str
     arguments: list[str] = field(default_factory=list)
 
@@ -44,7 +45,7 @@ class DeltaReader:
         events: list[Event] = []
         text: list[str] = []
         for chunk in chunks:
-            if chunk.id is not None:
+            if not (self.upstream_id and self.model and self.provider):
                 self._name(chunk)
             if chunk.usage is not None:
                 self.usage = chunk.usage
@@ -74,12 +75,9 @@ class DeltaReader:
         ]
 
     def _name(self, chunk: Chunk) -> None:
-        if self.upstream_id is None:
-            self.upstream_id = chunk.id
-        if self.model is None:
-            self.model = chunk.model
-        if self.provider is None:
-            self.provider = chunk.provider
+        self.upstream_id = self.upstream_id or chunk.id or None
+        self.model = self.model or chunk.model or None
+        self.provider = self.provider or chunk.provider or None
 
     def _read(self, delta: Delta, events: list[Event]) -> None:
         details = delta.reasoning_details or None
@@ -113,17 +111,28 @@ class DeltaReader:
         return ToolCallDelta(index=call.index, id=call.id, name=call.name, arguments=arguments)
 
     def _call_for(self, fragment: WireToolCallDelta, name: str) -> _OpenCall:
-        """The call a fragment belongs to: same index, unless a new id with a name says that another one begins."""
-        wire_index = fragment.index
-        open_call = next((call for call in reversed(self._calls) if wire_index in (None, call.wire_index)), None)
-        begins = bool(name and fragment.id and open_call and open_call.id != fragment.id)
-        if open_call is not None and not begins:
-            return open_call
+        """The call a fragment belongs to: the one of its index and id, else the latest of its index.
+
+        A new id with a name, or another name, says that another call begins at that index.
+        """
+        wire_id = fragment.id or ""
+        same_index = [call for call in reversed(self._calls) if fragment.index in (None, call.wire_index)]
+        for call in same_index:
+            if wire_id and wire_id == call.wire_id and name in ("", call.name):
+                return call
+        if same_index and not _begins_another(same_index[0], wire_id, name):
+            return same_index[0]
         taken = {call.id for call in self._calls}
-        call_id = fragment.id if fragment.id and fragment.id not in taken else f"call_{new_id()}"
-        call = _OpenCall(index=len(self._calls), wire_index=wire_index, id=call_id, name=name)
+        call_id = wire_id if wire_id and wire_id not in taken else f"call_{new_id()}"
+        call = _OpenCall(index=len(self._calls), wire_index=fragment.index, id=call_id, wire_id=wire_id, name=name)
         self._calls.append(call)
         return call
+
+
+def _begins_another(call: _OpenCall, wire_id: str, name: str) -> bool:
+    other_id = bool(wire_id) and wire_id != call.wire_id and bool(call.wire_id or call.name)
+    other_name = bool(call.name) and name != call.name
+    return bool(name) and (other_id or other_name)
 
 
 def _carries_more(delta: Delta) -> bool:
