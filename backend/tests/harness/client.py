@@ -121,7 +121,7 @@ class ConsoleClient:
         """An open stream: POST with a body, else GET. Leaving the context closes the connection."""
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
         method = "GET" if body is None else "POST"
-        async with self.http.stream(method, path, json=body, headers=headers, params=params) as response:
+        async with self.http.stream(method, path, json=body, headers=headers, params=params or None) as response:
             if response.status_code != 200:
                 await response.aread()
             assert response.status_code == 200, f"{response.status_code} {response.text}"

@@ -31,11 +31,17 @@ class Reading:
 
     async def until(self, condition: Callable[[Transcript], bool]) -> Transcript:
         """Wait until what was read so far satisfies a condition; fails when the stream ends before it does."""
+        assert await self.reached(condition), f"ended after {self.transcript.events} {self.transcript.text!r}"
+        return self.transcript
+
+    async def reached(self, condition: Callable[[Transcript], bool]) -> bool:
+        """Wait for a condition or the end of the stream; whether the condition came true."""
         async with asyncio.timeout(TIMEOUT_S):
             while not condition(self.transcript):
-                assert not self._ended, f"ended after {self.transcript.events} {self.transcript.text!r}"
+                if self._ended:
+                    return False
                 await self._changed.wait()
-        return self.transcript
+        return True
 
     async def ended(self) -> Transcript:
         """Wait for the end of the stream."""

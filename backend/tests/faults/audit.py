@@ -1,0 +1,78 @@
+"""The store of a running console, read from outside by another process's query-only connection."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def opened(data: Path) -> Iterator[sqlite3.Connection]:
+    """A snapshot of ``console.db`` of a data folder, closed at the end."""
+    with closing(sqlite3.connect(f"file:{data / 'console.db'}?mode=ro", uri=True, isolation_level=None)) as conn:
+        conn.row_factory = sqlite3.Row
+        conn.execute("BEGIN")
+        yield conn
+
+
+def ids(conn: sqlite3.Connection, sql: str) -> set[Any]:
+    """The first column of a query."""
+    return {row[0] for row in conn.execute(sql)}
+
+
+def broken_rules(conn: sqlite3.Connection) -> dict[str, list[Any]]:
+    """Everything in the file that contradicts itself, by rule; empty when it is sound and nothing runs."""
+    found = {name: [tuple(row) for row in conn.execute(sql)] for name, sql in _RULES.items()}
+    found["integrity"] = [row[0] for row in conn.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    found["references"] = [tuple(row) for row in conn.execute("PRAGMA foreign_key_check")]
+    return {name: rows for name, rows in found.items() if rows}
+
+
+_RUNNING = "('queued', 'running', 'stopping')"
+_RULES = {
+    "a generation runs": f"SELECT id, status FROM generations WHERE ended_at IS NULL OR status IN {_RUNNING}",  # noqa: S608
+    "a message is being written": f"SELECT id, status FROM messages WHERE status IN {_RUNNING}",  # noqa: S608
+    "a ledger row is open": "SELECT id FROM usage_logs WHERE state = 'reserved'",
+    "a generation has not exactly one ledger row": """
+        SELECT id FROM generations g WHERE 1 <> (SELECT count(*) FROM usage_logs u WHERE u.generation_id = g.id)
+    """,
+    "a ledger row without a generation": """
+        SELECT id FROM usage_logs WHERE generation_id NOT IN (SELECT id FROM generations)
+    """,
+    "an unknown cost has a figure": "SELECT id FROM usage_logs WHERE (state = 'unknown') <> (cost_picousd IS NULL)",
+    "an answer and its generation disagree": """
+        SELECT g.id, g.status, m.status FROM generations g LEFT JOIN messages m ON m.id = g.message_id
+        WHERE m.generation_id IS NOT g.id OR m.status <> g.status OR m.session_id <> g.session_id
+    """,
+    "an answer without a question": """
+        SELECT id FROM messages m WHERE role = 'assistant'
+            AND NOT EXISTS (SELECT 1 FROM messages p WHERE p.id = m.parent_id AND p.session_id = m.session_id)
+    """,
+    "a journal has a gap or an overlap": """
+        SELECT generation_id FROM generation_events GROUP BY generation_id
+        HAVING sum(json_array_length(events)) <> max(last_seq)
+    """,
+    "a journal does not end where its generation does": """
+        SELECT g.id, g.last_seq, max(e.last_seq) FROM generations g JOIN generation_events e ON e.generation_id = g.id
+        GROUP BY g.id HAVING max(e.last_seq) <> g.last_seq
+    """,
+    "a session counts wrong": """
+        SELECT s.id FROM sessions s WHERE message_count <> (SELECT count(*) FROM messages WHERE session_id = s.id)
+            OR cost_picousd <> (SELECT COALESCE(sum(cost_picousd), 0) FROM usage_logs WHERE session_id = s.id)
+            OR total_tokens <> (SELECT COALESCE(sum(total_tokens), 0) FROM usage_logs WHERE session_id = s.id)
+            OR unknown_calls <> (
+                SELECT count(*) FROM usage_logs WHERE session_id = s.id AND state = 'unknown')
+    """,
+    "a day counts wrong": """
+        SELECT d.day, d.model FROM usage_days d WHERE
+            (calls, prompt_tokens, completion_tokens, total_tokens, cost_picousd, reserved_picousd, unknown_calls) <> (
+                SELECT count(*), COALESCE(sum(prompt_tokens), 0), COALESCE(sum(completion_tokens), 0),
+                    COALESCE(sum(total_tokens), 0), COALESCE(sum(cost_picousd), 0),
+                    COALESCE(sum(CASE WHEN state = 'reserved' THEN reserved_picousd END), 0),
+                    COALESCE(sum(state = 'unknown'), 0)
+                FROM usage_logs u WHERE substr(u.created_at, 1, 10) = d.day AND u.model = d.model)
+    """,
+}
