@@ -19,12 +19,7 @@ _COLUMNS = """
         COALESCE((SELECT max(e.last_seq) FROM generation_events e WHERE e.generation_id = g.id), 0) END AS last_seq
 """
 _GET = f"SELECT {_COLUMNS} FROM generations g WHERE g.id = :id"  # noqa: S608
-_OF_USER_MESSAGE = f"""
-    SELECT {_COLUMNS} FROM generations g WHERE g.user_message_id = :id ORDER BY g.id DESC LIMIT 1
-"""  # noqa: S608
-_RUNNING = f"""
-    SELECT {_COLUMNS} FROM generations g WHERE g.session_id = :session_id AND g.ended_at IS NULL ORDER BY g.id
-"""  # noqa: S608
+_OF_USER_MESSAGE = "SELECT id FROM generations WHERE user_message_id = :id ORDER BY id DESC LIMIT 1"
 _UNFINISHED = f"SELECT {_COLUMNS} FROM generations g WHERE g.ended_at IS NULL ORDER BY g.id"  # noqa: S608
 _INSERT = """
     INSERT INTO generations (id, session_id, user_message_id, message_id, request_id, status, model, provider, params,
@@ -76,14 +71,10 @@ def get(conn: Conn, generation_id: str) -> Generation | None:
     return generation_from(row) if row else None
 
 
-def newest_of(conn: Conn, user_message_id: str) -> Generation | None:
-    """The latest attempt to answer a user message."""
+def newest_of(conn: Conn, user_message_id: str) -> str | None:
+    """The id of the latest attempt to answer a user message."""
     row = conn.execute(_OF_USER_MESSAGE, {"id": user_message_id}).fetchone()
-    return generation_from(row) if row else None
-
-
-def running_in(conn: Conn, session_id: str) -> list[Generation]:
-    return [generation_from(row) for row in conn.execute(_RUNNING, {"session_id": session_id}).fetchall()]
+    return row["id"] if row else None
 
 
 def unfinished(conn: Conn) -> list[Row]:

@@ -34,7 +34,9 @@ class Changes:
         session_id: str | None = None,
         revision: int | None = None,
     ) -> None:
-        """Tell the readers; call it after the commit."""
+        """Tell the readers, if there are any; call it after the commit."""
+        if not self._listeners:
+            return
         data = {"kind": kind, "id": str(object_id), "session_id": session_id, "op": op, "revision": revision}
         self._frames.append(sse_data(data, "changed"))
         self._count += 1

@@ -18,7 +18,6 @@ from app.db.types import Conn, Row
 from app.repo import generations, idempotency, journal, ledger, messages, models, profiles, sessions
 from app.repo import settings as settings_repo
 from app.schemas.events import Start, encode_events
-from app.schemas.generations import Generation
 from app.schemas.parts import Part, TextPart
 from app.schemas.profiles import Profile
 from app.schemas.sessions import Session
@@ -54,7 +53,7 @@ class Plan:
 class Begun:
     """A generation that is stored and not yet running. ``replayed``: an earlier request made it."""
 
-    generation: Generation
+    generation_id: str
     start: Start | None = None
     body: dict[str, Any] = field(default_factory=dict)
     base: list[Part] = field(default_factory=list)
@@ -124,8 +123,8 @@ def start_continuation(conn: Conn, plan: Plan, generation_id: str) -> Begun:
     return _start(conn, plan, _session(conn, row["session_id"]), row["parent_id"], now(), prefill=row["content"])
 
 
-def newest_answer(conn: Conn, session_id: str, message_id: str | None) -> Generation | None:
-    """The latest attempt to answer the named user message, or the newest of the active path; None if there is none.
+def newest_answer(conn: Conn, session_id: str, message_id: str | None) -> str | None:
+    """The latest attempt's id at the named user message, or the newest of the active path; None if there is none.
 
     Raises NotFound for an unknown session or message, NothingToAnswer for a session without a user message.
     """
@@ -138,7 +137,7 @@ def start_or_find(conn: Conn, plan: Plan, session_id: str, message_id: str | Non
     user_message_id = _to_answer(conn, session, message_id)
     existing = generations.newest_of(conn, user_message_id)
     if existing is not None:
-        return Begun(generation=existing)
+        return Begun(generation_id=existing)
     return _start(conn, plan, session, user_message_id, now())
 
 
@@ -240,7 +239,7 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
     journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
     _reserve(conn, plan, session, resolved, body, at)
     remember(conn, plan.key, "generation", plan.generation_id, at)
-    return Begun(generation=_generation(conn, plan.generation_id), start=start, body=body, base=base)
+    return Begun(generation_id=plan.generation_id, start=start, body=body, base=base)
 
 
 def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body: dict[str, Any], at: str) -> None:
@@ -283,7 +282,7 @@ def _resolve(conn: Conn, plan: Plan, session: Session) -> Resolved:
 
 def _begun_earlier(conn: Conn, plan: Plan) -> Begun | None:
     generation_id = earlier(conn, plan.key, "generation")
-    return Begun(generation=_generation(conn, generation_id), replayed=True) if generation_id else None
+    return Begun(generation_id=generation_id, replayed=True) if generation_id else None
 
 
 def _to_answer(conn: Conn, session: Session, message_id: str | None) -> str:
@@ -305,13 +304,6 @@ def _session(conn: Conn, session_id: str) -> Session:
     if session is None:
         raise NotFound.of("session", session_id)
     return session
-
-
-def _generation(conn: Conn, generation_id: str) -> Generation:
-    generation = generations.get(conn, generation_id)
-    if generation is None:
-        raise NotFound.of("generation", generation_id)
-    return generation
 
 
 def _refuse_running(row: Row) -> None:

@@ -60,19 +60,19 @@ class Turns:
     async def create(self, request: GenerationCreate, request_id: str | None) -> tuple[Started, bool]:
         """Store a user message and start its answer. The flag says that an earlier request had done so."""
         begun = await self._create(request, request_id)
-        return await self._started(begun.generation), begun.replayed
+        return await self._started(begun.generation_id), begun.replayed
 
     async def create_and_attach(self, request: GenerationCreate, request_id: str | None) -> Attached:
         """The same, answered by its stream."""
         begun = await self._create(request, request_id)
-        source = await self._replays.attach(begun.generation.id, None)
-        return self._attached(begun.generation.id, source, started=not begun.replayed, replayed=begun.replayed)
+        source = await self._replays.attach(begun.generation_id, None)
+        return self._attached(begun.generation_id, source, started=not begun.replayed, replayed=begun.replayed)
 
     async def regenerate(self, message_id: str, request: Regenerate, request_id: str | None) -> tuple[Started, bool]:
         """Start another answer beside an ended one. Raises NotFound, GenerationRunning."""
         key = key_of(request.request_id, "regenerate", {"message_id": message_id, **_body(request)})
         begun = await self._begin(request, key, request_id, partial(turn_start.start_sibling, message_id=message_id))
-        return await self._started(begun.generation), begun.replayed
+        return await self._started(begun.generation_id), begun.replayed
 
     async def resume(self, generation_id: str, request: Regenerate, request_id: str | None) -> tuple[Started, bool]:
         """Continue an ended answer: a new generation that keeps its text. Raises NotFound, GenerationRunning."""
@@ -80,7 +80,7 @@ class Turns:
         begun = await self._begin(
             request, key, request_id, partial(turn_start.start_continuation, generation_id=generation_id)
         )
-        return await self._started(begun.generation), begun.replayed
+        return await self._started(begun.generation_id), begun.replayed
 
     async def answer(self, query: StreamQuery, last_event_id: str | None, request_id: str | None) -> Attached:
         """Serve the answer to a stored user message: attach to it, or start it if there is none in any state.
@@ -90,12 +90,13 @@ class Turns:
         existing = await self._store.read(turn_start.newest_answer, query.session_id, query.message_id)
         if last_event_id is not None:
             return await self._reattach(query.session_id, last_event_id, existing)
-        started = False
         if existing is None:
             start = partial(turn_start.start_or_find, session_id=query.session_id, message_id=query.message_id)
             begun = await self._begin(query, None, request_id, start)
-            existing, started = begun.generation, begun.start is not None
-        return self._attached(existing.id, await self._replays.attach(existing.id, None), started=started)
+            generation_id, started = begun.generation_id, begun.start is not None
+        else:
+            generation_id, started = existing, False
+        return self._attached(generation_id, await self._replays.attach(generation_id, None), started=started)
 
     async def attach(self, generation_id: str, after: int | None, last_event_id: str | None) -> Attached:
         """Follow a generation from after a seq or cursor, else from its start; a foreign cursor gets a snapshot.
@@ -128,7 +129,7 @@ class Turns:
             await run.over.wait()
         return await self.get(generation_id)
 
-    async def _reattach(self, session_id: str, last_event_id: str, existing: Generation | None) -> Attached:
+    async def _reattach(self, session_id: str, last_event_id: str, existing: str | None) -> Attached:
         """Serve a reader that comes back. A cursor of this session goes on after it; any other gets a snapshot."""
         generation_id, seq = parse_cursor(last_event_id) or (None, None)
         named = await self._store.read(generations.get, generation_id) if generation_id else None
@@ -136,7 +137,7 @@ class Turns:
             return self._attached(named.id, await self._replays.attach(named.id, seq), started=False)
         if existing is None:
             return self._attached("", None, started=False)
-        return self._attached(existing.id, await self._replays.snapshot(existing.id), started=False)
+        return self._attached(existing, await self._replays.snapshot(existing), started=False)
 
     def _attached(
         self, generation_id: str, source: Source | None, *, started: bool, replayed: bool = False
@@ -198,8 +199,8 @@ class Turns:
         self._changes.publish("session", session_id, session_id=session_id)
         return begun
 
-    async def _started(self, generation: Generation) -> Started:
-        return await self._store.read(_read_started, generation.id)
+    async def _started(self, generation_id: str) -> Started:
+        return await self._store.read(_read_started, generation_id)
 
 
 def _body(request: Choice) -> dict[str, Any]:
