@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.ids import new_id
+from app.core.json import decode
 from app.schemas.events import Annotation, Event, Reasoning, Text, ToolCall, ToolCallDelta
 from app.services.upstream_wire import Chunk, Delta, UsageWire
 from app.services.upstream_wire import ToolCallDelta as WireToolCallDelta
@@ -22,6 +23,11 @@ class _OpenCall:
     wire_id: str
     name: str
     arguments: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Its arguments so far."""
+        return "".join(self.arguments).strip() or "{}"
 
 
 class DeltaReader:
@@ -67,12 +73,17 @@ class DeltaReader:
     def finish(self) -> list[Event]:
         """The tool calls, complete now that the stream has ended; text that parses as JSON earlier means nothing."""
         calls, self._calls = self._calls, []
-        if calls and self.finish_reason in (None, "stop"):
-            self.finish_reason = "tool_calls"
-        return [
-            ToolCall(index=call.index, id=call.id, name=call.name, arguments="".join(call.arguments).strip() or "{}")
-            for call in calls
-        ]
+        return [ToolCall(index=call.index, id=call.id, name=call.name, arguments=call.text) for call in calls]
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether any tool call has begun and ``finish`` has not given it out yet."""
+        return bool(self._calls)
+
+    @property
+    def has_whole_calls(self) -> bool:
+        """The same, and the arguments of each are JSON: nothing seems to be missing."""
+        return self.has_calls and all(_is_json(call.text) for call in self._calls)
 
     def _name(self, chunk: Chunk) -> None:
         self.upstream_id = self.upstream_id or chunk.id or None
@@ -144,6 +155,14 @@ def _carries_more(delta: Delta) -> bool:
         or delta.annotations
         or delta.refusal
     )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        decode(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _flush(text: list[str], events: list[Event]) -> None:

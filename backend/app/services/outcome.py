@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.core.errors import AppError, Interrupted, UpstreamMidstream, UpstreamTruncated
-from app.core.money import parse_usd, to_usd
+from app.core.money import MAX_PICOUSD, parse_usd, to_usd
 from app.schemas.events import Error, Usage
 from app.schemas.types import TerminalStatus
 from app.services.deltas import DeltaReader
 from app.services.upstream_wire import UsageWire
+
+MOST_TOKENS = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,14 @@ def judge(reader: DeltaReader, failure: AppError | None, *, stop_requested: bool
     A finish reason makes a stream complete whether or not ``[DONE]`` followed; an error after it (API reference, row
     11) means the text is cut. A stop that was asked for before the finish wins over what the broken connection looked
     like.
+
+    Called before the reader's ``finish``: whole tool calls at a proper end make the reason ``tool_calls`` even if the
+    provider says ``stop`` or nothing (row 33).
     """
     reason = reader.finish_reason
+    unbroken = failure is None and not stop_requested and not interrupted
+    if (reason == "stop" and reader.has_calls) or (reason is None and unbroken and reader.has_whole_calls):
+        reason = "tool_calls"
     error = failure
     if error is None and reason == "error":
         error = UpstreamMidstream()
@@ -65,7 +73,13 @@ def cost_picousd(wire: UsageWire | None) -> int | None:
     cost = parse_usd(wire.cost_text)
     if cost is None or not wire.is_byok:
         return cost
-    return cost + (parse_usd(wire.upstream_cost_text or "0") or 0)
+    both = cost + (parse_usd(wire.upstream_cost_text or "0") or 0)
+    return both if both <= MAX_PICOUSD else None
+
+
+def counted(tokens: int | None) -> int | None:
+    """A provider's count of tokens; None for one that cannot be: negative, or more than a column holds."""
+    return tokens if tokens is not None and 0 <= tokens <= MOST_TOKENS else None
 
 
 def usage_event(
@@ -88,11 +102,11 @@ def usage_event(
     if wire is None:
         return None
     return Usage(
-        prompt_tokens=wire.prompt_tokens,
-        completion_tokens=wire.completion_tokens,
-        total_tokens=wire.total_tokens,
-        cached_tokens=wire.cached_tokens,
-        reasoning_tokens=wire.reasoning_tokens,
+        prompt_tokens=counted(wire.prompt_tokens),
+        completion_tokens=counted(wire.completion_tokens),
+        total_tokens=counted(wire.total_tokens),
+        cached_tokens=counted(wire.cached_tokens),
+        reasoning_tokens=counted(wire.reasoning_tokens),
         cost_usd=None if cost is None else to_usd(cost),
         cost_state="unknown" if cost is None else "settled",
         model=reader.model or requested_model,
@@ -100,7 +114,7 @@ def usage_event(
         upstream_id=reader.upstream_id,
         latency_ms=latency_ms,
         first_token_ms=first_token_ms,
-        tokens_per_second=_speed(wire.completion_tokens, latency_ms, first_token_ms),
+        tokens_per_second=_speed(counted(wire.completion_tokens), latency_ms, first_token_ms),
         finish_reason=finish_reason,
     )
 

@@ -19,7 +19,7 @@ from app.schemas.generations import Attempt
 from app.services.changes import Changes
 from app.services.deltas import DeltaReader
 from app.services.journal import Journal
-from app.services.outcome import Outcome, cost_picousd, error_event, judge, usage_event
+from app.services.outcome import Outcome, cost_picousd, counted, error_event, judge, usage_event
 from app.services.providers import Provider
 from app.services.runs import Run, Runs
 from app.services.turn_end import Bill, Ending, end
@@ -245,7 +245,7 @@ def _failure(run: Run) -> AppError | None:
 def _bill(reader: DeltaReader, failure: AppError | None, *, accepted: bool, demo: bool) -> Bill:
     """The provider's figure; 0 for the demo and for a call that was refused; otherwise unknown, which is never zero."""
     wire = reader.usage
-    cache_write_tokens = wire.cache_write_tokens if wire else None
+    cache_write_tokens = counted(wire.cache_write_tokens) if wire else None
     if demo or (wire is None and failure is not None and not accepted and _was_refused(failure)):
         return Bill(cost_picousd=0, cost_text="0", cache_write_tokens=cache_write_tokens)
     if wire is None:
