@@ -23,14 +23,8 @@ export function modelQuery(id: string) {
  * Takes the provider's current list, telling each step. Answers how many models there are.
  * Throws `ApiError` when the provider or the console refuses, `UnreachableError` when the stream breaks off.
  */
-export async function syncModels(
-  onStep: (step: SyncStep) => void,
-  signal?: AbortSignal,
-): Promise<number> {
-  const response = await respond("POST", "/api/models/sync", {
-    accept: "text/event-stream",
-    ...(signal ? { signal } : {}),
-  });
+export async function syncModels(onStep: (step: SyncStep) => void): Promise<number> {
+  const response = await respond("POST", "/api/models/sync", { accept: "text/event-stream" });
   const decoder = new EventDecoder();
   let models = 0;
   for await (const bytes of chunksOf(response)) {
@@ -59,6 +53,6 @@ async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
   } catch (error) {
     throw new UnreachableError("The console does not answer.", { cause: error });
   } finally {
-    reader.releaseLock();
+    await reader.cancel().catch(() => {});
   }
 }

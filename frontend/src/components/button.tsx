@@ -1,11 +1,12 @@
 import type { ButtonHTMLAttributes } from "react";
 
-type Look = "primary" | "plain" | "quiet";
+type Look = "primary" | "plain" | "quiet" | "danger";
 
 const LOOKS: Record<Look, string> = {
   primary: "bg-accent text-on-accent hover:bg-accent-strong",
   plain: "border border-line-strong bg-raised text-ink hover:bg-hover",
   quiet: "text-ink-2 hover:bg-hover hover:text-ink",
+  danger: "bg-danger text-canvas hover:opacity-90",
 };
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {

@@ -54,10 +54,7 @@ export function ModelSelect({
         if (chosen) onChoose(chosen.id);
       }}
     >
-      <Combobox.Trigger
-        {...trigger}
-        aria-label={`Model: ${label}`}
-      >
+      <Combobox.Trigger {...trigger} aria-label={`Model: ${label}`}>
         <span className="truncate">{label}</span>
         <ChevronDown aria-hidden className="size-3.5 flex-none" />
       </Combobox.Trigger>
@@ -83,7 +80,7 @@ export function ModelSelect({
               </p>
             </Combobox.Empty>
             <Combobox.List className="min-h-0 overflow-y-auto overscroll-contain scroll-py-1.5 px-1.5 pb-1.5 outline-none">
-              {(model: Model) => <ModelRow key={model.id} model={model} />}
+              {(item: Model) => <ModelRow key={item.id} model={item} />}
             </Combobox.List>
             {clear && (
               <button
