@@ -20,8 +20,9 @@ def encode_cursor(list_name: str, *key: str | int) -> str:
 def decode_cursor(list_name: str, cursor: str, *kinds: type) -> list[Any]:
     """The key that was put in. Raises BadCursor for anything that this kind of list did not make."""
     try:
-        name, *key = msgspec.json.decode(base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
-    except (ValueError, TypeError, binascii.Error, msgspec.DecodeError) as error:
+        data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
+        name, *key = msgspec.json.decode(data, type=list[Any])
+    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
         raise BadCursor from error
     if name != list_name or [type(item) for item in key] != list(kinds) or any(_unstorable(item) for item in key):
         raise BadCursor
