@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any
 
 from starlette.responses import Response
@@ -18,9 +20,25 @@ def progress(steps: AsyncIterator[Any]) -> Response:
 
     A client that leaves ends the work at its next step.
     """
+    return _response_class()(_events(steps), headers={"cache-control": "no-cache"})
+
+
+@cache
+def _response_class() -> type[Response]:
+    """Made on first use: importing the library changes how the server ends, which few processes ever need."""
     from sse_starlette import EventSourceResponse
 
-    return EventSourceResponse(_events(steps), headers={"cache-control": "no-cache"})
+    class StepsResponse(EventSourceResponse):
+        """Ended by its steps, its client or the server's grace, so without the library's watcher.
+
+        That is a task which asks twice a second whether the process ends, and stays until it does.
+        """
+
+        @staticmethod
+        async def _listen_for_exit_signal() -> None:
+            await asyncio.Event().wait()
+
+    return StepsResponse
 
 
 async def _events(steps: AsyncIterator[Any]) -> AsyncIterator[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from app.schemas.page import PageQuery
 from app.schemas.types import CostState, ObjectId, Purpose, Slug, Usd
@@ -94,6 +94,13 @@ class SessionUsage:
     totals: UsageTotals
     by_model: list[ModelUsage]
     items: list[UsageRow]
+
+
+class SummaryQuery(BaseModel, extra="forbid"):
+    """Whole UTC days, both ends included."""
+
+    from_day: Annotated[Day | None, Field(alias="from")] = None
+    to_day: Annotated[Day | None, Field(alias="to")] = None
 
 
 class UsageQuery(PageQuery):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from app.core.errors import NotFound, ValidationFailed
@@ -30,9 +30,9 @@ class UsageReports:
 
     async def summary(self, from_day: str | None, to_day: str | None) -> UsageSummary:
         """Sums over whole days, the last 30 unless said otherwise. Raises ValidationFailed for a day that is none."""
-        last = _day(to_day) if to_day else datetime.now(UTC)
-        first = _day(from_day) if from_day else last - timedelta(days=DEFAULT_DAYS - 1)
-        return await self._store.read(_summary, first.strftime("%Y-%m-%d"), last.strftime("%Y-%m-%d"))
+        last = _day(to_day) if to_day else datetime.now(UTC).date()
+        first = _day(from_day) if from_day else last - min(timedelta(days=DEFAULT_DAYS - 1), last - date.min)
+        return await self._store.read(_summary, first.isoformat(), last.isoformat())
 
     async def of_session(self, session_id: str) -> SessionUsage:
         """Totals, models and the newest 200 rows. Raises NotFound for a session that never was."""
@@ -80,8 +80,8 @@ def _sums(row: Row) -> dict[str, Any]:
     return {name: value for name, value in row.items() if not name.endswith("_picousd")} | money
 
 
-def _day(text: str) -> datetime:
+def _day(text: str) -> date:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        return date.fromisoformat(text)
     except ValueError as error:
         raise ValidationFailed(f"{text} is no day.") from error

@@ -12,7 +12,7 @@ from app.api.errors import responses_for
 from app.api.reply import page, reply
 from app.core.errors import BadCursor, NotFound, ValidationFailed
 from app.schemas.page import Page
-from app.schemas.usage import Day, SessionUsage, UsageQuery, UsageRow, UsageSummary
+from app.schemas.usage import SessionUsage, SummaryQuery, UsageQuery, UsageRow, UsageSummary
 
 router = APIRouter(prefix="/api/usage", tags=["usage"])
 
@@ -24,13 +24,9 @@ async def list_usage(services: ServicesDep, query: Annotated[UsageQuery, Query()
 
 
 @router.get("/summary", response_model=UsageSummary, responses=responses_for(ValidationFailed))
-async def usage_summary(
-    services: ServicesDep,
-    from_day: Annotated[Day | None, Query(alias="from")] = None,
-    to_day: Annotated[Day | None, Query(alias="to")] = None,
-) -> Response:
+async def usage_summary(services: ServicesDep, query: Annotated[SummaryQuery, Query()]) -> Response:
     """Sums over whole UTC days, the last 30 unless said otherwise."""
-    return reply((await services.usage.summary(from_day, to_day)).body())
+    return reply((await services.usage.summary(query.from_day, query.to_day)).body())
 
 
 @router.get("/sessions/{session_id}", response_model=SessionUsage, responses=responses_for(NotFound))
