@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from emulator import Emulator
-from tests.harness import ConsoleClient, ConsoleProcess, ServerProcess, Transcript, reading, stuck
+from tests.harness import ConsoleClient, ConsoleProcess, ServerProcess, Transcript, reading, soon, stuck
 
 pytestmark = pytest.mark.faults
 
@@ -46,7 +46,7 @@ async def refusal(console: ConsoleProcess) -> str:
 
 async def read_until_still(client: ConsoleClient, emulator: Emulator, generation_id: str) -> Transcript:
     """The one answer under way, read to where it stands still: everything the emulator has sent so far."""
-    await emulator.until(lambda e: e.stalled == 1)
+    await soon(emulator.until(lambda e: e.stalled == 1))
     (row,) = emulator.ledger.rows
     async with reading(client.events(generation_id)) as reader:
         return await reader.until(lambda transcript: transcript.text == row.text)
@@ -96,7 +96,7 @@ async def test_ctrl_c_ends_running_answers_for_their_readers_and_keeps_their_tex
         await process.start()
         async with process.client() as client:
             ids = [(await client.start(f"{STANDING_STILL} {n}"))["generation"]["id"] for n in range(4)]
-            await emulator.until(lambda e: e.stalled == 4)
+            await soon(emulator.until(lambda e: e.stalled == 4))
             async with contextlib.AsyncExitStack() as stack:
                 readers = [await stack.enter_async_context(reading(client.events(one))) for one in ids]
                 tab = await stack.enter_async_context(client.stream("/api/events"))

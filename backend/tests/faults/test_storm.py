@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from emulator import Emulator
-from tests.harness import Console, ConsoleClient, Json, Transcript
+from tests.harness import Console, ConsoleClient, Json, Transcript, soon
 from tests.harness.client import MODEL, EventStream, exact
 
 CLIENTS = 20
@@ -171,7 +171,7 @@ async def test_a_cursor_that_means_nothing_gets_a_snapshot(
     if ended:
         await console.client.follow(generation["id"])
     else:
-        await emulator.until(lambda e: e.stalled == 1)
+        await soon(emulator.until(lambda e: e.stalled == 1))
     for path in (f"/api/stream?session_id={generation['session_id']}", f"/api/generations/{generation['id']}/events"):
         async with console.client.stream(path, last_event_id=cursor.format(id=generation["id"])) as stream:
             frames = aiter(stream)

@@ -4,7 +4,7 @@ from tests.harness.client import ConsoleClient, Json
 from tests.harness.console import QUICK, Console, console_app
 from tests.harness.frames import Frame, Transcript
 from tests.harness.process import ConsoleProcess, ServerProcess
-from tests.harness.reading import Reading, reading, stuck
+from tests.harness.reading import Reading, reading, soon, stuck
 
 __all__ = [
     "QUICK",
@@ -18,5 +18,6 @@ __all__ = [
     "Transcript",
     "console_app",
     "reading",
+    "soon",
     "stuck",
 ]

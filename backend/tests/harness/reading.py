@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,6 +16,13 @@ from tests.harness.client import EventStream
 from tests.harness.frames import Frame, Transcript
 
 TIMEOUT_S = 20.0
+T = TypeVar("T")
+
+
+async def soon(awaitable: Awaitable[T]) -> T:
+    """What a test waits for, or its failure instead of a wait without end."""
+    async with asyncio.timeout(TIMEOUT_S):
+        return await awaitable
 
 
 class Reading:
