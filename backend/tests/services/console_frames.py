@@ -1,0 +1,68 @@
+"""The console dialect, read back into events."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from app.core.sse_decoder import SseDecoder
+from app.schemas.events import (
+    Annotation,
+    Done,
+    Error,
+    Event,
+    Reasoning,
+    Start,
+    Text,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+)
+
+_CLASSES: dict[str, type[Any]] = {
+    "start": Start,
+    "token": Text,
+    "reasoning": Reasoning,
+    "tool_call_delta": ToolCallDelta,
+    "tool_call": ToolCall,
+    "usage": Usage,
+    "error": Error,
+    "done": Done,
+}
+
+
+def read_frames(data: bytes) -> list[tuple[str, int, Event]]:
+    """Generation, seq and event of each frame. An unknown event or field fails."""
+    found: list[tuple[str, int, Event]] = []
+    for frame in SseDecoder().feed(data):
+        generation_id, _, seq = frame.id.rpartition(":")
+        if frame.event == "annotation":
+            event: Event = Annotation(annotation=msgspec.json.decode(frame.data))
+        else:
+            event = msgspec.json.decode(frame.data, type=_CLASSES[frame.event])
+            fields = msgspec.json.decode(frame.data)
+            assert set(fields) == set(event.__dataclass_fields__) - {"type", "details"}
+        found.append((generation_id, int(seq), event))
+    return found
+
+
+def shown(event: Event) -> Event:
+    """An event as readers may know it: the provider's opaque details are kept to ourselves."""
+    return Reasoning(text=event.text) if isinstance(event, Reasoning) else event
+
+
+def events_of_all_kinds() -> list[Event]:
+    """One whole generation with an event of each kind."""
+    return [
+        Start(generation_id="g", session_id="s", user_message_id="u", assistant_message_id="m", model="a/b"),
+        Reasoning(text="hm\n", details=[{"data": "opaque"}]),
+        Text(text='"quoted"\r\n\u2028é 🙂 data: x\n\n'),
+        ToolCallDelta(id="c", name="f", arguments='{"x"', index=0),
+        ToolCall(id="c", name="f", arguments='{"x":1}', index=0),
+        Annotation(annotation={"type": "url_citation", "url_citation": {"url": "https://a.example"}}),
+        Usage(prompt_tokens=3, cost_usd=Decimal("0.000000000001"), cost_state="settled", tokens_per_second=1.5),
+        Error(error_code="upstream_midstream", message="m", retryable=True, hint="h", request_id="r"),
+        Done(status="failed", finish_reason=None, message_id="m"),
+    ]
