@@ -5,6 +5,7 @@ import {
   lazyRouteComponent,
 } from "@tanstack/react-router";
 import { ChatScreen } from "@/features/chat/chat-screen";
+import { parseProfilesSearch } from "@/features/profiles/search";
 import { NotFound, RouteCrash } from "./route-errors";
 import { Shell } from "./shell";
 
@@ -28,6 +29,7 @@ const chat = createRoute({
 const profiles = createRoute({
   getParentRoute: () => root,
   path: "/app/profiles",
+  validateSearch: parseProfilesSearch,
   component: lazyRouteComponent(
     () => import("@/features/profiles/profiles-screen"),
     "ProfilesScreen",

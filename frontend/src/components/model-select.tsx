@@ -5,6 +5,7 @@ import { useState } from "react";
 import type { Model } from "@/client/api";
 import { modelsQuery } from "@/client/queries";
 import { formatContext } from "@/lib/format";
+import type { FieldControl } from "./field";
 import { formatPrices, matchesText } from "./models";
 
 /** More rows than anyone reads; typing narrows them. */
@@ -21,7 +22,7 @@ interface ModelSelectProps {
   side: "top" | "bottom";
   /** Where the keyboard goes on closing; to the trigger when left out. */
   returnFocus?: () => HTMLElement | null;
-  trigger: { id?: string; className: string; "aria-describedby"?: string | undefined };
+  trigger: { className: string } & Partial<FieldControl>;
 }
 
 /** One model of the catalogue: search by name or author, with price and context beside each. */

@@ -15,6 +15,7 @@ export const shortcuts = {
   toggleSidebar: { key: "b", mod: true, label: "Show or hide the sidebar" },
   previousSession: { key: "ArrowUp", alt: true, label: "Previous session" },
   nextSession: { key: "ArrowDown", alt: true, label: "Next session" },
+  save: { key: "s", mod: true, label: "Save" },
   stop: { key: "Escape", label: "Stop the answer" },
 } as const satisfies Record<string, Shortcut>;
 

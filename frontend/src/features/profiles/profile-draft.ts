@@ -1,0 +1,143 @@
+import type { Effort, Parameters, Profile, ProfileBody } from "@/client/api";
+import { type NumberParameter, RANGES, characters, systemPromptProblem } from "@/lib/parameters";
+import { numberProblem } from "@/lib/number-range";
+import { formatStop, parseStop, stopProblem } from "./stop-sequences";
+
+/** Parameters that may be left empty, which leaves them to the model. */
+export const SAMPLING = [
+  "top_p",
+  "top_k",
+  "min_p",
+  "top_a",
+  "frequency_penalty",
+  "presence_penalty",
+  "repetition_penalty",
+  "seed",
+] as const satisfies readonly NumberParameter[];
+
+export type SamplingName = (typeof SAMPLING)[number];
+
+/** A profile as its form holds it: numbers as they are typed, empty for what is left to the model. */
+export type ProfileDraft = Record<SamplingName, string> & {
+  name: string;
+  system_prompt: string;
+  model: string | null;
+  temperature: string;
+  max_tokens: string;
+  effort: Effort | null;
+  openrouter_preset: string;
+  is_default: boolean;
+  stop: string;
+};
+
+export type DraftField = keyof ProfileDraft;
+export type Problems = Partial<Record<DraftField, string | undefined>>;
+
+export const NEW_DRAFT: ProfileDraft = {
+  name: "",
+  system_prompt: "",
+  model: null,
+  temperature: "0.7",
+  max_tokens: "2048",
+  effort: null,
+  openrouter_preset: "",
+  is_default: false,
+  top_p: "",
+  top_k: "",
+  min_p: "",
+  top_a: "",
+  frequency_penalty: "",
+  presence_penalty: "",
+  repetition_penalty: "",
+  seed: "",
+  stop: "",
+};
+
+/** What a profile really sends: a parameter of its own goes before the temperature and limit beside it. */
+export function draftOf(profile: Profile): ProfileDraft {
+  const params = profile.params as Parameters;
+  const effort = (profile.reasoning?.effort ?? params.reasoning_effort ?? null) as Effort | null;
+  const draft: ProfileDraft = {
+    ...NEW_DRAFT,
+    name: profile.name,
+    system_prompt: profile.system_prompt,
+    model: profile.model,
+    temperature: String(params.temperature ?? profile.temperature),
+    max_tokens: String(params.max_tokens ?? profile.max_tokens),
+    effort,
+    openrouter_preset: profile.openrouter_preset ?? "",
+    is_default: profile.is_default,
+    stop: formatStop(params.stop ?? []),
+  };
+  for (const name of SAMPLING) draft[name] = String(params[name] ?? "");
+  return draft;
+}
+
+/** What the API stores for a draft without problems. */
+export function bodyOf(draft: ProfileDraft): ProfileBody {
+  const params: Parameters = {};
+  for (const name of SAMPLING) if (draft[name].trim()) params[name] = Number(draft[name]);
+  const stop = parseStop(draft.stop);
+  if (stop.length > 0) params.stop = stop;
+  return {
+    name: draft.name.trim(),
+    system_prompt: draft.system_prompt,
+    model: draft.model,
+    temperature: Number(draft.temperature),
+    max_tokens: Number(draft.max_tokens),
+    reasoning: draft.effort === null ? null : { effort: draft.effort },
+    openrouter_preset: draft.openrouter_preset.trim() || null,
+    params,
+    is_default: draft.is_default,
+  };
+}
+
+const MAX_NAME = 120;
+const PRESET = /^[A-Za-z0-9._-]{1,120}$/;
+
+/** What the server would refuse, in words, by field. */
+export function problemsOf(draft: ProfileDraft): Problems {
+  const preset = draft.openrouter_preset.trim();
+  const found: Record<string, string | null> = {
+    name: nameProblem(draft.name.trim()),
+    system_prompt: systemPromptProblem(draft.system_prompt),
+    temperature: numberProblem(draft.temperature, RANGES.temperature),
+    max_tokens: numberProblem(draft.max_tokens, RANGES.max_tokens),
+    openrouter_preset:
+      preset === "" || PRESET.test(preset)
+        ? null
+        : "Must be letters, digits, dots, dashes and underscores, at most 120.",
+    stop: stopProblem(draft.stop),
+  };
+  for (const name of SAMPLING) {
+    found[name] = draft[name].trim() === "" ? null : numberProblem(draft[name], RANGES[name]);
+  }
+  return Object.fromEntries(Object.entries(found).filter(([, problem]) => problem !== null));
+}
+
+function nameProblem(name: string): string | null {
+  if (name === "") return "A profile needs a name.";
+  return characters(name) > MAX_NAME ? "Must be at most 120 characters." : null;
+}
+
+/** The field that a path in the body belongs to (`params.stop.0` is `stop`), if the form has one. */
+export function fieldOf(path: string): DraftField | null {
+  const [first = "", second = ""] = path.split(".");
+  const name = first === "params" ? second : first;
+  if (name === "reasoning" || name === "reasoning_effort") return "effort";
+  return name in NEW_DRAFT ? (name as DraftField) : null;
+}
+
+export function changedFields(from: ProfileDraft, to: ProfileDraft): DraftField[] {
+  return (Object.keys(from) as DraftField[]).filter((field) => from[field] !== to[field]);
+}
+
+/** What was changed here, on top of what is stored now. */
+export function rebase(
+  draft: ProfileDraft,
+  base: ProfileDraft,
+  current: ProfileDraft,
+): ProfileDraft {
+  const mine = changedFields(base, draft).map((field) => [field, draft[field]]);
+  return { ...current, ...Object.fromEntries(mine) };
+}
