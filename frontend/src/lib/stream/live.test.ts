@@ -114,3 +114,15 @@ it("sends the token that is stored", async () => {
   await settle();
   expect(server.headers.at(-1)).toMatchObject({ Authorization: "Bearer secret" });
 });
+
+it("takes no connection for a tab that was opened in the background until it is shown", async () => {
+  stop();
+  const before = server.urls.length;
+  hide(true);
+  stop = live.start();
+  await settle();
+  expect(server.urls).toHaveLength(before);
+  hide(false);
+  await settle();
+  expect(server.urls).toHaveLength(before + 1);
+});

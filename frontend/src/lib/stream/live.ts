@@ -52,10 +52,13 @@ export class Live {
     });
   }
 
-  /** Opens the channel and follows the tab's visibility until the returned function is called. */
+  /**
+   * Opens the channel and follows the tab's visibility until the returned function is called. A tab that was
+   * opened in the background takes no connection before it is shown.
+   */
   start(): () => void {
     document.addEventListener("visibilitychange", this.#onVisibility);
-    this.#channel.open();
+    if (!document.hidden) this.#channel.open();
     return () => {
       document.removeEventListener("visibilitychange", this.#onVisibility);
       clearTimeout(this.#hideTimer);
