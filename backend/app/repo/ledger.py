@@ -30,14 +30,17 @@ _SETTLE = """
     WHERE generation_id = :generation_id AND state = 'reserved'
     RETURNING created_at, model, reserved_picousd
 """
-_RECONCILE = """
+_TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
+_RECONCILABLE = f"""
+    SELECT {", ".join(_TOKENS)} FROM usage_logs WHERE generation_id = :generation_id AND state = 'unknown'
+"""  # noqa: S608
+_RECONCILE = f"""
     UPDATE usage_logs SET state = 'reconciled', upstream_provider = COALESCE(:upstream_provider, upstream_provider),
-        prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens, total_tokens = :total_tokens,
-        cached_tokens = :cached_tokens, reasoning_tokens = :reasoning_tokens, cost_picousd = :cost_picousd,
+        {", ".join(f"{name} = COALESCE(:{name}, {name})" for name in _TOKENS)}, cost_picousd = :cost_picousd,
         cost_text = :cost_text, settled_at = :now
     WHERE generation_id = :generation_id AND state = 'unknown'
-    RETURNING created_at, model, session_id
-"""
+    RETURNING created_at, model, session_id, {", ".join(_TOKENS)}
+"""  # noqa: S608
 _OPEN_DAY = """
     INSERT INTO usage_days (day, model, calls, reserved_picousd) VALUES (:day, :model, 1, :reserved_picousd)
     ON CONFLICT (day, model) DO UPDATE SET calls = usage_days.calls + 1,
@@ -102,13 +105,18 @@ def settle(conn: Conn, values: dict[str, Any]) -> None:
         _add_to_day(conn, row, values, released=row["reserved_picousd"] or 0, unknown=int(values["state"] == "unknown"))
 
 
-def reconcile(conn: Conn, values: dict[str, Any]) -> str | None:
-    """Give an unknown row its real figures; its session's id, None when there was nothing to do."""
+def reconcile(conn: Conn, values: dict[str, Any]) -> tuple[str, dict[str, int]] | None:
+    """Give an unknown row its cost, and the tokens that are given: None leaves a count as it is.
+
+    Its session's id and the tokens it gained over what was counted before; None when there was nothing to do.
+    """
+    before = conn.execute(_RECONCILABLE, values).fetchone()
     row = conn.execute(_RECONCILE, values).fetchone()
-    if row is None:
+    if before is None or row is None:
         return None
-    _add_to_day(conn, row, values, released=0, unknown=-1)
-    return row["session_id"] or ""
+    gained = {name: (row[name] or 0) - (before[name] or 0) for name in _TOKENS}
+    _add_to_day(conn, row, {**gained, "cost_picousd": values["cost_picousd"]}, released=0, unknown=-1)
+    return row["session_id"] or "", gained
 
 
 def unknown(conn: Conn) -> list[Row]:
@@ -167,11 +175,10 @@ def _filters(*, session_id: str | None, model: str | None) -> tuple[list[str], d
 
 
 def _add_to_day(conn: Conn, row: Row, values: dict[str, Any], *, released: int, unknown: int) -> None:
-    names = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens", "cost_picousd")
     conn.execute(
         _ADD_TO_DAY,
         {
-            **{name: values[name] or 0 for name in names},
+            **{name: values[name] or 0 for name in (*_TOKENS, "cost_picousd")},
             "released_picousd": released,
             "unknown_calls": unknown,
             "day": row["created_at"][:10],

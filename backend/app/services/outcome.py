@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.core.errors import AppError, Interrupted, UpstreamMidstream, UpstreamTruncated
 from app.core.money import MAX_PICOUSD, parse_usd, to_usd
 from app.schemas.events import Error, Usage
 from app.schemas.types import TerminalStatus
 from app.services.deltas import DeltaReader
-from app.services.upstream_wire import UsageWire
 
 MOST_TOKENS = 10**12
 
@@ -63,7 +63,18 @@ def error_event(error: AppError, request_id: str | None) -> Error:
     )
 
 
-def cost_picousd(wire: UsageWire | None) -> int | None:
+class Priced(Protocol):
+    """Where the provider tells what a call cost: the usage of a stream, or its record of the call."""
+
+    @property
+    def cost_text(self) -> str | None: ...
+    @property
+    def is_byok(self) -> bool | None: ...
+    @property
+    def upstream_cost_text(self) -> str | None: ...
+
+
+def cost_picousd(wire: Priced | None) -> int | None:
     """What the owner pays, in picodollars: the provider's figure, plus the bill of an own key used behind it.
 
     None when the provider gave no figure; an explicit 0 is 0.

@@ -7,17 +7,17 @@ import contextlib
 import heapq
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from app.core.clock import now
 from app.core.errors import AppError
 from app.core.json import encode_text
-from app.core.money import parse_usd, to_usd
+from app.core.money import to_usd
 from app.db.store import Store
 from app.db.types import Conn
 from app.repo import generations, ledger, messages, sessions
 from app.schemas.events import UsageFigures
 from app.services.changes import Changes
+from app.services.outcome import cost_picousd, counted
 from app.services.providers import Providers
 from app.services.upstream_wire import GenerationRecord
 
@@ -73,63 +73,61 @@ class Reconciler:
                 self._later(attempt + 1, generation_id, upstream_id)
 
     async def _ask(self, generation_id: str, upstream_id: str) -> bool:
+        """Whether there is nothing left to ask."""
         try:
             record = await self._providers.current().client.generation(upstream_id)
+            cost = cost_picousd(record)
+            if record is None or cost is None:
+                return False
+            session_id = await self._store.write(_reconcile, generation_id, record, cost)
         except AppError as error:
             log.info("cost not told yet", extra={"generation_id": generation_id, "error_code": error.code})
             return False
-        cost_text = record.cost_text if record else None
-        cost = parse_usd(cost_text) if cost_text else None
-        if record is None or cost is None:
-            return False
-        session_id = await self._store.write(_reconcile, generation_id, record, cost, cost_text)
         if session_id:
             self._changes.publish("generation", generation_id, session_id=session_id)
             self._changes.publish("session", session_id, session_id=session_id)
         return True
 
 
-def _reconcile(
-    conn: Conn, generation_id: str, record: GenerationRecord, cost: int, cost_text: str | None
-) -> str | None:
+def _reconcile(conn: Conn, generation_id: str, record: GenerationRecord, cost: int) -> str | None:
     at = now()
-    figures: dict[str, Any] = {
-        "prompt_tokens": record.native_tokens_prompt,
-        "completion_tokens": record.native_tokens_completion,
-        "total_tokens": (record.native_tokens_prompt or 0) + (record.native_tokens_completion or 0),
-        "cached_tokens": record.native_tokens_cached,
-        "reasoning_tokens": record.native_tokens_reasoning,
-    }
-    session_id = ledger.reconcile(
+    figures = _figures(record)
+    reconciled = ledger.reconcile(
         conn,
         {
             **figures,
             "generation_id": generation_id,
             "upstream_provider": record.provider_name,
             "cost_picousd": cost,
-            "cost_text": cost_text,
+            "cost_text": record.cost_text,
             "now": at,
         },
     )
-    if session_id is None:
+    if reconciled is None:
         return None
-    sessions.count_usage(
-        conn,
-        session_id,
-        now=at,
-        prompt_tokens=figures["prompt_tokens"] or 0,
-        completion_tokens=figures["completion_tokens"] or 0,
-        total_tokens=figures["total_tokens"],
-        cost_picousd=cost,
-        unknown_calls=-1,
-    )
+    session_id, gained = reconciled
+    tokens = {name: gained[name] for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
+    sessions.count_usage(conn, session_id, now=at, **tokens, cost_picousd=cost, unknown_calls=-1)
     generation = generations.get(conn, generation_id)
     if generation is not None:
         known = generation.usage or UsageFigures(model=record.model, provider=record.provider_name)
         for name, value in figures.items():
-            setattr(known, name, value)
+            if value is not None:
+                setattr(known, name, value)
         known.cost_usd, known.cost_state, known.upstream_id = to_usd(cost), "reconciled", record.id
         usage = encode_text(known)
         generations.set_usage(conn, generation_id, usage)
         messages.set_usage(conn, generation.message_id, usage)
     return session_id
+
+
+def _figures(record: GenerationRecord) -> dict[str, int | None]:
+    """The tokens as the record has them; None leaves what the stream had told."""
+    prompt, completion = counted(record.native_tokens_prompt), counted(record.native_tokens_completion)
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": None if prompt is None or completion is None else prompt + completion,
+        "cached_tokens": counted(record.native_tokens_cached),
+        "reasoning_tokens": counted(record.native_tokens_reasoning),
+    }

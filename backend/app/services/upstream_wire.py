@@ -277,6 +277,11 @@ class GenerationRecord(Struct, gc=False):
         """What was charged, in USD as written."""
         return decimal_text(self.total_cost) or decimal_text(self.usage)
 
+    @property
+    def upstream_cost_text(self) -> str | None:
+        """The upstream provider's own bill in USD, as written."""
+        return decimal_text(self.upstream_inference_cost)
+
 
 class _Envelope(Struct):
     error: Raw = _NONE
