@@ -21,6 +21,7 @@ from app.core.errors import (
     BodyTooLarge,
     ContextTooLong,
     ForbiddenOrigin,
+    MethodNotAllowed,
     NotFound,
     RateLimitedLocal,
     Unauthorized,
@@ -43,13 +44,6 @@ _MAX_FIELDS = 20
 _MAX_LOC_CHARS = 100
 _MAX_MSG_CHARS = 300
 _MAX_RETRY_AFTER_S = 86_400
-
-
-class MethodNotAllowed(AppError):
-    """The path exists, the method does not."""
-
-    code, status = "method_not_allowed", 405
-    text, hint = "This path does not take that method.", "See /docs for the methods it takes."
 
 
 SHARED_ERRORS: tuple[type[AppError], ...] = (

@@ -3,16 +3,18 @@
 ::
 
     AppError
-    ├── NotFound 404             ├── BudgetExceeded 403        ├── UpstreamError 502
-    ├── ValidationFailed 422     ├── Restoring 503             │   ├── UpstreamBadKey 502
-    │   ├── BadCursor            ├── ShuttingDown 503          │   ├── UpstreamNoCredit 402
-    │   └── IdempotencyMismatch  ├── StoreBusy 503             │   ├── UpstreamModerated 403
-    ├── Conflict 409             ├── DiskFull 507              │   ├── UpstreamModelNotFound 404
-    │   ├── NothingToAnswer      ├── Unauthorized 401          │   ├── ContextTooLong 400
-    │   ├── GenerationRunning    ├── ForbiddenOrigin 403       │   ├── UpstreamRateLimited 429
-    │   ├── Stale                ├── BadHost 421               │   ├── UpstreamUnavailable 503
-    │   └── MissingKey           ├── BodyTooLarge 413          │   └── UpstreamTimeout 504
-    └── RateLimitedLocal 429     └── UnsupportedMediaType 415  └── (streams) Midstream, Truncated, Garbage, Interrupted
+    ├── NotFound 404               ├── Unauthorized 401            └── UpstreamError 502
+    ├── ValidationFailed 422       ├── ForbiddenOrigin 403             ├── UpstreamBadKey 502
+    │   ├── BadCursor              ├── MethodNotAllowed 405            ├── UpstreamNoCredit 402
+    │   └── IdempotencyMismatch    ├── BodyTooLarge 413                ├── UpstreamModerated 403
+    ├── Conflict 409               ├── UnsupportedMediaType 415        ├── UpstreamModelNotFound 404
+    │   ├── NothingToAnswer        ├── BadHost 421                     ├── ContextTooLong 400
+    │   ├── GenerationRunning      ├── RateLimitedLocal 429            ├── UpstreamRateLimited 429
+    │   ├── Stale                  ├── BudgetExceeded 403              ├── UpstreamUnavailable 503
+    │   └── MissingKey             ├── Restoring 503                   ├── UpstreamTimeout 504
+    ├── StoreBusy 503              ├── ShuttingDown 503                ├── UpstreamMidstream   (in streams)
+    └── DiskFull 507               └── Interrupted (in streams)        ├── UpstreamTruncated   (in streams)
+                                                                       └── UpstreamGarbage     (in streams)
 
 A class fixes code, HTTP status, whether the same call may be tried again, and the hint that says what to do
 next; an instance adds the message and details. Codes never change once released (contracts, section 5).
@@ -136,6 +138,11 @@ class BodyTooLarge(AppError):
     text, hint = "The request body is too large.", "Send less at once."
 
 
+class MethodNotAllowed(AppError):
+    code, status = "method_not_allowed", 405
+    text, hint = "This path does not take that method.", "See /docs for the methods it takes."
+
+
 class UnsupportedMediaType(AppError):
     code, status = "unsupported_media_type", 415
     text, hint = "That content type is not accepted here.", "Send application/json."
@@ -238,7 +245,7 @@ class UpstreamGarbage(UpstreamError):
     text, hint = "The provider sent something unreadable.", "The text so far is kept; regenerate."
 
 
-class Interrupted(UpstreamError):
+class Interrupted(AppError):
     code, status, retryable = "interrupted", 503, True
     text, hint = (
         "The console stopped while this answer was being written.",

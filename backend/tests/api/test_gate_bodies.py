@@ -72,7 +72,7 @@ async def test_json_reaches_the_route_unchanged(console: Console, content_type: 
 async def test_multipart_is_for_uploads_only(console: Console) -> None:
     """A page can send it without a preflight, so one more path is one more risk."""
     headers = with_body("multipart/form-data; boundary=x", 2)
-    assert (await console.ask("/api/documents/upload", headers, method="POST", body=[b"--"])).status == 200
+    assert (await console.ask("/api/profiles/import", headers, method="POST", body=[b"--"])).status == 200
     assert (await console.ask("/api/documents", headers, method="POST", body=[b"--"])).status == 415
 
 
