@@ -32,13 +32,14 @@ class LiveReader:
         self._hello = sse_data({"epoch": EPOCH, "version": __version__}, "hello")
         self._wake: Callable[[], None] | None = None
         runs.listen(self._begun)
+        changes.listen(self._changed)
 
     def add(self, generation_id: str, reader: LogReader) -> None:
         """Send a generation's frames too."""
         self._readers[generation_id] = reader
         if self._wake is not None:
             reader.attach(self._wake)
-            self._wake()
+            self._changed()
 
     def take(self) -> bytes:
         hello, self._hello = self._hello, b""
@@ -57,12 +58,15 @@ class LiveReader:
 
     def attach(self, wake: Callable[[], None]) -> None:
         self._wake = wake
-        self._changes.listen(wake)
         for reader in self._readers.values():
             reader.attach(wake)
 
     def detach(self, wake: Callable[[], None]) -> None:
-        self._changes.unlisten(wake)
+        self.release()
+
+    def release(self) -> None:
+        """Listen to nothing any more."""
+        self._changes.unlisten(self._changed)
         self._runs.unlisten(self._begun)
         for generation_id in list(self._readers):
             self._drop(generation_id)
@@ -71,6 +75,9 @@ class LiveReader:
     def close(self) -> None:
         """End the stream; the process is stopping."""
         self.ended = True
+        self._changed()
+
+    def _changed(self) -> None:
         if self._wake is not None:
             self._wake()
 
@@ -100,6 +107,19 @@ class Live:
         watched = frozenset(session_ids)
         channel = LiveReader(self._runs, self._changes, watched, self._open.discard)
         self._open.add(channel)
+        try:
+            await self._fill(channel, watched, cursors)
+        except BaseException:
+            channel.release()
+            raise
+        return channel
+
+    def close(self) -> None:
+        """End all channels."""
+        for channel in tuple(self._open):
+            channel.close()
+
+    async def _fill(self, channel: LiveReader, watched: frozenset[str], cursors: Mapping[str, int]) -> None:
         for run in self._runs.all():
             if run.session_id in watched and run.id not in cursors:
                 channel.add(run.id, LogReader(run.log(), after=0))
@@ -110,9 +130,3 @@ class Live:
                 continue
             if reader is not None:
                 channel.add(generation_id, reader)
-        return channel
-
-    def close(self) -> None:
-        """End all channels."""
-        for channel in tuple(self._open):
-            channel.close()

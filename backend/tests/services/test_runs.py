@@ -153,6 +153,9 @@ class RunMachine(RuleBasedStateMachine):
             expected = [("g", seq, event) for seq, event in enumerate(published, 1) if seq > reader.after]
             seen = reader.frames
             assert seen == expected[: len(seen)]
+            log = FrameLog("g", self.published)
+            offset = log.offset_after(reader.after)
+            assert not reader.data if offset is None else log.since(offset).startswith(reader.data)
 
     @invariant()
     def a_late_reader_sees_the_same_bytes(self) -> None:
