@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from app.api.deps import IdempotencyKey, LastEventId, RequestIdDep, ServicesDep, keyed
 from app.api.errors import responses_for
+from app.api.json_body import JsonRoute
 from app.api.reply import created, reply, stream
 from app.core.errors import (
     GenerationRunning,
@@ -20,7 +21,7 @@ from app.core.errors import (
 )
 from app.schemas.generations import AfterQuery, Generation, GenerationCreate, Regenerate, Started
 
-router = APIRouter(prefix="/api/generations", tags=["generations"])
+router = APIRouter(prefix="/api/generations", tags=["generations"], route_class=JsonRoute)
 GenerationPath = Annotated[str, Path(max_length=128)]
 START_ERRORS = (NotFound, GenerationRunning, MissingKey, IdempotencyMismatch, ValidationFailed, ShuttingDown)
 

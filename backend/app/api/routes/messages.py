@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from app.api.deps import IdempotencyKey, RequestIdDep, ServicesDep, keyed
 from app.api.errors import responses_for
+from app.api.json_body import JsonRoute
 from app.api.reply import created, reply
 from app.core.errors import GenerationRunning, IdempotencyMismatch, MissingKey, NotFound, ValidationFailed
 from app.schemas.generations import Regenerate, Started
 from app.schemas.messages import Message, MessageCreate
 
-router = APIRouter(prefix="/api/messages", tags=["messages"])
+router = APIRouter(prefix="/api/messages", tags=["messages"], route_class=JsonRoute)
 MessagePath = Annotated[str, Path(max_length=128)]
 
 

@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from app.api.deps import ServicesDep
 from app.api.errors import responses_for
+from app.api.json_body import JsonRoute
 from app.api.reply import created, page, reply
 from app.core.errors import BadCursor, BodyTooLarge, NotFound, Stale, UnsupportedMediaType, ValidationFailed
 from app.schemas.page import Page, PageQuery
 from app.schemas.profiles import Profile, ProfileCreate, ProfilePatch, ProfilePut
 
-router = APIRouter(prefix="/api/profiles", tags=["profiles"])
+router = APIRouter(prefix="/api/profiles", tags=["profiles"], route_class=JsonRoute)
 ProfilePath = Annotated[int, Path(ge=1, le=2**53)]
 
 

@@ -9,13 +9,14 @@ from starlette.responses import Response
 
 from app.api.deps import ServicesDep
 from app.api.errors import responses_for
+from app.api.json_body import JsonRoute
 from app.api.reply import created, page, reply
 from app.core.errors import BadCursor, NotFound, Stale, ValidationFailed
 from app.schemas.messages import Message, MessageQuery
 from app.schemas.page import Page
 from app.schemas.sessions import Draft, Session, SessionCreate, SessionPatch, SessionPut, SessionQuery
 
-router = APIRouter(prefix="/api/sessions", tags=["sessions"])
+router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=JsonRoute)
 SessionPath = Annotated[str, Path(max_length=128)]
 
 

@@ -7,11 +7,12 @@ from starlette.responses import Response
 
 from app.api.deps import ServicesDep
 from app.api.errors import responses_for
+from app.api.json_body import JsonRoute
 from app.api.reply import reply
 from app.core.errors import ValidationFailed
 from app.schemas.settings import AppSettings, KeyPut, KeyStatus, SettingsPatch
 
-router = APIRouter(prefix="/api/settings", tags=["settings"])
+router = APIRouter(prefix="/api/settings", tags=["settings"], route_class=JsonRoute)
 
 
 @router.get("", response_model=AppSettings)

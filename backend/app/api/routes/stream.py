@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.api.deps import IdempotencyKey, LastEventId, RequestIdDep, ServicesDep, keyed
 from app.api.errors import responses_for
+from app.api.json_body import JsonRoute
 from app.api.reply import stream
 from app.api.routes.generations import START_ERRORS
 from app.core.errors import MissingKey, NotFound, NothingToAnswer, ValidationFailed
@@ -19,7 +20,7 @@ from app.schemas.generations import GenerationCreate, StreamQuery
 from app.schemas.types import ObjectId
 from app.services.replay import parse_cursor
 
-router = APIRouter(prefix="/api", tags=["stream"])
+router = APIRouter(prefix="/api", tags=["stream"], route_class=JsonRoute)
 
 AnyEvent = Start | Text | Reasoning | ToolCallDelta | ToolCall | Annotation | Usage | Error | Done
 STREAMED: dict[int | str, dict[str, Any]] = {
