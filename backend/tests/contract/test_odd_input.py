@@ -1,0 +1,340 @@
+"""Odd input on every documented route: refused in the usual shape, nothing stored, nothing sent upstream.
+
+The cases are made from the OpenAPI document, so a new route is covered as soon as it exists.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from app.db.types import Conn
+from app.main import create_app
+from emulator import Emulator
+from tests.harness import Console, ConsoleClient
+
+Json = dict[str, Any]
+
+DOCUMENT = create_app().openapi()
+JSON_TYPE = {"Content-Type": "application/json"}
+DEEP = 100_000
+TABLES = (
+    *("sessions", "messages", "generations", "generation_events", "usage_logs", "usage_days"),
+    *("profiles", "settings", "idempotency_keys"),
+)
+
+# JSON texts that no field of the kind accepts; strings refuse also what no store keeps.
+ODD: dict[str, tuple[str, ...]] = {
+    "number": (str(2**63), str(-(2**63) - 1), "9" * 400, "1e400", "NaN", "-Infinity", '"x"', '"\\u0000"', "[]", "{}"),
+    "string": ("5", "true", "NaN", "[]", "{}", '"a\\u0000b"', '"\\ud800"', '"\\udfff\\ud800"', f'"{"x" * 1_000_001}"'),
+    "boolean": ('"maybe"', "2", "NaN", "[]", "{}"),
+    "array": ("5", '"x"', "{}", "NaN", "[[]]", '["\\u0000"]', '["\\ud800"]', "[" + ",".join(["1"] * 1000) + "]"),
+    "object": ("5", '"x"', "[]", "NaN", '{"no_such_field": 1}'),
+}
+ODD_TEXTS = {
+    "number": (str(2**63), "9" * 400, "nan", "inf", "1e400", "x", "%00", "%F0%9F%92%A5", "0x10", "%D9%A3"),
+    "string": ("a%00b", "x" * 5000),
+    "boolean": ("maybe", "2", "%00"),
+    "array": ("a%00b", "x" * 5000),
+}
+BODIES = {
+    "empty": b"",
+    "null": b"null",
+    "number": b"5",
+    "list": b"[]",
+    "text": b'"x"',
+    "cut": b'{"a": ',
+    "trailing": b"{} {}",
+    "NaN": b"NaN",
+    "invalid UTF-8": b'{"a": "\xff\xfe"}',
+    "UTF-16": "{}".encode("utf-16"),
+    "UTF-32": "{}".encode("utf-32"),
+    "byte order mark": b"\xef\xbb\xbf{}",
+    "deep lists": b"[" * DEEP,
+    "deep objects": b'{"a":' * DEEP,
+    "deep and closed": b"[" * DEEP + b"]" * DEEP,
+    "unknown field": b'{"no_such_field": 1}',
+    "huge integer": b'{"a": ' + b"9" * 10_000 + b"}",
+}
+PATH_IDS = (
+    *("nope", "%00", "a%00b", "%FF", "%ED%A0%80", "%F0%9F%92%A5", "..%2F..%2Fetc", "'%20or%20'1'='1", "%0A", "~", "*"),
+    *("x" * 129, "x" * 5000, "0", "-1", str(2**63), "9" * 400, "1.5", "NaN", "%D9%A3", "1e3", "%7B%7D"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One documented method of a path."""
+
+    method: str
+    path: str
+    details: Json = field(hash=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def parameters(self, place: str) -> list[Json]:
+        return [one for one in self.details.get("parameters", []) if one["in"] == place]
+
+    @property
+    def body(self) -> Json | None:
+        """The schema of its JSON body."""
+        content = self.details.get("requestBody", {}).get("content", {}).get("application/json")
+        return _resolved(content["schema"]) if content else None
+
+
+def _resolved(schema: Json) -> Json:
+    """A schema behind its reference, and without the `null` that most fields may be."""
+    if "$ref" in schema:
+        return _resolved(DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    options = [_resolved(one) for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    return options[0] if options else schema
+
+
+def _kind(schema: Json) -> str:
+    kind = str(_resolved(schema).get("type", "object"))
+    return "number" if kind == "integer" else kind
+
+
+OPERATIONS = [
+    Operation(method.upper(), path, details)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, details in methods.items()
+]
+WITH_BODY = [operation for operation in OPERATIONS if operation.body is not None]
+WITH_QUERY = [operation for operation in OPERATIONS if operation.parameters("query")]
+WITH_PATH = [operation for operation in OPERATIONS if operation.parameters("path")]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A console with something of everything in it, so that only the odd part of a request is wrong."""
+
+    console: Console
+    emulator: Emulator
+    ids: dict[str, str]
+
+    def path(self, operation: Operation) -> str:
+        return operation.path.format(**self.ids)
+
+    def valid_body(self, operation: Operation) -> Json:
+        """The required fields of a body that would be accepted."""
+        known: Json = {
+            "session_id": self.ids["session_id"],
+            "content": "hello",
+            "name": "name",
+            "key": "sk-some-key-0123456789",
+        }
+        assert operation.body is not None
+        needed = set(operation.body.get("required", ()))
+        if "content" in operation.body["properties"]:
+            needed.add("content")
+        return {name: known[name] for name in needed}
+
+    def query(self, operation: Operation) -> str:
+        needed = [one["name"] for one in operation.parameters("query") if one.get("required")]
+        return "&".join(f"{name}={self.ids[name]}" for name in needed)
+
+    async def state(self) -> tuple[object, int]:
+        """All rows of the store, and how many calls went upstream."""
+        return await self.console.services.store.read(_rows), len(self.emulator.requests)
+
+
+def _rows(conn: Conn) -> list[list[Json]]:
+    return [conn.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES]  # noqa: S608 - names of our own
+
+
+@pytest.fixture
+async def filled(console: Console, emulator: Emulator) -> Filled:
+    """The store as after a first day."""
+    client = console.client
+    await client.post("/api/models/sync")
+    profile = await client.post("/api/profiles", {"name": "p"})
+    transcript = await client.answer("Hello", profile_id=profile["id"])
+    start = transcript.data_of("start")
+    await client.post_message(start["session_id"], "waiting for an answer")
+    ids = {
+        "session_id": start["session_id"],
+        "message_id": start["assistant_message_id"],
+        "generation_id": transcript.generation_id,
+        "profile_id": str(profile["id"]),
+        "slug": "openai/gpt-4o-mini",
+    }
+    return Filled(console, emulator, ids)
+
+
+async def _send(client: ConsoleClient, method: str, target: str, **request: Any) -> httpx.Response:
+    """A request whose target leaves as it is written; of a stream only the head is waited for."""
+    url = client.http.base_url.copy_with(raw_path=target.encode())
+    response = await client.http.send(client.http.build_request(method, url, **request), stream=True)
+    try:
+        if not response.headers.get("content-type", "").startswith("text/event-stream"):
+            await response.aread()
+    finally:
+        await response.aclose()
+    return response
+
+
+def _complaint(response: httpx.Response, statuses: range = range(400, 500)) -> str | None:
+    """What is wrong with a refusal."""
+    if response.status_code not in statuses:
+        return f"status {response.status_code}"
+    body = response.json()
+    if not {"error_code", "message", "request_id", "details"} <= body.keys() or not body["details"].get("hint"):
+        return f"shape {body}"
+    return None
+
+
+def _odd_bodies(valid: Json, schema: Json) -> Iterator[tuple[str, bytes]]:
+    """The valid body with one field replaced by each odd value of its kind."""
+    for name, field_schema in schema["properties"].items():
+        for odd in ODD[_kind(field_schema)]:
+            body = {**copy.deepcopy(valid), name: "ODD"}
+            if name == "parts":
+                body.pop("content", None)
+            yield f"{name}={odd[:40]}", json.dumps(body).replace('"ODD"', odd).encode()
+        resolved = _resolved(field_schema)
+        if "enum" in resolved:
+            yield f"{name}=nope", json.dumps({**valid, name: "nope"}).encode()
+        if resolved.get("minLength") or name == "content":
+            yield f"{name} empty", json.dumps({**valid, name: ""}).encode()
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=str)
+async def test_odd_fields_of_a_body(filled: Filled, operation: Operation) -> None:
+    """Too big, not a number, not a character, not of its type, blank, unknown."""
+    assert operation.body is not None
+    before = await filled.state()
+    failures = []
+    for case, body in _odd_bodies(filled.valid_body(operation), operation.body):
+        reply = await _send(
+            filled.console.client, operation.method, filled.path(operation), content=body, headers=JSON_TYPE
+        )
+        if (complaint := _complaint(reply)) is not None:
+            failures.append(f"{case}: {complaint}")
+    assert failures == []
+    assert await filled.state() == before
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=str)
+async def test_odd_bodies(filled: Filled, operation: Operation) -> None:
+    """What is not one JSON object in UTF-8, with each field once and none unknown."""
+    before = await filled.state()
+    valid = filled.valid_body(operation)
+    twice = json.dumps(valid or {"revision": 1})[:-1]
+    cases = BODIES | {
+        "unknown beside valid": json.dumps({**valid, "no_such_field": None}).encode(),
+        "the same field twice": f"{twice}, {twice[1:]}}}".encode(),
+    }
+    failures = []
+    for case, body in cases.items():
+        reply = await _send(
+            filled.console.client, operation.method, filled.path(operation), content=body, headers=JSON_TYPE
+        )
+        if (complaint := _complaint(reply)) is not None:
+            failures.append(f"{case}: {complaint}")
+    assert failures == []
+    assert await filled.state() == before
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=str)
+async def test_bodies_of_another_type_or_size(filled: Filled, operation: Operation) -> None:
+    """415 and 413, before anything is read."""
+    before = await filled.state()
+    body = json.dumps(filled.valid_body(operation)).encode()
+    client, target = filled.console.client, filled.path(operation)
+    for content_type in ("text/plain", "application/x-www-form-urlencoded", "application/xml", ""):
+        headers = {"Content-Type": content_type}
+        reply = await _send(client, operation.method, target, content=body, headers=headers)
+        assert (reply.status_code, reply.json()["error_code"]) == (415, "unsupported_media_type"), content_type
+    huge = body + b" " * (4 * 2**20)
+    reply = await _send(client, operation.method, target, content=huge, headers=JSON_TYPE)
+    assert (reply.status_code, reply.json()["error_code"]) == (413, "body_too_large")
+    assert await filled.state() == before
+
+
+@pytest.mark.parametrize("operation", WITH_QUERY, ids=str)
+async def test_odd_query_fields(filled: Filled, operation: Operation) -> None:
+    """The same for what stands in the address, and fields that are not known."""
+    before = await filled.state()
+    failures = []
+    targets = {"unknown": "no_such_field=1"}
+    for parameter in operation.parameters("query"):
+        for odd in ODD_TEXTS[_kind(parameter["schema"])]:
+            targets[f"{parameter['name']}={odd[:20]}"] = f"{parameter['name']}={odd}"
+        if "enum" in _resolved(parameter["schema"]):
+            targets[f"{parameter['name']}=nope"] = f"{parameter['name']}=nope"
+    for case, odd in targets.items():
+        needed = [pair for pair in filled.query(operation).split("&") if pair.split("=")[0] != odd.split("=")[0]]
+        target = f"{filled.path(operation)}?{'&'.join(filter(None, [*needed, odd]))}"
+        reply = await _send(filled.console.client, operation.method, target)
+        if (complaint := _complaint(reply)) is not None:
+            failures.append(f"{case}: {complaint}")
+    assert failures == []
+    assert await filled.state() == before
+
+
+@pytest.mark.parametrize("operation", WITH_PATH, ids=str)
+async def test_odd_ids_in_the_path(filled: Filled, operation: Operation) -> None:
+    """An id that cannot be is not found, or refused; never an error of ours."""
+    before = await filled.state()
+    body = filled.valid_body(operation) if operation.body is not None else None
+    (parameter,) = operation.parameters("path")
+    failures = []
+    for odd in PATH_IDS:
+        target = operation.path.format(**{parameter["name"]: odd})
+        reply = await _send(filled.console.client, operation.method, target, json=body)
+        if (complaint := _complaint(reply)) is not None:
+            failures.append(f"{odd[:40]}: {complaint}")
+    assert failures == []
+    assert await filled.state() == before
+
+
+@pytest.mark.parametrize(
+    "operation", [operation for operation in OPERATIONS if operation.parameters("header")], ids=str
+)
+async def test_odd_headers(filled: Filled, operation: Operation) -> None:
+    """A key that is none, a cursor of any length: refused, or for a cursor at most a snapshot."""
+    before = await filled.state()
+    body = filled.valid_body(operation) if operation.body is not None else None
+    target = f"{filled.path(operation)}?{filled.query(operation)}".rstrip("?")
+    for parameter in operation.parameters("header"):
+        if parameter["name"].lower() == "accept":
+            continue
+        is_cursor = parameter["name"].lower() == "last-event-id"
+        for odd in (b"x" * 300, b"\xff\xfe" * 100, b"a b" * 100):
+            headers = {parameter["name"].encode(): odd}
+            reply = await _send(filled.console.client, operation.method, target, json=body, headers=headers)
+            if is_cursor and reply.status_code in (200, 204):
+                continue
+            assert _complaint(reply) is None, odd
+    assert await filled.state() == before
+
+
+@pytest.mark.parametrize("cursor", ["x", "%00", "W10", "WyJzZXNzaW9ucyJd", "bnVsbA", "x" * 512, "_-_-", "WzEsMl0"])
+@pytest.mark.parametrize(
+    "operation", [one for one in WITH_QUERY if any(p["name"] == "cursor" for p in one.parameters("query"))], ids=str
+)
+async def test_bad_cursors(filled: Filled, operation: Operation, cursor: str) -> None:
+    """Whatever was not made by this list."""
+    reply = await _send(filled.console.client, operation.method, f"{filled.path(operation)}?cursor={cursor}")
+    assert (reply.status_code, reply.json()["error_code"]) == (422, "bad_cursor")
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "201", "x", "1.5", ""])
+@pytest.mark.parametrize(
+    "operation", [one for one in WITH_QUERY if any(p["name"] == "limit" for p in one.parameters("query"))], ids=str
+)
+async def test_limits_are_1_to_200(filled: Filled, operation: Operation, limit: str) -> None:
+    """Both ends are allowed, what lies beyond is refused."""
+    path = filled.path(operation)
+    reply = await _send(filled.console.client, operation.method, f"{path}?limit={limit}")
+    assert (reply.status_code, reply.json()["error_code"]) == (422, "validation_failed")
+    for allowed in (1, 200):
+        assert (await _send(filled.console.client, operation.method, f"{path}?limit={allowed}")).status_code == 200
