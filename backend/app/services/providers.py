@@ -45,7 +45,7 @@ class Providers:
             self._current = Provider(name, self._client(self._settings.openrouter_base_url, key), demo=False)
         elif self._settings.demo == "auto":
             self._demo_url = self._demo_url or await self._start_demo()
-            self._current = Provider("demo", self._client(self._demo_url, None), demo=True)
+            self._current = Provider(DEMO, self._client(self._demo_url, None), demo=True)
 
     async def close(self) -> None:
         for client in [*self._retired, *([self._current.client] if self._current else [])]:

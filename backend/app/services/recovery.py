@@ -11,6 +11,7 @@ from app.repo import generations, journal, messages
 from app.schemas.events import Done, Event
 from app.services.accumulator import fold
 from app.services.outcome import error_event
+from app.services.providers import DEMO
 from app.services.transcript import base_parts
 from app.services.turn_end import Bill, Ending, end
 
@@ -40,7 +41,9 @@ def _interrupt(conn: Conn, generation: Row) -> None:
         error,
         Done(status="interrupted", finish_reason=None, message_id=generation["message_id"]),
     ]
-    # A call that was never accepted may still have been sent: its cost is unknown, not zero.
+    # A call that was never accepted may still have been sent: its cost is unknown, not zero. The demo is paid by nobody.
+    free = generation["provider"] == DEMO
+    bill = Bill(cost_picousd=0, cost_text="0") if free else Bill(cost_picousd=None)
     end(
         conn,
         Ending(
@@ -54,7 +57,7 @@ def _interrupt(conn: Conn, generation: Row) -> None:
             last_seq=folded.last_seq + len(closing),
             usage=None,
             error=error,
-            bill=Bill(cost_picousd=None),
+            bill=bill,
             upstream_id=generation["upstream_id"],
         ),
     )
