@@ -12,6 +12,9 @@ from app.core.token import delete_key, read_key, write_key
 from app.schemas.settings import KeyStatus
 from app.services.openrouter import OpenRouter, UpstreamTimeouts
 
+DEMO = "demo"
+"""The name of the built-in provider."""
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:

@@ -41,7 +41,7 @@ def _interrupt(conn: Conn, generation: Row) -> None:
         error,
         Done(status="interrupted", finish_reason=None, message_id=generation["message_id"]),
     ]
-    # A call that was never accepted may still have been sent: its cost is unknown, not zero. The demo is paid by nobody.
+    # A call that was never accepted may still have been sent: its cost is unknown, not zero; the demo is free.
     free = generation["provider"] == DEMO
     bill = Bill(cost_picousd=0, cost_text="0") if free else Bill(cost_picousd=None)
     end(
