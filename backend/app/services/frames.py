@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from app.core.json import encode
 from app.core.sse import sse_data
 from app.schemas.events import Annotation, Event, Text
+
+MOST_TAKEN_BYTES = 2**17
 
 _EVENT_NAMES = {"text": "token"}
 
@@ -81,8 +84,15 @@ class FrameLog:
         return self._ends[index] if index < len(self._ends) else None
 
     def since(self, offset: int) -> bytes:
-        """All bytes from ``offset`` on."""
-        return bytes(self._buffer[offset:]) if offset < len(self._buffer) else b""
+        """Whole frames from ``offset`` on, up to about 128 KiB of them but one at least; empty at the end.
+
+        That is what a reader holds that does not read.
+        """
+        end = len(self._buffer)
+        if end - offset > MOST_TAKEN_BYTES:
+            fitting = bisect_right(self._ends, offset + MOST_TAKEN_BYTES) - 1
+            end = self._ends[max(fitting, bisect_right(self._ends, offset))]
+        return bytes(self._buffer[offset:end]) if offset < end else b""
 
     def listen(self, wake: Callable[[], None]) -> None:
         self._listeners.add(wake)
@@ -103,7 +113,10 @@ class LogReader:
 
     @property
     def ended(self) -> bool:
-        return self._log.closed
+        if self._prefix or not self._log.closed:
+            return False
+        offset = self._log.offset_after(self._after) if self._offset is None else self._offset
+        return offset is None or offset == self._log.size_bytes
 
     def take(self) -> bytes:
         prefix, self._prefix = self._prefix, b""

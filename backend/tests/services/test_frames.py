@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.core.sse_decoder import SseDecoder
 from app.schemas.events import Text
-from app.services.frames import FrameLog, LogReader, console_frame, snapshot_frame
+from app.services.frames import MOST_TAKEN_BYTES, FrameLog, LogReader, console_frame, snapshot_frame
 from tests.core.properties import SOME
 from tests.services.console_frames import events_of_all_kinds, read_frames, shown
 
@@ -109,5 +109,22 @@ def test_a_reader_ends_with_its_log() -> None:
     reader = LogReader(log, after=0)
     assert not reader.ended
     log.close()
-    assert reader.ended
+    assert not reader.ended
     assert reader.take() == log.since(0)
+    assert reader.ended
+
+
+def test_a_long_log_is_taken_in_slices_of_whole_frames() -> None:
+    """A reader that does not read holds one slice; a frame longer than that comes alone."""
+    log = filled(1)
+    log.append([Text(text=f"{n} " * 2_000) for n in range(200)])
+    log.append([Text(text="x" * 2 * MOST_TAKEN_BYTES), Text(text="end")])
+    log.close()
+    reader = LogReader(log, after=0)
+    slices = []
+    while not reader.ended:
+        slices.append(reader.take())
+    assert [seq for _, seq, _ in read_frames(b"".join(slices))] == list(range(1, log.last_seq + 1))
+    assert all(piece.endswith(b"\n\n") for piece in slices)
+    assert sorted(map(len, slices))[-2] <= MOST_TAKEN_BYTES < max(map(len, slices))
+    assert reader.take() == b""

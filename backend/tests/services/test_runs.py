@@ -267,7 +267,7 @@ def test_a_closed_run_s_log_is_closed_for_its_first_reader_too() -> None:
     run = begun()
     run.close()
     assert run.over.is_set()
-    assert LogReader(run.log(), after=0).ended
+    assert LogReader(run.log(), after=run.assigned_seq).ended
 
 
 def test_runs_are_found_announced_and_forgotten() -> None:
