@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from types import TracebackType
@@ -19,7 +19,10 @@ MODEL = "openai/gpt-4o-mini"
 
 
 class EventStream:
-    """An open stream; iterate over its frames. It ends when the server ends it."""
+    """An open stream; iterate over its frames. It ends when the server ends it.
+
+    Who takes single frames with ``anext`` closes ``frames()`` themselves.
+    """
 
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
@@ -29,7 +32,10 @@ class EventStream:
     def generation_id(self) -> str:
         return str(self.headers["x-generation-id"])
 
-    async def __aiter__(self) -> AsyncIterator[Frame]:
+    def __aiter__(self) -> AsyncIterator[Frame]:
+        return self.frames()
+
+    async def frames(self) -> AsyncGenerator[Frame, None]:
         decoder = FrameDecoder()
         async for piece in self.response.aiter_raw():
             for frame in decoder.feed(piece):

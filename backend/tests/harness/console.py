@@ -41,12 +41,18 @@ class Console:
 
 @asynccontextmanager
 async def console_app(
-    data: Path, *, upstream: str | None = None, pace: Pace = QUICK, **settings: Any
+    data: Path,
+    *,
+    upstream: str | None = None,
+    pace: Pace = QUICK,
+    send_buffer_bytes: int | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Console]:
     """Run a console on a data folder until the context ends; then it stops as the product does, runs interrupted first.
 
     Args:
         upstream: the provider's base URL; the built-in demo when None.
+        send_buffer_bytes: what the kernel holds per connection, so that a test sees what the server holds itself.
         settings: any fields of ``Settings``.
     """
     provider = {"openrouter_base_url": upstream, "openrouter_api_key": "a-key"} if upstream else {}
@@ -55,6 +61,8 @@ async def console_app(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=2, server_header=False, lifespan="on"
     )
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        if send_buffer_bytes is not None:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
         server = await _started(app, config, listener)
         services: Services = app.state.services
         host, port = listener.getsockname()
