@@ -5,6 +5,8 @@ import {
   lazyRouteComponent,
 } from "@tanstack/react-router";
 import { ChatScreen } from "@/features/chat/chat-screen";
+import { parseNewChatSearch } from "@/features/chat/new-chat-search";
+import { parseModelsSearch } from "@/features/models/search";
 import { parseProfilesSearch } from "@/features/profiles/search";
 import { NotFound, RouteCrash } from "./route-errors";
 import { Shell } from "./shell";
@@ -14,6 +16,7 @@ const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 const home = createRoute({
   getParentRoute: () => root,
   path: "/",
+  validateSearch: parseNewChatSearch,
   component: () => <ChatScreen sessionId={null} />,
 });
 
@@ -39,6 +42,7 @@ const profiles = createRoute({
 const models = createRoute({
   getParentRoute: () => root,
   path: "/app/models",
+  validateSearch: parseModelsSearch,
   component: lazyRouteComponent(() => import("@/features/models/models-screen"), "ModelsScreen"),
 });
 

@@ -48,4 +48,4 @@ export function Field({ label, hint, problem, note, children }: FieldProps) {
 export const CONTROL =
   "min-h-9 w-full min-w-0 rounded-md border border-line-strong bg-raised px-3 text-sm text-ink transition-colors placeholder:text-ink-3 hover:border-ink-3 aria-invalid:border-danger disabled:opacity-60 pointer-coarse:min-h-11";
 
-export const TEXT_AREA = `${CONTROL} field-sizing-content max-h-96 min-h-28 resize-y py-2 leading-relaxed`;
+export const TEXT_AREA = `${CONTROL} field-sizing-content max-h-96 resize-y py-2 leading-relaxed`;

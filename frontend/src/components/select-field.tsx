@@ -8,13 +8,14 @@ interface Option<T> {
 }
 
 interface SelectFieldProps<T> {
-  control: FieldControl;
+  /** Of the field it stands in, or the name that it has without one. */
+  control: FieldControl | { "aria-label": string };
   options: readonly Option<T>[];
   value: T;
   onChange: (value: T) => void;
 }
 
-/** One of a few. Its name is the label of the field it stands in. */
+/** One of a few. */
 export function SelectField<T extends string | number | null>({
   control,
   options,

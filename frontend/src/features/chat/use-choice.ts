@@ -1,9 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Session } from "@/client/api";
 import { keys, profilesQuery, settingsQuery } from "@/client/queries";
 import { patchSession } from "@/client/sessions";
 import { toasts } from "@/components/toasts";
+import { parseNewChatSearch } from "./new-chat-search";
 
 interface Chosen {
   /** Null leaves it to the profile, and else to the settings. */
@@ -35,8 +37,9 @@ export function useChoice(session: Session | undefined): Choice {
     },
   });
 
+  const { model = null } = parseNewChatSearch(useSearch({ strict: false }));
   const defaultProfile = profiles?.find((profile) => profile.is_default)?.id ?? null;
-  const chosen: Chosen = session ?? { model: null, profile_id: defaultProfile, ...fresh };
+  const chosen: Chosen = session ?? { model, profile_id: defaultProfile, ...fresh };
   const profile = profiles?.find(({ id }) => id === chosen.profile_id);
   return {
     model: chosen.model,

@@ -1,5 +1,109 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Suspense, lazy, useMemo } from "react";
+import { modelsQuery } from "@/client/queries";
+import { Button } from "@/components/button";
+import { ErrorNote } from "@/components/error-note";
 import { ScreenHeader } from "@/components/screen-header";
+import { SkeletonRows } from "@/components/skeleton-rows";
+import { UNKNOWN, formatCount, plural } from "@/lib/format";
+import { ModelFilters } from "./model-filters";
+import { ModelList } from "./model-list";
+import { type ModelsSearch, isFiltered, parseModelsSearch } from "./search";
+import { selectModels } from "./select-models";
+import { SyncButton, SyncFailure, SyncProgress } from "./sync-status";
+import { useSearchText } from "./use-search-text";
 
+const ModelDetail = lazy(() => import("./model-detail"));
+
+/** The catalogue. Search, filters, order and the open model stand in the address. */
 export function ModelsScreen() {
-  return <ScreenHeader title="Models" />;
+  const navigate = useNavigate();
+  const inAddress = useSearch({ strict: false });
+  const search = useMemo(() => parseModelsSearch(inAddress), [inAddress]);
+  const change = (put: object): void =>
+    void navigate({
+      to: "/app/models",
+      search: (before) => parseModelsSearch({ ...before, ...put }),
+      replace: true,
+    });
+  const [text, setText] = useSearchText(search.text ?? "", (typed) => change({ text: typed }));
+  const query = useQuery(modelsQuery);
+  const all = query.data ?? [];
+  const filters: ModelsSearch = { ...search, text };
+  const shown = useMemo(
+    () => selectModels(query.data ?? [], { ...search, text }),
+    [query.data, search, text],
+  );
+
+  return (
+    <>
+      <ScreenHeader title="Models">
+        <SyncButton />
+      </ScreenHeader>
+      <div className="relative flex flex-none flex-col gap-2 border-b border-line px-4 pt-3 pb-2">
+        <ModelFilters search={search} text={text} onText={setText} onChange={change} />
+        <div className="flex min-h-[1lh] flex-wrap justify-between gap-x-4 text-xs text-ink-3">
+          <span>
+            <span aria-live="polite">
+              {query.isSuccess &&
+                (isFiltered(filters)
+                  ? `${formatCount(shown.length)} of ${plural(all.length, "model")}`
+                  : plural(all.length, "model"))}
+            </span>
+            {" · "}US dollars per 1M tokens, {UNKNOWN} where the provider names none
+          </span>
+          <SyncProgress />
+        </div>
+      </div>
+      <SyncFailure />
+      {query.isPending && (
+        <div className="p-4">
+          <SkeletonRows rows={10} className="h-12" />
+        </div>
+      )}
+      {query.isError && query.data === undefined && (
+        <div className="p-4">
+          <ErrorNote title="The models could not be loaded" error={query.error}>
+            <Button onClick={() => void query.refetch()}>Try again</Button>
+          </ErrorNote>
+        </div>
+      )}
+      {query.isSuccess && all.length === 0 && <NoModels />}
+      {all.length > 0 && shown.length === 0 && (
+        <div className="m-auto flex flex-col items-start gap-3 p-6">
+          <h2 className="text-lg font-semibold">No model matches</h2>
+          <Button
+            onClick={() => {
+              setText("");
+              change({ text: "", reasoning: false, free: false, min_context: 0 });
+            }}
+          >
+            Clear the filters
+          </Button>
+        </div>
+      )}
+      {shown.length > 0 && <ModelList models={shown} />}
+      <Suspense>
+        <ModelDetail
+          id={search.model ?? null}
+          listed={all.find(({ id }) => id === search.model)}
+          onClose={() => change({ model: undefined })}
+        />
+      </Suspense>
+    </>
+  );
+}
+
+function NoModels() {
+  return (
+    <div className="m-auto flex max-w-md flex-col items-start gap-3 p-6">
+      <h2 className="text-xl font-semibold tracking-tight">No models yet</h2>
+      <p className="text-ink-2">
+        The console keeps the provider’s list, so that it can be searched and priced at once. Take
+        it with Sync.
+      </p>
+      <SyncButton />
+    </div>
+  );
 }

@@ -23,7 +23,13 @@ export function ImportProfiles() {
       if (only && !another) void navigate({ to: "/app/profiles", search: { profile: only.id } });
     },
     onError: (error) =>
-      void toasts.add({ title: "Not imported", description: reasonOf(error), priority: "high" }),
+      // It says what to mend in the file, so it stays until it is dismissed.
+      void toasts.add({
+        title: "Not imported",
+        description: reasonOf(error),
+        priority: "high",
+        timeout: 0,
+      }),
   });
   return (
     <>

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { CONTROL, Field, TEXT_AREA } from "@/components/field";
 import { ModelSelect } from "@/components/model-select";
 import { SelectField } from "@/components/select-field";
@@ -16,15 +17,17 @@ const isTouch = (): boolean => window.matchMedia("(pointer: coarse)").matches;
 
 export function ProfileFields({ form, isNew }: ProfileFieldsProps) {
   const { draft, change, leave, problem } = form;
+  const name = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (isNew && !isTouch()) name.current?.focus();
+  }, [isNew]);
   return (
     <>
       <Field label={LABELS.name} hint="What you pick it by." problem={problem("name")}>
         {(control) => (
           <input
             {...control}
-            ref={(input) => {
-              if (isNew && input && !isTouch()) input.focus();
-            }}
+            ref={name}
             autoComplete="off"
             aria-required
             placeholder="Careful reviewer"
@@ -48,7 +51,7 @@ export function ProfileFields({ form, isNew }: ProfileFieldsProps) {
             value={draft.system_prompt}
             onChange={(event) => change("system_prompt", event.target.value)}
             onBlur={() => leave("system_prompt")}
-            className={TEXT_AREA}
+            className={`${TEXT_AREA} min-h-28`}
           />
         )}
       </Field>
@@ -95,7 +98,7 @@ export function ProfileFields({ form, isNew }: ProfileFieldsProps) {
         </Field>
         <Field
           label={LABELS.max_tokens}
-          hint="1 to 1,000,000. Where answers are cut."
+          hint="1 to 1,000,000 per answer."
           problem={problem("max_tokens")}
         >
           {(control) => (

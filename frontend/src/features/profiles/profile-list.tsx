@@ -1,8 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import type { Profile } from "@/client/api";
 
+interface ProfileListProps {
+  profiles: readonly Profile[];
+  /** One is being made, at the end of the list. */
+  isMaking: boolean;
+}
+
 /** All profiles, in the order they were made. */
-export function ProfileList({ profiles }: { profiles: readonly Profile[] }) {
+export function ProfileList({ profiles, isMaking }: ProfileListProps) {
   return (
     <ul className="flex flex-col gap-px">
       {profiles.map((profile) => (
@@ -20,13 +26,18 @@ export function ProfileList({ profiles }: { profiles: readonly Profile[] }) {
                 </span>
               )}
             </span>
-            <span className="truncate text-xs text-ink-3">
+            <span className="truncate text-xs text-ink-2">
               {profile.model ?? "Default model"}
               {profile.system_prompt && ` · ${profile.system_prompt}`}
             </span>
           </Link>
         </li>
       ))}
+      {isMaking && (
+        <li className="flex min-h-13 items-center rounded-md bg-hover px-3 text-sm font-medium text-ink-2">
+          New profile
+        </li>
+      )}
     </ul>
   );
 }

@@ -47,7 +47,7 @@ export function ProfilesScreen() {
                 <Button onClick={() => void query.refetch()}>Try again</Button>
               </ErrorNote>
             )}
-            <ProfileList profiles={profiles} />
+            <ProfileList profiles={profiles} isMaking={isNew} />
           </nav>
           {open === undefined ? (
             <p className="m-auto hidden p-6 text-ink-3 md:block">

@@ -68,7 +68,7 @@ export function SamplingFields({ form }: { form: ProfileForm }) {
               value={form.draft.stop}
               onChange={(event) => form.change("stop", event.target.value)}
               onBlur={() => form.leave("stop")}
-              className={`${TEXT_AREA} min-h-16 font-mono`}
+              className={`${TEXT_AREA} min-h-18 font-mono`}
             />
           )}
         </Field>

@@ -1,0 +1,37 @@
+import type { Model } from "@/client/api";
+import { isFree, matchesText } from "@/components/models";
+import type { ModelsSearch, Sort } from "./search";
+
+type Order = (left: Model, right: Model) => number;
+
+const byName: Order = (left, right) => left.name.localeCompare(right.name);
+
+const ORDERS: Record<Sort, Order> = {
+  name: byName,
+  newest: (left, right) => right.created_at.localeCompare(left.created_at),
+  price: (left, right) =>
+    knownFirst(left.pricing.prompt, right.pricing.prompt) ||
+    knownFirst(left.pricing.completion, right.pricing.completion),
+  context: (left, right) => (right.context_length ?? -1) - (left.context_length ?? -1),
+};
+
+/** Unknown is not cheap: it comes last. */
+function knownFirst(left: number | null, right: number | null): number {
+  if (left === null || right === null) return Number(left === null) - Number(right === null);
+  return left - right;
+}
+
+/** The models that the filters leave, in order. */
+export function selectModels(models: readonly Model[], search: ModelsSearch): Model[] {
+  const text = search.text?.trim() ?? "";
+  const order = ORDERS[search.sort ?? "name"];
+  return models
+    .filter(
+      (model) =>
+        (!search.reasoning || model.is_reasoning) &&
+        (!search.free || isFree(model)) &&
+        (!search.min_context || (model.context_length ?? 0) >= search.min_context) &&
+        (text === "" || matchesText(model, text)),
+    )
+    .toSorted((left, right) => order(left, right) || byName(left, right));
+}
