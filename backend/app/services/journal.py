@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 from app.db.store import Store
 from app.db.types import Conn
@@ -30,10 +31,13 @@ class Journal:
     grow and batching is free. A commit that fails (a full disk) is tried again with the same events until it succeeds
     or the journal is closed: nothing unstored is ever published, and a run whose events wait stops reading its
     upstream.
+
+    Args:
+        clock: seconds, by which a commit's length is measured.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._clock = store, clock
         self._dirty: dict[str, Run] = {}
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -61,12 +65,12 @@ class Journal:
             runs, self._dirty = [run for run in self._dirty.values() if not run.ending], {}
             if not runs:
                 continue
-            began = time.monotonic()
+            began_s = self._clock()
             await self._commit(
                 [tick for run in runs if (tick := run.take())],
                 [(run.id, run.upstream_id, run.take_marks()) for run in runs],
             )
-            took_s = time.monotonic() - began
+            took_s = self._clock() - began_s
             await asyncio.sleep(min(max(SHORTEST_PAUSE_S, PAUSE_PER_COMMIT * took_s), LONGEST_PAUSE_S))
 
     async def _commit(self, ticks: list[Tick], marks: list[tuple[str, str | None, Marks]]) -> None:

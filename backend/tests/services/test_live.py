@@ -200,6 +200,21 @@ async def test_each_generation_is_sent_whole_and_once() -> None:
     channel.detach(tab.wake)
 
 
+async def test_an_end_does_not_cut_what_is_still_to_be_sent() -> None:
+    """However much there is when it comes."""
+    tab = Tab()
+    channel = await tab.open("s")
+    run = tab.begin("g1")
+    for _ in range(5):
+        tab.say(run, "x" * 100_000)
+    tab.end(run)
+    seen: list[tuple[str, str]] = []
+    while data := channel.take():
+        seen += frames(data)
+    assert seen[1:] == [("g1:1", "start"), *((f"g1:{seq}", "token") for seq in range(2, 7)), ("g1:7", "done")]
+    channel.detach(tab.wake)
+
+
 async def test_a_cursor_goes_on_where_it_stands() -> None:
     """A generation that a cursor names is sent from there alone; one that is gone or fully known is passed over."""
     tab = Tab()
