@@ -20,7 +20,7 @@ _COLUMNS = """
 """
 _GET = f"SELECT {_COLUMNS} FROM generations g WHERE g.id = :id"  # noqa: S608
 _OF_USER_MESSAGE = "SELECT id FROM generations WHERE user_message_id = :id ORDER BY id DESC LIMIT 1"
-_UNFINISHED = f"SELECT {_COLUMNS} FROM generations g WHERE g.ended_at IS NULL ORDER BY g.id"  # noqa: S608
+_UNFINISHED = f"SELECT {_COLUMNS} FROM generations g WHERE g.ended_at IS NULL ORDER BY g.session_id, g.id"  # noqa: S608
 _INSERT = """
     INSERT INTO generations (id, session_id, user_message_id, message_id, request_id, status, model, provider, params,
         created_at)

@@ -27,16 +27,17 @@ _FINISH = """
 """
 _SET_STATUS = "UPDATE messages SET status = :status WHERE id = :id"
 _SET_USAGE = "UPDATE messages SET usage = :usage WHERE id = :id"
+# CROSS JOIN keeps SQLite from turning the step around and reading the whole session for each of its messages.
 _PATH = f"""
     WITH RECURSIVE path (id, parent_id, depth) AS (
         SELECT id, parent_id, 0 FROM messages WHERE id = :leaf_id AND session_id = :session_id
         UNION ALL
         SELECT m.id, m.parent_id, path.depth + 1
-        FROM messages m JOIN path ON m.id = path.parent_id
-        WHERE m.session_id = :session_id AND path.depth < :limit - 1
+        FROM path CROSS JOIN messages m
+        WHERE m.id = path.parent_id AND m.session_id = :session_id AND path.depth < :limit - 1
     )
     SELECT {", ".join("m." + name.strip() for name in _COLUMNS.split(","))}
-    FROM path JOIN messages m ON m.id = path.id ORDER BY path.depth
+    FROM path CROSS JOIN messages m WHERE m.id = path.id ORDER BY path.depth
 """  # noqa: S608
 _ALL = f"""
     SELECT {_COLUMNS} FROM messages WHERE session_id = :session_id AND (:before IS NULL OR id < :before)

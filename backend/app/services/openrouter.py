@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import ipaddress
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -157,6 +158,7 @@ class OpenRouter:
         self.timeouts = timeouts or UpstreamTimeouts()
         self._base_url = base_url.rstrip("/")
         self._key = key
+        self._unsafe = _unsafe(self._base_url, key)
         self._wire = Wire(
             tls=self._base_url.lower().startswith("https:"),
             headers=_headers(referer, title),
@@ -236,7 +238,8 @@ class OpenRouter:
 
     async def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> _Reply:
         """The reply to a request, its status 200 and its body unread. The caller closes it."""
-        self._refuse_unsafe()
+        if self._unsafe is not None:
+            raise self._unsafe()
         content = None if body is None else _encode(body)
         headers = {b"Authorization": f"Bearer {self._key}".encode()} if self._key else {}
         if content is not None:
@@ -261,23 +264,6 @@ class OpenRouter:
             raise await reply.refusal()
         finally:
             await reply.body.aclose()
-
-    def _refuse_unsafe(self) -> None:
-        try:
-            url = httpx.URL(self._base_url)
-        except httpx.InvalidURL:
-            url = httpx.URL()
-        if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
-            raise UpstreamError("The base URL is not a plain http(s) address.", details={"reason": "bad_base_url"})
-        if not self._key:
-            return
-        if url.scheme == "http" and not _is_loopback(url.host):
-            raise UpstreamError(
-                f"The key is not sent to {url.host} over plain HTTP. Use an https base URL.",
-                details={"reason": "plain_http"},
-            )
-        if not (self._key.isascii() and self._key.isprintable()) or " " in self._key:
-            raise UpstreamBadKey("The key contains characters that no key has.", details={"reason": "malformed_key"})
 
 
 class _Reply:
@@ -351,6 +337,27 @@ def _encode(body: dict[str, Any]) -> bytes:
         return msgspec.json.encode(body)
     except (UnicodeEncodeError, TypeError, msgspec.EncodeError, RecursionError) as exc:
         raise ValidationFailed("The request cannot be written as JSON.") from exc
+
+
+def _unsafe(base_url: str, key: str | None) -> Callable[[], UpstreamError] | None:
+    """Why nothing may be sent to this address with this key; None when it may."""
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
+        return partial(
+            UpstreamError, "The base URL is not a plain http(s) address.", details={"reason": "bad_base_url"}
+        )
+    if not key:
+        return None
+    if url.scheme == "http" and not _is_loopback(url.host):
+        message = f"The key is not sent to {url.host} over plain HTTP. Use an https base URL."
+        return partial(UpstreamError, message, details={"reason": "plain_http"})
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        message = "The key contains characters that no key has."
+        return partial(UpstreamBadKey, message, details={"reason": "malformed_key"})
+    return None
 
 
 def _headers(referer: str, title: str) -> dict[bytes, bytes]:

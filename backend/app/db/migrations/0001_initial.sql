@@ -85,7 +85,7 @@ CREATE TABLE messages (
     completed_at TEXT
 );
 CREATE INDEX messages_session ON messages (session_id, id);
-CREATE INDEX messages_parent ON messages (session_id, parent_id);
+CREATE INDEX messages_parent ON messages (session_id, parent_id, id);
 
 CREATE TABLE generations (
     id TEXT PRIMARY KEY,
@@ -109,9 +109,9 @@ CREATE TABLE generations (
     first_token_at TEXT,
     ended_at TEXT
 );
-CREATE INDEX generations_running ON generations (session_id) WHERE ended_at IS NULL;
+CREATE INDEX generations_running ON generations (session_id, id) WHERE ended_at IS NULL;
 CREATE INDEX generations_session ON generations (session_id);
-CREATE INDEX generations_message ON generations (user_message_id);
+CREATE INDEX generations_message ON generations (user_message_id, id);
 CREATE INDEX generations_ended ON generations (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE generation_events (
@@ -162,7 +162,7 @@ CREATE TABLE usage_logs (
 CREATE INDEX usage_logs_recent ON usage_logs (created_at, id);
 CREATE INDEX usage_logs_session ON usage_logs (session_id, id);
 CREATE UNIQUE INDEX usage_logs_generation ON usage_logs (generation_id) WHERE generation_id IS NOT NULL;
-CREATE INDEX usage_logs_unsettled ON usage_logs (id) WHERE state IN ('reserved', 'unknown');
+CREATE INDEX usage_logs_unknown ON usage_logs (id) WHERE state = 'unknown';
 
 CREATE TABLE usage_days (
     day TEXT NOT NULL,

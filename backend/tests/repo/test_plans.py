@@ -1,0 +1,54 @@
+"""No statement of the repositories reads a large table from end to end."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+
+import apsw
+import pytest
+
+from app.db.migrate import MIGRATIONS
+from app.repo import generations, idempotency, journal, ledger, messages, sessions
+
+LARGE = ("messages", "generations", "generation_events", "usage_logs", "idempotency_keys", "sessions")
+ALIASES = {"m": "messages", "g": "generations", "e": "generation_events", "s": "sessions", "c": "messages"}
+MODULES = (messages, generations, journal, ledger, sessions, idempotency)
+_STATEMENT = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
+# Reading all of a partial index is reading only what is in it.
+_SCAN = re.compile(r"SCAN (\w+)(?! USING (?:COVERING )?INDEX (?:generations_running|usage_logs_unknown)\b)")
+
+
+def statements() -> list[tuple[str, str]]:
+    return [
+        (f"{module.__name__.rpartition('.')[2]}.{name}", value)
+        for module in MODULES
+        for name, value in vars(module).items()
+        if isinstance(value, str) and name.startswith("_") and _STATEMENT.match(value)
+    ]
+
+
+@pytest.fixture(name="database", scope="module")
+def _database() -> apsw.Connection:
+    connection = apsw.Connection(":memory:")
+    for file in sorted(MIGRATIONS.glob("*.sql")):
+        connection.execute(file.read_text(encoding="utf-8"))
+    return connection
+
+
+@pytest.mark.parametrize(("name", "sql"), statements(), ids=[name for name, _ in statements()])
+def test_large_tables_are_searched_not_scanned(database: apsw.Connection, name: str, sql: str) -> None:
+    """The query plan finds rows of large tables by an index."""
+    parameters = dict.fromkeys(re.findall(r":(\w+)", sql), 1)
+    plan = [str(row[3]) for row in database.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+    scanned = {found for step in plan for found in _SCAN.findall(step)}
+    assert not {ALIASES.get(table, table) for table in scanned} & set(LARGE), f"{name}: {plan}"
+
+
+def test_the_statements_were_found() -> None:
+    """The check above looks at something in every module."""
+    assert {name.partition(".")[0] for name, _ in statements()} == {_name(module) for module in MODULES}
+
+
+def _name(module: ModuleType) -> str:
+    return module.__name__.rpartition(".")[2]
