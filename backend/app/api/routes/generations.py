@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
@@ -23,6 +23,10 @@ from app.schemas.generations import AfterQuery, Generation, GenerationCreate, Re
 
 router = APIRouter(prefix="/api/generations", tags=["generations"], route_class=JsonRoute)
 GenerationPath = Annotated[str, Path(max_length=128)]
+FOLLOWED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Server-sent events, as `/api/stream` sends them.", "content": {"text/event-stream": {}}}
+}
+SEEN_ALL: dict[int | str, dict[str, Any]] = {204: {"description": "The reader has seen the end already."}}
 START_ERRORS = (NotFound, GenerationRunning, MissingKey, IdempotencyMismatch, ValidationFailed, ShuttingDown)
 
 
@@ -44,7 +48,11 @@ async def get_generation(services: ServicesDep, generation_id: GenerationPath) -
     return reply(await services.turns.get(generation_id))
 
 
-@router.get("/{generation_id}/events", responses=responses_for(NotFound, ValidationFailed))
+@router.get(
+    "/{generation_id}/events",
+    response_class=Response,
+    responses=FOLLOWED | SEEN_ALL | responses_for(NotFound, ValidationFailed),
+)
 async def follow_generation(
     services: ServicesDep,
     generation_id: GenerationPath,

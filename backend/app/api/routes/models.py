@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
@@ -24,13 +24,15 @@ from app.core.errors import (
 from app.schemas.models import Model, ModelQuery, Synced
 from app.schemas.page import Page
 
+STEPS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 router = APIRouter(prefix="/api/models", tags=["models"])
 
 
 @router.post(
     "/sync",
     response_model=Synced,
-    responses=responses_for(MissingKey, UpstreamBadKey, UpstreamRateLimited, UpstreamTimeout, UpstreamUnavailable),
+    responses=STEPS
+    | responses_for(MissingKey, UpstreamBadKey, UpstreamRateLimited, UpstreamTimeout, UpstreamUnavailable),
 )
 async def sync_models(services: ServicesDep, accept: Annotated[str, Header()] = "") -> Response:
     """Replace the stored catalogue by the provider's current list; with `Accept: text/event-stream`, step by step."""

@@ -12,7 +12,7 @@ from app.api.deps import IdempotencyKey, LastEventId, RequestIdDep, ServicesDep,
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.api.reply import stream
-from app.api.routes.generations import START_ERRORS
+from app.api.routes.generations import SEEN_ALL, START_ERRORS
 from app.core.errors import MissingKey, NotFound, NothingToAnswer, ValidationFailed
 from app.core.sse import EventStream
 from app.schemas.events import Annotation, Done, Error, Reasoning, Start, Text, ToolCall, ToolCallDelta, Usage
@@ -43,7 +43,10 @@ class EventsQuery(BaseModel, extra="forbid"):
         return dict(cursor for cursor in parsed if cursor is not None)
 
 
-@router.get("/stream", responses=STREAMED | responses_for(NotFound, NothingToAnswer, MissingKey, ValidationFailed))
+@router.get(
+    "/stream",
+    responses=STREAMED | SEEN_ALL | responses_for(NotFound, NothingToAnswer, MissingKey, ValidationFailed),
+)
 async def answer_stream(
     services: ServicesDep,
     query: Annotated[StreamQuery, Query()],
