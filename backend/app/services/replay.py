@@ -61,7 +61,9 @@ def _attach_ended(conn: Conn, generation_id: str, after: int) -> LogReader | Non
     if generation.ended_at is not None and after == generation.last_seq:
         return None
     events = journal.read(conn, generation_id)
-    if events and after <= len(events):
+    # Pruned, or with a gap where a process died before a tick that its end had overtaken: the message holds it all.
+    is_whole = len(events) == generation.last_seq
+    if is_whole and after <= len(events):
         return _closed_reader(generation, events, after=after)
     if after == 0:
         short = _shortest(generation, message)

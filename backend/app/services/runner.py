@@ -181,15 +181,21 @@ class Runner:
         )
 
     async def _end(self, run: Run, ending: Ending, call: Call) -> None:
-        """Store the end, however long the disk refuses; then publish it. Given up only when the store is closed."""
+        """Store the end, however long the disk refuses; then publish it. Given up only when the store is closed.
+
+        The ticks before it come first: one that the disk refused would be a gap in the journal.
+        """
+        while run.last_tick is not None and run.published_seq < run.last_tick.first_seq - 1:
+            await run.drained()
         while True:
             try:
                 revision = await self._store.write(end, ending)
                 break
             except ShuttingDown:
                 log.exception("the store closed before a run had ended", extra={"generation_id": run.id})
-                revision = None
-                break
+                run.close()
+                self._runs.remove(run)
+                return
             except Exception:
                 log.exception("could not store the end of a run, trying again", extra={"generation_id": run.id})
                 await asyncio.sleep(RETRY_PAUSE_S)

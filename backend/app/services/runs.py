@@ -88,6 +88,11 @@ class Run:
         return self._taken_seq
 
     @property
+    def published_seq(self) -> int:
+        """The newest seq that readers may have."""
+        return len(self._published)
+
+    @property
     def elapsed_ms(self) -> int:
         return _now_ms() - self.started_ms
 
