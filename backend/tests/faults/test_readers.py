@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app.core.errors import DiskFull
+from app.db.store import Store
 from app.db.types import Conn
 from emulator import Emulator
 from tests.faults import audit
@@ -204,6 +207,58 @@ async def test_nobody_sees_what_is_not_committed(console: Console, emulator: Emu
         transcript = await reader.ended()
     assert transcript.status == "completed"
     assert transcript.text == emulator.ledger.rows[0].text
+
+
+class FullOnce:
+    """The journal's store, whose disk is full for one tick."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.has_refused = False
+
+    async def write_relaxed(self, f: Callable[..., Any], *args: Any) -> Any:
+        if not self.has_refused:
+            self.has_refused = True
+            raise DiskFull
+        return await self._store.write_relaxed(f, *args)
+
+
+async def test_an_end_that_overtakes_a_refused_tick_waits_for_it(console: Console, emulator: Emulator) -> None:
+    """The disk was full for some words only: readers get them, late and in order, and `done` after them."""
+    started = await console.client.start("[[tokens=60; rate=200]] hello")
+    generation_id = started["generation"]["id"]
+    async with reading(console.client.events(generation_id)) as reader:
+        await reader.until(lambda transcript: bool(transcript.text))
+        disk = FullOnce(console.services.store)
+        console.services.runner._journal._store = disk  # type: ignore[assignment]
+        transcript = await reader.ended()
+    assert disk.has_refused
+    assert transcript.status == "completed"
+    assert transcript.text == emulator.ledger.rows[0].text
+    assert await console.client.follow(generation_id) == transcript
+
+
+async def test_a_journal_with_a_gap_is_not_replayed(console: Console, emulator: Emulator) -> None:
+    """A process that died between an end and a refused tick left one: readers get the message instead."""
+    transcript = await console.client.answer("[[tokens=40; stall after=20 ms=30]] hello")
+    await console.services.store.write(forget_one_tick, transcript.generation_id)
+    async with console.client.events(transcript.generation_id) as stream:
+        frames = [frame async for frame in stream]
+    assert [frame.event for frame in frames] == ["start", "token", "usage", "done"]
+    assert frames[1].data["text"] == transcript.text
+    assert frames[-1] == transcript.frames[-1]
+    async with console.client.events(transcript.generation_id, after=2) as stream:
+        frames = [frame async for frame in stream]
+    assert [frame.event for frame in frames] == ["snapshot", "done"]
+    assert frames[0].data["message"]["content"] == transcript.text
+
+
+def forget_one_tick(conn: Conn, generation_id: str) -> None:
+    conn.execute(
+        "DELETE FROM generation_events WHERE generation_id = :id AND last_seq = (SELECT min(last_seq)"
+        " FROM generation_events WHERE generation_id = :id AND last_seq > 1)",
+        {"id": generation_id},
+    )
 
 
 async def test_each_frame_is_on_disk_when_it_is_seen(console: Console, emulator: Emulator) -> None:
