@@ -93,11 +93,10 @@ class Runner:
 
     async def _run(self, run: Run, call: Call) -> None:
         reader, at = DeltaReader(), now()
-        run.reading = asyncio.create_task(self._read(run, reader, call), name=f"read {run.id}")
-        if run.stop_requested or run.interrupted or self._closing:
-            run.interrupted = run.interrupted or self._closing
-            run.reading.cancel()
-        await asyncio.wait([run.reading])
+        run.interrupted = run.interrupted or self._closing
+        if not run.stop_requested and not run.interrupted:
+            run.reading = asyncio.create_task(self._read(run, reader, call), name=f"read {run.id}")
+            await asyncio.wait([run.reading])
         failure = _failure(run)
         outcome = judge(reader, failure, stop_requested=run.stop_requested, interrupted=run.interrupted)
         run.add(reader.finish())
@@ -142,7 +141,8 @@ class Runner:
     ) -> Ending:
         """Assign the last seqs: what is still pending, then usage if known, error if any, done."""
         latency_ms = run.elapsed_ms
-        bill = _bill(reader, failure, accepted=run.accepted, demo=call.provider.demo)
+        free = call.provider.demo or run.reading is None
+        bill = _bill(reader, failure, accepted=run.accepted, free=free)
         # The demo takes other models' names; nobody else has served it.
         served_by = call.provider.name if call.provider.demo else reader.provider or call.provider.name
         usage = usage_event(
@@ -248,11 +248,11 @@ def _failure(run: Run) -> AppError | None:
     return UpstreamGarbage("Reading the provider's answer failed.")
 
 
-def _bill(reader: DeltaReader, failure: AppError | None, *, accepted: bool, demo: bool) -> Bill:
-    """The provider's figure; 0 for the demo and for a call that was refused; otherwise unknown, which is never zero."""
+def _bill(reader: DeltaReader, failure: AppError | None, *, accepted: bool, free: bool) -> Bill:
+    """The provider's figure; 0 for the demo and for a call never sent or refused; otherwise unknown, never zero."""
     wire = reader.usage
     cache_write_tokens = counted(wire.cache_write_tokens) if wire else None
-    if demo or (wire is None and failure is not None and not accepted and _was_refused(failure)):
+    if free or (wire is None and failure is not None and not accepted and _was_refused(failure)):
         return Bill(cost_picousd=0, cost_text="0", cache_write_tokens=cache_write_tokens)
     if wire is None:
         return Bill(cost_picousd=None)
