@@ -1,27 +1,29 @@
 import { useId } from "react";
+import type { FieldControl } from "./field";
 
 interface SegmentsProps<T> {
   legend: string;
+  /** Of the field it stands in. */
+  control: Pick<FieldControl, "aria-describedby">;
   options: readonly { value: T; label: string }[];
   value: T;
   onChange: (value: T) => void;
-  describedBy?: string;
 }
 
 /** One of two or three that are all shown: radio buttons side by side. */
 export function Segments<T extends string>({
   legend,
+  control,
   options,
   value,
   onChange,
-  describedBy,
 }: SegmentsProps<T>) {
   const name = useId();
   return (
     <fieldset
       aria-label={legend}
-      aria-describedby={describedBy}
-      className="inline-flex max-w-full rounded-md border border-line-strong bg-sunken p-0.5"
+      aria-describedby={control["aria-describedby"]}
+      className="inline-flex max-w-full self-start rounded-md border border-line-strong bg-sunken p-0.5"
     >
       {options.map((option) => (
         <label

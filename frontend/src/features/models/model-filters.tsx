@@ -30,7 +30,7 @@ export function ModelFilters({ search, text, onText, onChange }: ModelFiltersPro
   ];
   return (
     <search aria-label="Models" className="flex flex-wrap items-center gap-2">
-      <label className="flex min-h-9 min-w-52 flex-1 items-center gap-2.5 rounded-md border border-line-strong bg-raised px-3 text-ink-3 focus-within:border-accent pointer-coarse:min-h-11">
+      <label className="flex min-h-9 min-w-52 flex-1 items-center gap-2.5 rounded-md max-sm:basis-full border border-line-strong bg-raised px-3 text-ink-3 focus-within:border-accent pointer-coarse:min-h-11">
         <Search aria-hidden className="size-4 flex-none" />
         <input
           type="search"
@@ -38,7 +38,7 @@ export function ModelFilters({ search, text, onText, onChange }: ModelFiltersPro
           placeholder="Search by name or author"
           value={text}
           onChange={(event) => onText(event.target.value)}
-          className="min-w-0 flex-1 bg-transparent text-sm text-ink outline-none placeholder:text-ink-3"
+          className="min-w-0 flex-1 bg-transparent text-sm text-ink outline-none placeholder:text-ink-3 [&::-webkit-search-cancel-button]:hidden"
         />
       </label>
       <Toggle

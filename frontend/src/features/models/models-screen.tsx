@@ -51,7 +51,7 @@ export function ModelsScreen() {
                   ? `${formatCount(shown.length)} of ${plural(all.length, "model")}`
                   : plural(all.length, "model"))}
             </span>
-            {" · "}US dollars per 1M tokens, {UNKNOWN} where the provider names none
+            {" · "}US dollars per 1M tokens, {UNKNOWN} is not known
           </span>
           <SyncProgress />
         </div>

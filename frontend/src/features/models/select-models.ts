@@ -4,7 +4,8 @@ import type { ModelsSearch, Sort } from "./search";
 
 type Order = (left: Model, right: Model) => number;
 
-const byName: Order = (left, right) => left.name.localeCompare(right.name);
+const names = new Intl.Collator(undefined, { numeric: true });
+const byName: Order = (left, right) => names.compare(left.name, right.name);
 
 const ORDERS: Record<Sort, Order> = {
   name: byName,

@@ -51,7 +51,7 @@ export function SyncFailure() {
   const error = useSync((sync) => (sync.state === "failed" ? sync.error : null));
   if (!error) return null;
   return (
-    <div className="px-4 pt-3">
+    <div className="px-4 py-3">
       <ErrorNote title="Not synced; the list is as it was" error={error}>
         <Button onClick={() => void startSync(client)}>Try again</Button>
       </ErrorNote>
