@@ -15,6 +15,7 @@ from app.core.errors import DiskFull
 from app.db.store import Store
 from app.db.types import Conn
 from emulator import Emulator
+from emulator.ledger import Row
 from tests.faults import audit
 from tests.harness import Console, Json, Transcript, console_app, reading, soon, stuck
 from tests.harness.client import MODEL
@@ -165,6 +166,12 @@ async def test_a_client_that_disconnects_at_every_frame_leaves_nothing(console: 
     assert run.log()._listeners == set()
 
 
+async def rows_of(emulator: Emulator, count: int) -> list[Row]:
+    """The calls the provider has taken, once there are so many."""
+    await soon(emulator.until(lambda e: len(e.ledger.rows) == count))
+    return emulator.ledger.rows
+
+
 class HeldWriter:
     """Keeps the store's writer busy from ``hold`` to ``release``, as a slow disk would."""
 
@@ -187,8 +194,33 @@ class HeldWriter:
             await unit
 
 
-async def test_nobody_sees_what_is_not_committed(console: Console, emulator: Emulator, first_half: Json) -> None:
-    """While the disk is busy no reader gets a frame, though the provider has sent the whole rest; then all at once."""
+async def test_nobody_sees_what_is_not_committed(console: Console, emulator: Emulator) -> None:
+    """While the disk is busy no reader gets a frame, though the provider goes on and on; then all of it."""
+    client = console.client
+    generation_id = (await client.start("[[tokens=150 rate=150]] hello"))["generation"]["id"]
+    (row,) = await rows_of(emulator, 1)
+    async with reading(client.events(generation_id)) as reader:
+        await reader.until(lambda transcript: bool(transcript.text))
+        async with HeldWriter().held(console):
+            # A round trip, so that what was committed before has come.
+            await client.generation(generation_id)
+            seen, produced = reader.transcript.last_seq, len(row.text)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(reader.until(lambda transcript: transcript.last_seq > seen), 0.4)
+            assert len(row.text) > produced
+            async with reading(client.events(generation_id)) as late:
+                await late.until(lambda transcript: transcript.last_seq == seen)
+                assert (await client.generation(generation_id))["last_seq"] == seen
+                assert late.transcript == reader.transcript
+        transcript = await reader.ended()
+    assert transcript.status == "completed"
+    assert transcript.text == row.text
+
+
+async def test_done_is_not_said_before_the_end_is_committed(
+    console: Console, emulator: Emulator, first_half: Json
+) -> None:
+    """The provider has ended, the disk is busy: neither the rest nor `done` is told until it is stored."""
     client, generation_id = console.client, first_half["generation"]["id"]
     run = console.services.turns._runs.get(generation_id)
     assert run is not None
