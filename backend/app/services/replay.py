@@ -40,11 +40,11 @@ class Replays:
         return await self._store.read(_attach_ended, generation_id, after or 0)
 
     async def snapshot(self, generation_id: str) -> LogReader:
-        """The whole message in one frame, then what follows if it still runs."""
+        """The whole message in one frame, then what follows: at least ``done``."""
         run = self._runs.get(generation_id)
         generation, message = await self._store.read(_read, generation_id)
         frame = snapshot_frame(generation_id, message, message.last_seq)
-        if run is not None:
+        if run is not None and generation.ended_at is None:
             return LogReader(run.log(), after=message.last_seq, prefix=frame)
         return _closed_reader(generation, [_done(generation, message)], first_seq=generation.last_seq, prefix=frame)
 
