@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from app.core.errors import DiskFull
-from app.db.store import Store
 from app.db.types import Conn
 from emulator import Emulator
 from emulator.ledger import Row
 from tests.faults import audit
+from tests.faults.disk import FullOnce, HeldWriter
 from tests.harness import Console, Json, Transcript, console_app, reading, soon, stuck
 from tests.harness.client import MODEL
 
@@ -28,9 +24,11 @@ MOST_HELD_BYTES = 2**18
 
 @pytest.fixture
 async def first_half(console: Console, emulator: Emulator) -> Json:
-    """An answer that stands still after 20 of its 40 tokens."""
+    """An answer that stands still after 20 of its 40 tokens, which are stored."""
     started = await console.client.start(STANDING_STILL)
-    await soon(emulator.until(lambda e: e.stalled == 1))
+    async with reading(console.client.events(started["generation"]["id"])) as reader:
+        await reader.until(lambda transcript: len(transcript.text.split()) == 20)
+    assert emulator.stalled == 1
     return started
 
 
@@ -172,28 +170,6 @@ async def rows_of(emulator: Emulator, count: int) -> list[Row]:
     return emulator.ledger.rows
 
 
-class HeldWriter:
-    """Keeps the store's writer busy from ``hold`` to ``release``, as a slow disk would."""
-
-    def __init__(self) -> None:
-        self._holding, self._released = threading.Event(), threading.Event()
-
-    def unit(self, conn: Conn) -> None:
-        self._holding.set()
-        assert self._released.wait(20)
-
-    @asynccontextmanager
-    async def held(self, console: Console) -> AsyncIterator[None]:
-        """Nothing is committed inside."""
-        unit = asyncio.create_task(console.services.store.write(self.unit))
-        try:
-            assert await asyncio.to_thread(self._holding.wait, 10)
-            yield
-        finally:
-            self._released.set()
-            await unit
-
-
 async def test_nobody_sees_what_is_not_committed(console: Console, emulator: Emulator) -> None:
     """While the disk is busy no reader gets a frame, though the provider goes on and on; then all of it."""
     client = console.client
@@ -239,20 +215,6 @@ async def test_done_is_not_said_before_the_end_is_committed(
         transcript = await reader.ended()
     assert transcript.status == "completed"
     assert transcript.text == emulator.ledger.rows[0].text
-
-
-class FullOnce:
-    """The journal's store, whose disk is full for one tick."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.has_refused = False
-
-    async def write_relaxed(self, f: Callable[..., Any], *args: Any) -> Any:
-        if not self.has_refused:
-            self.has_refused = True
-            raise DiskFull
-        return await self._store.write_relaxed(f, *args)
 
 
 async def test_an_end_that_overtakes_a_refused_tick_waits_for_it(console: Console, emulator: Emulator) -> None:

@@ -8,6 +8,8 @@ from decimal import Decimal
 import pytest
 
 from emulator import Emulator
+from tests.faults import audit
+from tests.faults.disk import HeldWriter
 from tests.harness import Console, ConsoleClient, Json, reading, soon
 from tests.harness.client import exact
 
@@ -94,6 +96,28 @@ async def test_a_stopped_call_is_unknown_until_the_provider_tells_its_cost(
     message = await client.message(started["assistant_message"]["id"])
     assert message["usage"]["cost_usd"] == billed.cost_usd
     assert message["usage"]["cost_state"] == "reconciled"
+
+
+async def test_a_stop_is_stored_before_it_acts(console: Console, emulator: Emulator) -> None:
+    """While the disk is busy the provider goes on: a process that died now would not forget an act it had begun."""
+    started = await console.client.start(MID_STREAM)
+    generation_id = started["generation"]["id"]
+    await soon(emulator.until(lambda e: e.stalled == 1))
+    run = console.services.turns._runs.get(generation_id)
+    assert run is not None
+    assert run.reading is not None
+    async with reading(console.client.events(generation_id)) as reader:
+        await reader.until(lambda transcript: len(transcript.text.split()) == 20)
+    async with HeldWriter().held(console):
+        stop = asyncio.create_task(console.client.stop(generation_id))
+        # Round trips, so that the stop has arrived.
+        for _ in range(3):
+            assert (await console.client.generation(generation_id))["status"] == "running"
+        assert not run.reading.done()
+        assert emulator.ledger.rows[0].status == "open"
+    assert (await stop)["status"] == "stopped"
+    with audit.opened(console.services.settings.data_dir) as conn:
+        assert audit.ids(conn, "SELECT stop_requested_at IS NOT NULL FROM generations") == {1}
 
 
 async def test_stopping_again_changes_nothing(console: Console, emulator: Emulator) -> None:
