@@ -8,7 +8,9 @@ const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
  */
 export class Guard {
   readonly problems: string[] = [];
-  #tolerated: RegExp[] = [];
+  /** What happened of that which is part of the story. */
+  readonly tolerated: string[] = [];
+  readonly #expected: RegExp[] = [];
 
   constructor(context: BrowserContext) {
     context.on("console", (message) => {
@@ -25,7 +27,7 @@ export class Guard {
 
   /** From now on these are part of the story. */
   tolerate(...patterns: RegExp[]): void {
-    this.#tolerated.push(...patterns);
+    this.#expected.push(...patterns);
   }
 
   check(): void {
@@ -34,6 +36,7 @@ export class Guard {
   }
 
   #note(problem: string): void {
-    if (!this.#tolerated.some((pattern) => pattern.test(problem))) this.problems.push(problem);
+    const isExpected = this.#expected.some((pattern) => pattern.test(problem));
+    (isExpected ? this.tolerated : this.problems).push(problem);
   }
 }
