@@ -87,7 +87,7 @@ def test_all_bytes_are_sent_in_order_to_a_proper_end() -> None:
         tap, client = Tap(b"a"), Client()
         serving = serve(tap, client)
         for piece in (b"b", b"", b"c"):
-            await asyncio.sleep(1)
+            await virtual_time.passes(1)
             tap.give(piece)
         tap.give(b"d", end=True)
         await serving
@@ -136,9 +136,9 @@ def test_a_comment_is_sent_after_each_15_s_of_silence() -> None:
     async def main() -> None:
         tap, client = Tap(), Client()
         serving = serve(tap, client)
-        await asyncio.sleep(10)
+        await virtual_time.passes(10)
         tap.give(b"x")
-        await asyncio.sleep(2.5 * HEARTBEAT_S)
+        await virtual_time.passes(2.5 * HEARTBEAT_S)
         tap.give(end=True)
         await serving
         sent = [(round(at_s, 3), body) for at_s, body in client.sent]
@@ -152,7 +152,7 @@ def test_a_busy_stream_has_no_comments() -> None:
         tap, client = Tap(), Client()
         serving = serve(tap, client)
         for _ in range(20):
-            await asyncio.sleep(HEARTBEAT_S * 0.9)
+            await virtual_time.passes(HEARTBEAT_S * 0.9)
             tap.give(b"x")
         tap.give(end=True)
         await serving
@@ -173,7 +173,7 @@ def test_a_client_that_does_not_read_is_dropped(begins_s: float) -> None:
     async def main() -> None:
         tap, client = Tap(), Client()
         serving = serve(tap, client)
-        await asyncio.sleep(begins_s)
+        await virtual_time.passes(begins_s)
         client.reads.clear()
         tap.give(b"x")
         began_s = asyncio.get_running_loop().time()
@@ -193,13 +193,13 @@ def test_a_slow_client_is_not_dropped() -> None:
     async def main() -> None:
         tap, client = Tap(), Client()
         serving = serve(tap, client)
-        await asyncio.sleep(1)
+        await virtual_time.passes(1)
         for _ in range(4):
             client.reads.clear()
             tap.give(b"x")
-            await asyncio.sleep(29)
+            await virtual_time.passes(29)
             client.reads.set()
-            await asyncio.sleep(0.1)
+            await virtual_time.passes(0.1)
         tap.give(end=True)
         await serving
         assert client.body.replace(HEARTBEAT, b"") == b"xxxx"
@@ -214,7 +214,7 @@ def test_a_client_that_leaves_ends_its_stream() -> None:
     async def main() -> None:
         tap, client = Tap(b"x"), Client()
         serving = serve(tap, client)
-        await asyncio.sleep(1)
+        await virtual_time.passes(1)
         client.leaves.set()
         await serving
         assert client.body == b"x"
@@ -229,7 +229,7 @@ def test_a_client_that_leaves_during_a_send_ends_its_stream() -> None:
         tap, client = Tap(b"x"), Client()
         client.reads.clear()
         serving = serve(tap, client)
-        await asyncio.sleep(1)
+        await virtual_time.passes(1)
         client.leaves.set()
         client.reads.set()
         await serving
@@ -245,7 +245,7 @@ def test_a_server_that_cancels_the_request_is_obeyed() -> None:
     async def main() -> None:
         tap, client = Tap(), Client()
         serving = serve(tap, client)
-        await asyncio.sleep(1)
+        await virtual_time.passes(1)
         serving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await serving

@@ -43,6 +43,17 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._now_s += by_s
 
 
+async def passes(seconds: float) -> None:
+    """Let virtual time pass; whatever is due until then happens first."""
+    loop = asyncio.get_running_loop()
+    due = loop.create_future()
+    timer = loop.call_later(seconds, due.set_result, None)
+    try:
+        await due
+    finally:
+        timer.cancel()
+
+
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine in virtual time. Raises AssertionError when it leaves a task, or the loop met an error."""
     problems: list[Mapping[str, Any]] = []

@@ -1,4 +1,4 @@
-"""A store that can be held or fail, and a provider that follows a script; both in the loop's own time."""
+"""Stores that can be held or fail, and a provider that follows a script; all in the loop's own time."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from app.core.errors import AppError
+from app.db.migrate import MIGRATIONS, migrate
+from app.db.sqlite import open_writer
 from app.schemas.events import Event, decode_events
 from app.services.turn_end import Ending
 from app.services.upstream_wire import Chunk, decode_chunk
+from tests.core import virtual_time
 
 
 class PretendedStore:
@@ -47,7 +51,7 @@ class PretendedStore:
     async def _unit(self) -> None:
         async with self._turn:
             self.attempts += 1
-            await asyncio.sleep(self.commit_s)
+            await virtual_time.passes(self.commit_s)
             await self.open.wait()
             if self.failures and (failure := self.failures.pop(0)) is not None:
                 raise failure
@@ -56,6 +60,40 @@ class PretendedStore:
         """All events of a generation that are stored, its start left out."""
         found = [event for _, rows in self.ticks for event in rows.get(generation_id, [])]
         return found + [event for end in self.endings if end.generation_id == generation_id for event in end.events]
+
+
+class InlineStore:
+    """A real database without threads: units run where they are awaited, so that virtual time waits for them.
+
+    ``failures`` are raised by the next writes, None lets one through.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.failures: list[Exception | None] = []
+        self._conn = open_writer(path)
+        migrate(self._conn, path=path, migrations=MIGRATIONS)
+
+    async def read(self, f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return await self._unit(f, args, kwargs)
+
+    async def write(self, f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if self.failures and (failure := self.failures.pop(0)) is not None:
+            raise failure
+        return await self._unit(f, args, kwargs)
+
+    async def _unit(self, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        await asyncio.sleep(0)
+        self._conn.execute("BEGIN IMMEDIATE")
+        try:
+            result = f(self._conn, *args, **kwargs)
+        except BaseException:
+            self._conn.execute("ROLLBACK")
+            raise
+        self._conn.execute("COMMIT")
+        return result
+
+    def close(self) -> None:
+        self._conn.close()
 
 
 HANG = "hang"
@@ -78,7 +116,7 @@ class PretendedStream:
             if isinstance(step, list):
                 self._client.given += 1
                 return step
-            await (asyncio.Event().wait() if isinstance(step, str) else asyncio.sleep(step))
+            await (asyncio.Event().wait() if isinstance(step, str) else virtual_time.passes(step))
         raise StopAsyncIteration
 
     def error_of(self, chunk: Chunk) -> AppError | None:

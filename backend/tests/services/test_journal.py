@@ -58,13 +58,13 @@ def test_nothing_is_published_before_its_commit() -> None:
             reader = LogReader(run.log(), after=1)
             store.open.clear()
             say(journal, run, "a")
-            await asyncio.sleep(5)
+            await virtual_time.passes(5)
             say(journal, run, "b")
-            await asyncio.sleep(5)
+            await virtual_time.passes(5)
             assert store.attempts == 1
             assert seen(reader) == []
             store.open.set()
-            await asyncio.sleep(1)
+            await virtual_time.passes(1)
             assert seen(reader) == [Text(text="a"), Text(text="b")]
 
     virtual_time.run(main())
@@ -81,11 +81,11 @@ def test_a_failing_commit_is_tried_again_with_the_same_events() -> None:
             reader = LogReader(run.log(), after=1)
             say(journal, run, "a")
             for attempt in range(3):
-                await asyncio.sleep(RETRY_PAUSE_S / 2)
+                await virtual_time.passes(RETRY_PAUSE_S / 2)
                 say(journal, run, f"{attempt}")
                 assert seen(reader) == []
-                await asyncio.sleep(RETRY_PAUSE_S / 2)
-            await asyncio.sleep(2 * RETRY_PAUSE_S)
+                await virtual_time.passes(RETRY_PAUSE_S / 2)
+            await virtual_time.passes(2 * RETRY_PAUSE_S)
             assert seen(reader) == [Text(text="a"), Text(text="012")]
             assert [rows["g"] for _, rows in store.ticks] == [[Text(text="a")], [Text(text="012")]]
 
@@ -101,7 +101,7 @@ def test_one_commit_serves_all_runs() -> None:
             runs = [begun(f"g{number}") for number in range(50)]
             for run in runs:
                 say(journal, run, run.id)
-            await asyncio.sleep(1)
+            await virtual_time.passes(1)
             ((_, rows),) = store.ticks
             assert rows == {run.id: [Text(text=run.id)] for run in runs}
 
@@ -116,10 +116,10 @@ def test_an_idle_system_stores_at_once() -> None:
         async with ticking(store) as journal:
             run = begun()
             for _ in range(3):
-                await asyncio.sleep(60)
+                await virtual_time.passes(60)
                 began_s = asyncio.get_running_loop().time()
                 say(journal, run, "x")
-                await asyncio.sleep(1)
+                await virtual_time.passes(1)
                 assert store.ticks[-1][0] - began_s < 0.004
 
     virtual_time.run(main())
@@ -135,7 +135,7 @@ def test_a_busy_system_leaves_time_for_the_rest(commit_s: float) -> None:
             run = begun()
             for _ in range(3000):
                 say(journal, run, "x")
-                await asyncio.sleep(0.001)
+                await virtual_time.passes(0.001)
         times = [at_s for at_s, _ in store.ticks]
         gaps = [after - before for before, after in itertools.pairwise(times)]
         assert gaps
@@ -155,7 +155,7 @@ def test_an_ending_run_is_left_to_its_end() -> None:
             run = begun()
             say(journal, run, "x")
             run.take_last()
-            await asyncio.sleep(1)
+            await virtual_time.passes(1)
             assert store.attempts == 0
 
     virtual_time.run(main())
@@ -170,7 +170,7 @@ def test_a_mark_without_events_is_written() -> None:
             run = begun()
             run.marks.accepted = True
             journal.mark(run)
-            await asyncio.sleep(1)
+            await virtual_time.passes(1)
             assert [rows for _, rows in store.ticks] == [{}]
 
     virtual_time.run(main())
@@ -184,7 +184,7 @@ def test_closing_stops_a_tick_that_waits_to_be_tried_again() -> None:
             run = begun()
             reader = LogReader(run.log(), after=1)
             say(journal, run, "x")
-            await asyncio.sleep(2)
+            await virtual_time.passes(2)
         assert seen(reader) == []
         assert len(store.failures) > 90
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.core.errors import AppError, DiskFull, MissingKey, UpstreamUnavailable
-from app.db.store import Store
+from app.db.types import Row
 from app.repo import generations, sessions
 from app.services.changes import Changes
 from app.services.providers import Provider
@@ -22,6 +24,7 @@ from app.services.turn_end import end
 from app.services.turn_start import Begun
 from app.services.upstream_wire import GenerationRecord, decode_generation
 from tests.core import virtual_time
+from tests.services.pretended import InlineStore
 from tests.services.turning import answered, begin, check_sums, ending, rows_of
 
 
@@ -55,52 +58,70 @@ class Provided:
         return told
 
 
-async def unknown(store: Store, upstream_id: str | None = "one") -> Begun:
-    """A call whose stream was cut before it told its cost."""
-    begun = await begin(store)
-    await store.write(end, ending(begun, cost=None, upstream_id=upstream_id, status="stopped"))
-    return begun
+@dataclass
+class Books:
+    """A store and the changes that were told."""
+
+    store: Any
+    changes: Changes
+
+    async def unknown(self, upstream_id: str | None = "one") -> Begun:
+        """A call whose stream was cut before it told its cost."""
+        begun = await begin(self.store)
+        await self.store.write(end, ending(begun, cost=None, upstream_id=upstream_id, status="stopped"))
+        return begun
+
+    async def ledger(self) -> list[Row]:
+        rows: list[Row] = await self.store.read(rows_of, "usage_logs")
+        return rows
+
+    @asynccontextmanager
+    async def reconciling(self, provided: Provided, *delays_s: float) -> AsyncIterator[Reconciler]:
+        reconciler = Reconciler(self.store, self.changes, provided, delays_s)  # type: ignore[arg-type]
+        await reconciler.open()
+        yield reconciler
+        await reconciler.close()
 
 
-@asynccontextmanager
-async def reconciling(store: Store, provided: Provided, *delays_s: float) -> AsyncIterator[tuple[Reconciler, Changes]]:
-    changes = Changes()
-    changes.listen(lambda: None)
-    reconciler = Reconciler(store, changes, provided, delays_s or DELAYS_S)  # type: ignore[arg-type]
-    await reconciler.open()
-    yield reconciler, changes
-    await reconciler.close()
+Keep = Callable[[Callable[[Books], Awaitable[None]]], None]
 
 
-async def settled(store: Store, state: str = "reconciled") -> None:
-    """Until no row has another state."""
-    for _ in range(2000):
-        if all(row["state"] == state for row in await store.read(rows_of, "usage_logs")):
-            return
-        await asyncio.sleep(0)
-    raise AssertionError("never")
+@pytest.fixture
+def keep(tmp_path: Path) -> Keep:
+    """Runs a test's coroutine in virtual time with books of its own, whose sums must be right at the end."""
+
+    def keep(main: Callable[[Books], Awaitable[None]]) -> None:
+        async def checked(store: InlineStore) -> None:
+            changes = Changes()
+            changes.listen(lambda: None)
+            await main(Books(store, changes))
+            await store.read(check_sums)
+
+        with closing(InlineStore(tmp_path / "console.db")) as store:
+            virtual_time.run(checked(store))
+
+    return keep
 
 
-async def test_a_cost_that_is_told_is_stored_everywhere(store: Store) -> None:
+def test_a_cost_that_is_told_is_stored_everywhere(keep: Keep) -> None:
     """Ledger, generation, message, session, rollup; and the page is told."""
-    begun = await unknown(store)
-    assert begun.start is not None
-    provided = Provided(one=[record(provider_name="P2", native_tokens_cached=3)])
-    async with reconciling(store, provided, 0.0) as (_, changes):
-        await settled(store)
-        await asyncio.sleep(0)
-        assert (changes.since(0) or b"").count(b"event: changed") == 2
-    (ledger,) = await store.read(rows_of, "usage_logs")
-    assert (ledger["cost_picousd"], ledger["cost_text"], ledger["upstream_provider"]) == (25 * 10**10, "0.25", "P2")
-    assert (ledger["prompt_tokens"], ledger["total_tokens"], ledger["cached_tokens"]) == (7, 16, 3)
-    generation = await store.read(generations.get, begun.generation_id)
-    assert generation is not None
-    assert generation.usage is not None
-    assert (generation.usage.cost_usd, generation.usage.cost_state) == (Decimal("0.25"), "reconciled")
-    session = await store.read(sessions.get, begun.start.session_id)
-    assert session is not None
-    assert (session.totals.cost_usd, session.totals.unknown_calls) == (Decimal("0.25"), 0)
-    await store.read(check_sums)
+
+    async def main(books: Books) -> None:
+        begun = await books.unknown()
+        assert begun.start is not None
+        provided = Provided(one=[record(provider_name="P2", native_tokens_cached=3)])
+        async with books.reconciling(provided, 1):
+            await virtual_time.passes(5)
+        assert (books.changes.since(0) or b"").count(b"event: changed") == 2
+        (row,) = await books.ledger()
+        assert (row["cost_picousd"], row["cost_text"], row["upstream_provider"]) == (25 * 10**10, "0.25", "P2")
+        assert (row["prompt_tokens"], row["total_tokens"], row["cached_tokens"]) == (7, 16, 3)
+        generation = await books.store.read(generations.get, begun.generation_id)
+        assert (generation.usage.cost_usd, generation.usage.cost_state) == (Decimal("0.25"), "reconciled")
+        session = await books.store.read(sessions.get, begun.start.session_id)
+        assert (session.totals.cost_usd, session.totals.unknown_calls) == (Decimal("0.25"), 0)
+
+    keep(main)
 
 
 @pytest.mark.parametrize(
@@ -112,123 +133,120 @@ async def test_a_cost_that_is_told_is_stored_everywhere(store: Store) -> None:
         [record(native_tokens_prompt=2**70, total_cost=None), UpstreamUnavailable()],
     ],
 )
-async def test_a_record_that_is_not_there_yet_is_asked_for_again(store: Store, reluctant: list[Told]) -> None:
-    await unknown(store)
-    provided = Provided(one=[*reluctant, record()])
-    async with reconciling(store, provided, 0, 0, 0, 0):
-        await settled(store)
-    assert len(provided.asked) == 3
-    await store.read(check_sums)
+def test_a_record_that_is_not_there_yet_is_asked_for_again(keep: Keep, reluctant: list[Told]) -> None:
+    async def main(books: Books) -> None:
+        await books.unknown()
+        provided = Provided(one=[*reluctant, record()])
+        async with books.reconciling(provided, 1, 1, 1, 1):
+            await virtual_time.passes(10)
+        assert len(provided.asked) == 3
+        assert [row["state"] for row in await books.ledger()] == ["reconciled"]
+
+    keep(main)
 
 
-async def test_impossible_figures_do_not_keep_the_cost_out(store: Store) -> None:
+def test_impossible_figures_do_not_keep_the_cost_out(keep: Keep) -> None:
     """The cost is stored, the count that no column holds is not."""
-    await unknown(store)
-    async with reconciling(store, Provided(one=[record(native_tokens_prompt=2**70)]), 0):
-        await settled(store)
-    (ledger,) = await store.read(rows_of, "usage_logs")
-    assert (ledger["prompt_tokens"], ledger["completion_tokens"]) == (None, 9)
+
+    async def main(books: Books) -> None:
+        await books.unknown()
+        async with books.reconciling(Provided(one=[record(native_tokens_prompt=2**70)]), 1):
+            await virtual_time.passes(5)
+        (row,) = await books.ledger()
+        assert (row["state"], row["prompt_tokens"], row["completion_tokens"]) == ("reconciled", None, 9)
+
+    keep(main)
 
 
-async def test_a_store_that_refuses_is_tried_again(tmp_path: Path) -> None:
+def test_a_store_that_refuses_is_tried_again(keep: Keep) -> None:
     """The answer of the provider is not lost with a full disk, nor is the work of the others."""
 
-    class Refusing(Store):
-        refusals = 2
+    async def main(books: Books) -> None:
+        await books.unknown()
+        await books.unknown("two")
+        books.store.failures = [DiskFull(), DiskFull()]
+        async with books.reconciling(Provided(one=[record()], two=[record()]), 1, 1, 1):
+            await virtual_time.passes(10)
+        assert [row["state"] for row in await books.ledger()] == ["reconciled", "reconciled"]
 
-        async def write(self, f, *args, **kwargs):  # type: ignore[no-untyped-def]
-            if f.__name__ == "_reconcile" and self.refusals:
-                self.refusals -= 1
-                raise DiskFull
-            return await super().write(f, *args, **kwargs)
-
-    store = await Refusing.open(tmp_path / "console.db")
-    await unknown(store)
-    await unknown(store, "two")
-    async with reconciling(store, Provided(one=[record()], two=[record()]), 0, 0, 0):
-        await settled(store)
-    await store.read(check_sums)
-    await store.close()
+    keep(main)
 
 
-def test_without_a_provider_it_waits(tmp_path: Path) -> None:
+def test_without_a_provider_it_waits(keep: Keep) -> None:
     """A key that is set in time is enough."""
 
-    async def main() -> None:
-        store = await Store.open(tmp_path / "console.db")
-        await unknown(store)
+    async def main(books: Books) -> None:
+        await books.unknown()
         provided = Provided(one=[record()])
         provided.missing = True
-        async with reconciling(store, provided, 10.0, 10.0):
-            await asyncio.sleep(15)
+        async with books.reconciling(provided, 10, 10):
+            await virtual_time.passes(15)
             assert provided.asked == []
             provided.missing = False
-            await asyncio.sleep(15)
-        (ledger,) = await store.read(rows_of, "usage_logs")
-        assert ledger["state"] == "reconciled"
-        await store.close()
+            await virtual_time.passes(15)
+        assert [row["state"] for row in await books.ledger()] == ["reconciled"]
 
-    virtual_time.run(main())
+    keep(main)
 
 
-async def test_what_has_no_upstream_id_or_is_settled_is_not_asked_for(store: Store) -> None:
-    await unknown(store, None)
-    await answered(store)
-    provided = Provided()
-    async with reconciling(store, provided, 0):
-        for _ in range(100):
-            await asyncio.sleep(0)
-    assert provided.asked == []
+def test_what_has_no_upstream_id_or_is_settled_is_not_asked_for(keep: Keep) -> None:
+    async def main(books: Books) -> None:
+        await books.unknown(None)
+        await answered(books.store)
+        provided = Provided()
+        async with books.reconciling(provided, 1):
+            await virtual_time.passes(10)
+        assert provided.asked == []
+
+    keep(main)
 
 
-async def test_a_call_is_counted_once_however_often_it_is_noticed(store: Store) -> None:
-    begun = await unknown(store)
-    async with reconciling(store, Provided(one=[record()]), 0) as (reconciler, _):
-        reconciler.notice(begun.generation_id, "one")
-        await settled(store)
-        reconciler.notice(begun.generation_id, "one")
-        for _ in range(200):
-            await asyncio.sleep(0)
-    await store.read(check_sums)
+def test_a_call_is_counted_once_however_often_it_is_noticed(keep: Keep) -> None:
+    async def main(books: Books) -> None:
+        begun = await books.unknown()
+        async with books.reconciling(Provided(one=[record()]), 1) as reconciler:
+            reconciler.notice(begun.generation_id, "one")
+            await virtual_time.passes(5)
+            reconciler.notice(begun.generation_id, "one")
+            await virtual_time.passes(5)
+
+    keep(main)
 
 
-def test_the_waits_grow_as_given(tmp_path: Path) -> None:
+def test_the_waits_grow_as_given(keep: Keep) -> None:
     """Each attempt waits its own delay after the one before; after the last the cost stays unknown."""
-    delays_s = (2.0, 5.0, 15.0, 60.0)
 
-    async def main() -> None:
-        store = await Store.open(tmp_path / "console.db")
-        await unknown(store)
+    async def main(books: Books) -> None:
+        await books.unknown()
         provided = Provided(one=[None])
         began_s = asyncio.get_running_loop().time()
-        async with reconciling(store, provided, *delays_s):
-            await asyncio.sleep(1000)
+        async with books.reconciling(provided, *DELAYS_S):
+            await virtual_time.passes(10 * sum(DELAYS_S))
         times_s = [began_s, *(at_s for at_s, _ in provided.asked)]
         waits_s = [after - before for before, after in itertools.pairwise(times_s)]
-        assert waits_s == pytest.approx(delays_s)
-        (ledger,) = await store.read(rows_of, "usage_logs")
-        assert ledger["state"] == "unknown"
-        await store.close()
+        assert waits_s == pytest.approx(list(DELAYS_S))
+        assert [row["state"] for row in await books.ledger()] == ["unknown"]
 
-    virtual_time.run(main())
+    keep(main)
 
 
-def test_many_calls_wait_each_for_themselves(tmp_path: Path) -> None:
-    """A new one is asked for in its own time, though an old one waits for a day."""
+def test_many_calls_wait_each_for_themselves(keep: Keep) -> None:
+    """A new one is asked for in its own time, though an old one waits long."""
 
-    async def main() -> None:
-        store = await Store.open(tmp_path / "console.db")
-        await unknown(store, "old")
+    async def main(books: Books) -> None:
+        await books.unknown("old")
         provided = Provided(old=[None], new=[None])
-        async with reconciling(store, provided, 10.0, 1000.0) as (reconciler, _):
-            await asyncio.sleep(50)
+        async with books.reconciling(provided, 10, 1000) as reconciler:
+            await virtual_time.passes(50)
             reconciler.notice("g", "new")
-            await asyncio.sleep(11)
-            assert [upstream_id for _, upstream_id in provided.asked] == ["old", "new"]
-        await store.close()
+            await virtual_time.passes(11)
+        assert [upstream_id for _, upstream_id in provided.asked] == ["old", "new"]
 
-    virtual_time.run(main())
+    keep(main)
 
 
-async def test_a_reconciler_that_never_opened_closes(store: Store) -> None:
-    await Reconciler(store, Changes(), Provided()).close()  # type: ignore[arg-type]
+def test_a_reconciler_that_never_opened_closes(keep: Keep) -> None:
+    async def main(books: Books) -> None:
+        await Reconciler(books.store, books.changes, Provided()).close()  # type: ignore[arg-type]
+
+    keep(main)

@@ -115,10 +115,10 @@ def test_done_waits_for_its_commit() -> None:
         async with engine() as it:
             run = it.start(PretendedClient(HANG))
             reader = LogReader(run.log(), after=1)
-            await asyncio.sleep(1)
+            await virtual_time.passes(1)
             it.store.open.clear()
             it.runner.stop("g")
-            await asyncio.sleep(60)
+            await virtual_time.passes(60)
             assert reader.take() == b""
             assert not reader.ended
             it.store.open.set()
@@ -149,7 +149,7 @@ def test_a_run_can_be_ended_in_each_phase(phase: str, by: str) -> None:
         async with engine() as it:
             run = it.start(client)
             if after_s is not None:
-                await asyncio.sleep(after_s)
+                await virtual_time.passes(after_s)
             if by == "stop":
                 it.runner.stop("g")
                 it.runner.stop("g")
@@ -177,7 +177,7 @@ def test_what_had_finished_stays_completed(by: str) -> None:
     async def main() -> None:
         async with engine() as it:
             run = it.start(PretendedClient(chunks("Hi", finish="stop"), HANG))
-            await asyncio.sleep(1)
+            await virtual_time.passes(1)
             if by == "stop":
                 it.runner.stop("g")
             else:
@@ -312,10 +312,10 @@ def test_an_end_that_cannot_be_stored_is_tried_until_it_can() -> None:
         async with engine() as it:
             run = it.start(PretendedClient(HANG))
             reader = LogReader(run.log(), after=1)
-            await asyncio.sleep(1)
+            await virtual_time.passes(1)
             it.store.failures = [DiskFull(), OSError("disk"), None]
             it.runner.stop("g")
-            await asyncio.sleep(0.9)
+            await virtual_time.passes(0.9)
             assert reader.take() == b""
             assert (await it.ended(run)).status == "stopped"
             assert closing([event for _, _, event in read_frames(reader.take())]) == ["done"]
@@ -348,7 +348,7 @@ def test_a_closed_store_ends_its_readers_without_done() -> None:
         async with engine() as it:
             run = it.start(PretendedClient(HANG))
             reader = LogReader(run.log(), after=1)
-            await asyncio.sleep(1)
+            await virtual_time.passes(1)
             it.store.failures = [ShuttingDown()]
             it.runner.stop("g")
             await run.over.wait()
@@ -368,7 +368,7 @@ def test_too_much_that_waits_pauses_the_upstream() -> None:
             client = PretendedClient(*[chunks(piece) for _ in range(40)], chunks(finish="stop"))
             it.store.open.clear()
             run = it.start(client)
-            await asyncio.sleep(60)
+            await virtual_time.passes(60)
             assert client.given <= 10
             it.store.open.set()
             ending = await it.ended(run)
