@@ -123,6 +123,8 @@ def _listen(settings: Settings, *, strict: bool) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, port))
+            # Only listening takes the port for good: two that just bind it would both succeed.
+            listener.listen()
         except OSError as error:
             listener.close()
             if error.errno != errno.EADDRINUSE:
