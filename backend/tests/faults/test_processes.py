@@ -145,6 +145,21 @@ async def test_a_busy_default_port_gives_way_and_says_so(data: Path) -> None:
             assert await process.interrupt() == 0
 
 
+async def test_of_two_that_take_the_same_default_port_at_once_one_moves_on(tmp_path: Path) -> None:
+    """Whoever comes second notices before it is ready."""
+    folders = [tmp_path / name for name in ("one", "two", "three")]
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(taken_port(8000))
+        consoles = [await stack.enter_async_context(ConsoleProcess(data, arguments=())) for data in folders]
+        for console in consoles:
+            await console.launch()
+        for console in consoles:
+            console.link = await console.line(r"^Ready: (\S+)$")
+        assert len({console.url for console in consoles}) == len(consoles)
+        for console in consoles:
+            assert await console.interrupt() == 0
+
+
 @pytest.mark.parametrize("way", ["flag", "CONSOLE_PORT", "PORT"])
 async def test_a_busy_port_that_was_named_is_refused(data: Path, way: str) -> None:
     """Whoever names a port wants that one."""
