@@ -49,6 +49,7 @@ export function ModelSelect({
       onOpenChange={setOpen}
       autoHighlight
       itemToStringLabel={labelOf}
+      itemToStringValue={idOf}
       isItemEqualToValue={(item, value) => item.id === value.id}
       filter={matchesText}
       onValueChange={(chosen) => {
@@ -130,4 +131,8 @@ function ModelRow({ model }: { model: Model }) {
 
 function labelOf({ name }: Model): string {
   return name;
+}
+
+function idOf({ id }: Model): string {
+  return id;
 }

@@ -3,6 +3,7 @@ import { vi } from "vitest";
 export interface Call {
   method: string;
   path: string;
+  query: URLSearchParams;
   body: unknown;
 }
 
@@ -14,13 +15,13 @@ export class Refusal {
   readonly status: number;
   readonly body: unknown;
 
-  constructor(status: number, error_code: string, message = "Refused.") {
+  constructor(status: number, error_code: string, message = "Refused.", details: object = {}) {
     this.status = status;
-    this.body = { error_code, message, request_id: "req-1", details: {} };
+    this.body = { error_code, message, request_id: "req-1", details };
   }
 }
 
-/** Stands in for the network: "METHOD /path" to what it answers. Anything else is a 404. */
+/** Stands in for the network: "METHOD /path" to the JSON or response it answers. Anything else is a 404. */
 export class FakeApi {
   readonly calls: Call[] = [];
   readonly #handlers = new Map<string, Handler>();
@@ -45,13 +46,14 @@ export class FakeApi {
   }
 
   async #answer(url: string, init: RequestInit = {}): Promise<Response> {
-    const path = url.split("?")[0] ?? url;
+    const [path = url, search] = url.split("?");
     const method = init.method ?? "GET";
-    const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
-    const call = { method, path, body };
+    const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : init.body;
+    const call = { method, path, query: new URLSearchParams(search), body };
     this.calls.push(call);
     const handler = this.#handlers.get(`${method} ${path}`);
     const reply = handler ? await handler(call) : new Refusal(404, "not_found");
+    if (reply instanceof Response) return reply;
     if (reply instanceof Refusal) return json(reply.body, reply.status);
     if (reply instanceof Error) throw reply;
     return json(reply, 200);

@@ -9,13 +9,13 @@ import { render } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { Live, LiveContext } from "@/lib/stream/live";
 
-/** Renders inside a router, a query cache and a live channel that is never opened. */
-export async function renderInApp(children: ReactNode) {
+/** Renders inside a router, a query cache and a live channel that is never opened; `at` is the address. */
+export async function renderInApp(children: ReactNode, at = "/") {
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   const live = new Live({ onHello: () => {}, onChanged: () => {} });
   const router = createRouter({
     routeTree: createRootRoute({ component: () => children }),
-    history: createMemoryHistory(),
+    history: createMemoryHistory({ initialEntries: [at] }),
   });
   await router.load();
   const result = render(
@@ -25,5 +25,5 @@ export async function renderInApp(children: ReactNode) {
       </LiveContext>
     </QueryClientProvider>,
   );
-  return { ...result, client };
+  return { ...result, client, router };
 }

@@ -1,4 +1,4 @@
-import type { Message, Session } from "@/client/api";
+import type { Message, Model, Profile, Session } from "@/client/api";
 
 /** A stored answer, complete unless the change says otherwise. */
 export function storedMessage(change: Partial<Message> = {}): Message {
@@ -48,6 +48,63 @@ export function storedSession(change: Partial<Session> = {}): Session {
       cost_usd: 0,
       unknown_calls: 0,
     },
+    ...change,
+  };
+}
+
+/** A stored profile, as the API makes one from nothing but a name. */
+export function storedProfile(change: Partial<Profile> = {}): Profile {
+  return {
+    id: 1,
+    name: "Reviewer",
+    system_prompt: "",
+    temperature: 0.7,
+    max_tokens: 2048,
+    openrouter_preset: null,
+    model: null,
+    reasoning: null,
+    params: {},
+    tools: [],
+    is_default: false,
+    revision: 1,
+    created_at: "2026-01-02T03:04:05.678Z",
+    updated_at: "2026-01-02T03:04:05.678Z",
+    ...change,
+  };
+}
+
+/** A model on offer; `prices` are US dollars per 1,000,000 tokens, in and out. */
+export function storedModel(
+  id: string,
+  change: Partial<Model> = {},
+  prices: [number | null, number | null] = [1, 2],
+): Model {
+  const [prompt, completion] = prices;
+  return {
+    id,
+    openrouter_id: id,
+    name: id,
+    description: "",
+    context_length: 128_000,
+    max_output_tokens: null,
+    pricing: {
+      prompt,
+      completion,
+      request: null,
+      image: null,
+      cache_read: null,
+      cache_write: null,
+      reasoning: null,
+    },
+    pricing_prompt: null,
+    pricing_completion: null,
+    modalities: { input: ["text"], output: ["text"] },
+    is_reasoning: false,
+    supported_parameters: [],
+    family: id.split("/")[0] ?? "",
+    provider: "openrouter",
+    created_at: "2025-01-02T00:00:00.000Z",
+    removed_at: null,
     ...change,
   };
 }

@@ -30,7 +30,7 @@ export function About({ base_url }: { base_url: string }) {
           </div>
         ))}
       </dl>
-      <a href="/docs" className={`${buttonClass("plain")} mt-4 self-start`}>
+      <a href="/docs" className={`${buttonClass("plain")} self-start`}>
         API reference
       </a>
     </>

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, type RefObject, useRef, useState } from "react";
 import type { KeyStatus, Settings } from "@/client/api";
 import { keys } from "@/client/queries";
 import { deleteKey, putKey } from "@/client/settings";
@@ -17,16 +17,24 @@ const LONGEST = 512;
 /** Where the provider's key comes from, and the field to give one. A stored key is never shown again. */
 export function KeySetting({ settings }: { settings: Settings }) {
   const { source, last4 } = settings.key;
+  const input = useRef<HTMLInputElement>(null);
   return (
     <div className="flex flex-col gap-4">
       <KeyState settings={settings} />
-      {source !== "env" && <KeyForm isReplacing={source === "file"} />}
-      {source === "file" && <RemoveKey last4={last4 ?? ""} />}
+      {source !== "env" && <KeyForm input={input} isReplacing={source === "file"} />}
+      {source === "file" && (
+        <RemoveKey last4={last4 ?? ""} onRemoved={() => input.current?.focus()} />
+      )}
     </div>
   );
 }
 
-function KeyForm({ isReplacing }: { isReplacing: boolean }) {
+interface KeyFormProps {
+  input: RefObject<HTMLInputElement | null>;
+  isReplacing: boolean;
+}
+
+function KeyForm({ input, isReplacing }: KeyFormProps) {
   const [key, setKey] = useState("");
   const [wasSent, setWasSent] = useState(false);
   const keep = useKeepStatus();
@@ -58,6 +66,7 @@ function KeyForm({ isReplacing }: { isReplacing: boolean }) {
           <div className="flex flex-wrap gap-2">
             <input
               {...control}
+              ref={input}
               type="password"
               autoComplete="off"
               spellCheck={false}
@@ -85,13 +94,20 @@ function KeyForm({ isReplacing }: { isReplacing: boolean }) {
   );
 }
 
-function RemoveKey({ last4 }: { last4: string }) {
+interface RemoveKeyProps {
+  last4: string;
+  onRemoved: () => void;
+}
+
+function RemoveKey({ last4, onRemoved }: RemoveKeyProps) {
   const [asking, setAsking] = useState(false);
   const keep = useKeepStatus();
   const remove = useMutation({
     mutationFn: deleteKey,
     onSuccess: async (status) => {
       announce("Key removed");
+      // This button goes with the key, so the keyboard moves on to where another one is given.
+      onRemoved();
       await keep(status);
     },
   });
