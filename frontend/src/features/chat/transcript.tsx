@@ -28,8 +28,9 @@ export default function Transcript(props: TranscriptProps) {
   "use no memo";
   const { messages, sending, hasOlder, loadingOlder, onLoadOlder } = props;
   const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
   const count = messages.length + (sending ? 1 : 0);
-  const { following, follow, onScroll } = useFollow(scroller);
+  const { following, follow, onScroll } = useFollow(scroller, content);
   const virtualizer = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
@@ -84,7 +85,11 @@ export default function Transcript(props: TranscriptProps) {
             <Button onClick={props.onRetry}>Try again</Button>
           </div>
         )}
-        <div className="relative w-full" style={{ height: virtualizer.getTotalSize() }}>
+        <div
+          ref={content}
+          className="relative w-full"
+          style={{ height: virtualizer.getTotalSize() }}
+        >
           {virtualizer.getVirtualItems().map((row) => {
             const message = messages[row.index];
             return (

@@ -9,7 +9,10 @@ export const FOLLOW_THRESHOLD_PX = 4;
  * Whether the transcript follows its end. Any move upward by wheel, touch, key, scrollbar or selection
  * releases it at once, however small; only reaching the end again, or `follow()`, takes it up.
  */
-export function useFollow(scroller: RefObject<HTMLDivElement | null>) {
+export function useFollow(
+  scroller: RefObject<HTMLDivElement | null>,
+  content: RefObject<HTMLDivElement | null>,
+) {
   const [following, setFollowing] = useState(true);
   const lastTop = useRef(0);
 
@@ -49,6 +52,17 @@ export function useFollow(scroller: RefObject<HTMLDivElement | null>) {
       document.removeEventListener("selectionchange", onSelect);
     };
   }, [scroller]);
+
+  // However far an answer grows between two frames, who follows sees its end before the next paint.
+  useEffect(() => {
+    const element = scroller.current;
+    if (!following || !element || !content.current) return;
+    const observer = new ResizeObserver(() => {
+      element.scrollTop = element.scrollHeight;
+    });
+    observer.observe(content.current);
+    return () => observer.disconnect();
+  }, [scroller, content, following]);
 
   const onScroll = useCallback(() => {
     const element = scroller.current;
