@@ -25,9 +25,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _port(text: str) -> int:
-    port = int(text)
+    port = int(text) if text.isascii() and text.isdecimal() else -1
     if not 0 <= port <= 65535:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; a port is a number from 0 to 65535")
     return port
 
 

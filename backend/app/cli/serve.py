@@ -69,10 +69,12 @@ def serve(arguments: argparse.Namespace) -> int:
     """Run until a signal; 0 when everything was stored, 1 with the reason on standard error when it cannot start."""
     try:
         settings = Settings(**_flags(arguments))
-        listener = _listen(settings, strict=arguments.port is not None or "port" in settings.model_fields_set)
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         setup_logging(settings.log_level, settings.under_data(settings.log_file) if settings.log_file else None)
-    except (ValidationError, ValueError, OSError) as error:
+        listener = _listen(settings, strict="port" in settings.model_fields_set)
+    except ValidationError as error:
+        return _fail("; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()))
+    except (ValueError, OSError) as error:
         return _fail(str(error))
     app = create_app(settings)
     config = uvicorn.Config(

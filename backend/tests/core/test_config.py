@@ -145,3 +145,10 @@ def test_what_makes_no_sense_is_refused(read: Read, name: str, value: str) -> No
 def test_settings_do_not_change(read: Read) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         read({}).port = 1  # type: ignore[misc]
+
+
+def test_an_error_does_not_repeat_what_was_given(read: Read) -> None:
+    """A token that is too short is a secret all the same."""
+    with pytest.raises(ValidationError) as caught:
+        read({"CONSOLE_TOKEN": "hush-hush"})
+    assert "hush" not in str(caught.value)
