@@ -34,7 +34,7 @@ def check_store(conn: sqlite3.Connection, record: Record) -> None:
 
     contents = Counter(stored.values())
     assert set(contents) <= record.asked_messages
-    assert set(contents.values()) == {1}
+    assert set(contents.values()) <= {1}
     answers = Counter(stored[row["user_message_id"]] for row in conn.execute("SELECT user_message_id FROM generations"))
     assert answers <= record.asked_answers
     by_hand = conn.execute("SELECT title FROM sessions WHERE id NOT IN (SELECT session_id FROM generations)").fetchall()

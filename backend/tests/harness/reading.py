@@ -15,7 +15,7 @@ import httpx
 from tests.harness.client import EventStream
 from tests.harness.frames import Frame, Transcript
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 30.0
 T = TypeVar("T")
 
 
