@@ -13,6 +13,7 @@ export function downloadJson(name: string, value: unknown): void {
 export function fileName(name: string): string {
   const plain = name
     .normalize("NFKD")
+    .replace(/\p{M}+/gu, "")
     .replace(/[^\w.-]+/g, "-")
     .replace(/^[-.]+|[-.]+$/g, "")
     .slice(0, 80);

@@ -1,5 +1,5 @@
 import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useRef, useState } from "react";
+import { type KeyboardEvent, useCallback, useRef, useState } from "react";
 import type { Model } from "@/client/api";
 import { COLUMNS, ModelRow } from "./model-row";
 
@@ -15,7 +15,7 @@ export function ModelList({ models }: { models: readonly Model[] }) {
   const virtualizer = useVirtualizer({
     count: models.length,
     getScrollElement: () => scroller.current,
-    getItemKey: (index) => models[index]?.id ?? index,
+    getItemKey: useCallback((index: number) => models[index]?.id ?? index, [models]),
     estimateSize: () => ROW_PX,
     overscan: 8,
     // What has the focus stays, however far it is scrolled away.

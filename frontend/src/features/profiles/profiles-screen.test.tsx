@@ -215,7 +215,10 @@ it("imports a file and opens what was in it", async () => {
   await userEvent.upload(screen.getByLabelText("JSON file with profiles"), file);
   await waitFor(() => expect(router.state.location.search).toEqual({ profile: 9 }));
   const [call] = api.callsTo("POST /api/profiles/import");
-  expect((call?.body as FormData).get("file")).toMatchObject({ name: "profiles.json" });
+  expect(call?.body).toBeInstanceOf(FormData);
+  expect(Object.fromEntries(call?.body as FormData)).toMatchObject({
+    file: { name: "profiles.json" },
+  });
 });
 
 it("says what in a file is wrong", async () => {
