@@ -88,8 +88,8 @@ def _filters(
 ) -> tuple[list[str], dict[str, Any]]:
     where, values = ["removed_at IS NULL"], dict[str, Any]()
     if text is not None:
-        where.append(r"(lower(id) LIKE :text ESCAPE '\' OR lower(name) LIKE :text ESCAPE '\')")
-        escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        where.append(r"(lower(id) LIKE lower(:text) ESCAPE '\' OR lower(name) LIKE lower(:text) ESCAPE '\')")
+        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values["text"] = f"%{escaped}%"
     if reasoning is not None:
         where.append("is_reasoning = :reasoning")

@@ -164,8 +164,9 @@ def _filters(
         where.append("s.session_type = :session_type")
         values["session_type"] = session_type
     if text is not None:
-        where.append(r"lower(s.title) LIKE :text ESCAPE '\'")
-        values["text"] = f"%{_escape_like(text.lower())}%"
+        # Both sides by the database's own idea of lower case, which may leave letters beyond ASCII as they are.
+        where.append(r"lower(s.title) LIKE lower(:text) ESCAPE '\'")
+        values["text"] = f"%{_escape_like(text)}%"
     if tag is not None:
         where.append(r"s.tags LIKE :tag ESCAPE '\'")
         values["tag"] = f"%{_escape_like(encode_text(tag))}%"
