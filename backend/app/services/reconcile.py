@@ -69,7 +69,12 @@ class Reconciler:
                     await asyncio.wait_for(self._wake.wait(), wait_s)
                 continue
             _, attempt, generation_id, upstream_id = heapq.heappop(self._due)
-            if not await self._ask(generation_id, upstream_id):
+            try:
+                told = await self._ask(generation_id, upstream_id)
+            except Exception:
+                log.exception("cost not stored", extra={"generation_id": generation_id})
+                told = False
+            if not told:
                 self._later(attempt + 1, generation_id, upstream_id)
 
     async def _ask(self, generation_id: str, upstream_id: str) -> bool:

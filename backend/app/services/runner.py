@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 MOST_PENDING_CHARS = 1_000_000
 MOST_ANSWER_CHARS = 32_000_000
 RETRY_PAUSE_S = 0.5
+PATIENCE_S = 5.0
 _NOT_SENT = frozenset({"connect", "dns", "tls", "bad_request", "bad_base_url", "plain_http", "malformed_key"})
 
 
@@ -84,12 +85,22 @@ class Runner:
                 await run.over.wait()
 
     async def close(self) -> None:
-        """Interrupt every run, store its end and hand it to its readers."""
+        """Interrupt every run, store its end and hand it to its readers.
+
+        An end that the disk refuses for too long is given up: the next start finds that run as after a kill.
+        """
         self._closing = True
         for run in self._runs.all():
             run.interrupted = True
             _cancel(run)
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            _, stuck = await asyncio.wait(self._tasks, timeout=PATIENCE_S)
+            for task in stuck:
+                task.cancel()
+            await asyncio.gather(*stuck, return_exceptions=True)
+        for run in self._runs.all():
+            log.error("an end could not be stored", extra={"generation_id": run.id})
+            run.close()
 
     async def _run(self, run: Run, call: Call) -> None:
         reader, at = DeltaReader(), now()
