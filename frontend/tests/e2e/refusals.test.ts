@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import { Console } from "./harness/console.ts";
+import { Console, PLACEHOLDER_KEY } from "./harness/console.ts";
 import { test } from "./harness/test.ts";
 import { words } from "./harness/words.ts";
 
@@ -145,5 +145,33 @@ describe("a console without a key", () => {
     expect(await chat.composer.inputValue()).toBe("Is anybody there?");
     await alert.getByRole("link", { name: "Open settings" }).click();
     await chat.page.waitForURL(/\/app\/settings$/);
+  });
+
+  test("takes one on the settings page, never shows it again, and goes on", async ({
+    emulator,
+    chat,
+    onTestFinished,
+  }) => {
+    const key = "sk-or-a-key-of-tests-4321";
+    const console = await Console.start({
+      emulator,
+      variables: { CONSOLE_OPENROUTER_API_KEY: PLACEHOLDER_KEY },
+    });
+    onTestFinished(() => console.end());
+    await emulator.say("With a key I will.");
+    await chat.start(console.origin, "Will you answer?");
+    await chat.answer.getByRole("link", { name: "Open settings" }).click();
+    const field = chat.page.getByLabel("OpenRouter key");
+    await field.fill(key);
+    await chat.button("Save key").click();
+    await chat.page.getByText("Key ending in 4321").waitFor();
+    expect(await chat.page.content()).not.toContain(key);
+    expect(await console.text("/api/settings")).not.toContain(key);
+
+    await chat.page.goBack();
+    await chat.answer.getByRole("button", { name: "Regenerate" }).first().click();
+    await expect.poll(() => chat.text()).toBe("With a key I will.");
+    await chat.untilEnded();
+    expect(await emulator.calls()).toHaveLength(1);
   });
 });
