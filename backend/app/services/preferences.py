@@ -59,9 +59,10 @@ class Preferences:
 
     async def set_key(self, key: str) -> KeyStatus:
         """Use a provider key from now on and fetch its models. Raises ValidationFailed for a placeholder."""
+        key = key.strip()
         if is_placeholder(key) or not key.isascii() or not key.isprintable():
             raise ValidationFailed("That is no key.")
-        await self._providers.set_key(key.strip())
+        await self._providers.set_key(key)
         return self._key_changed()
 
     async def delete_key(self) -> KeyStatus:
