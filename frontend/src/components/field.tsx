@@ -23,7 +23,7 @@ export function Field({ label, hint, problem, note, children }: FieldProps) {
   const text = problem ?? hint;
   return (
     <div className="flex min-w-0 flex-col gap-1.5">
-      <div className="flex items-baseline justify-between gap-3">
+      <div className="flex h-5 items-center justify-between gap-3">
         <label htmlFor={id} className="text-sm font-medium">
           {label}
         </label>

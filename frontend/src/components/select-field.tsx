@@ -31,7 +31,8 @@ export function SelectField<T extends string | number | null>({
         <Select.Value className="truncate" />
         <ChevronDown aria-hidden className="size-4 flex-none text-ink-3" />
       </Select.Trigger>
-      <Select.Portal>
+      {/* A landmark, because what is on a page should be in one. */}
+      <Select.Portal render={<section aria-label="Options" />}>
         <Select.Positioner
           align="start"
           sideOffset={6}

@@ -30,7 +30,7 @@ export function ModelFilters({ search, text, onText, onChange }: ModelFiltersPro
   ];
   return (
     <search aria-label="Models" className="flex flex-wrap items-center gap-2">
-      <label className="flex min-h-9 min-w-52 flex-1 items-center gap-2.5 rounded-md max-sm:basis-full border border-line-strong bg-raised px-3 text-ink-3 focus-within:border-accent pointer-coarse:min-h-11">
+      <label className="flex min-h-9 min-w-52 flex-1 items-center gap-2.5 rounded-md border border-line-strong bg-raised px-3 text-ink-3 focus-within:border-accent pointer-coarse:min-h-11">
         <Search aria-hidden className="size-4 flex-none" />
         <input
           type="search"
