@@ -22,7 +22,6 @@ interface ProfilePaneProps {
 export function ProfilePane({ profile, isNew }: ProfilePaneProps) {
   const navigate = useNavigate();
   const formElement = useRef<HTMLFormElement>(null);
-  const title = useTitleFocus(isNew);
   const form = useProfileForm(profile, (created) => {
     announce("Profile created");
     void navigate({
@@ -55,11 +54,7 @@ export function ProfilePane({ profile, isNew }: ProfilePaneProps) {
         >
           <ChevronLeft aria-hidden className="size-5" />
         </Link>
-        <h2
-          ref={title}
-          tabIndex={-1}
-          className="min-w-0 flex-1 truncate text-sm font-semibold outline-none"
-        >
+        <h2 tabIndex={-1} className="min-w-0 flex-1 truncate text-sm font-semibold outline-none">
           {profile?.name ?? "New profile"}
         </h2>
         {profile && <ProfileActions profile={profile} />}
@@ -103,7 +98,7 @@ export function ProfilePane({ profile, isNew }: ProfilePaneProps) {
               type="submit"
               look="primary"
               className="min-w-28 pointer-coarse:min-h-11"
-              disabled={saving || stale !== null || !(dirty || form.gone)}
+              disabled={!form.canSave}
             >
               {saving ? "Saving…" : isNew || form.gone ? "Create" : "Save"}
             </Button>
@@ -130,17 +125,6 @@ export function ProfilePane({ profile, isNew }: ProfilePaneProps) {
       </ConfirmDialog>
     </div>
   );
-}
-
-/** The keyboard goes to the title when what had the focus is gone or hidden, as the list is on a phone. */
-function useTitleFocus(isNew: boolean) {
-  const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    const focused = document.activeElement;
-    const isLost = !(focused instanceof HTMLElement) || focused.offsetParent === null;
-    if (!isNew && isLost) title.current?.focus();
-  }, [isNew]);
-  return title;
 }
 
 function NoSuchProfile() {

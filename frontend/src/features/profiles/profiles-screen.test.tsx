@@ -155,6 +155,28 @@ it("follows a change from elsewhere while nothing is typed", async () => {
   await waitFor(async () => expect(await field("Name")).toHaveValue("Singer"));
 });
 
+it("saves with Ctrl+S, and only what was changed", async () => {
+  api.on("PUT /api/profiles/2", ({ body }) =>
+    storedProfile({ id: 2, ...(body as object), revision: 2 }),
+  );
+  await show("/app/profiles?profile=2");
+  await field("Name");
+  await userEvent.keyboard("{Control>}s{/Control}");
+  await retype("Name", "Bard");
+  await userEvent.keyboard("{Control>}s{/Control}");
+  expect(await screen.findByText("Saved")).toBeVisible();
+  expect(api.callsTo("PUT /api/profiles/2")).toHaveLength(1);
+});
+
+it("gives the keyboard to the title of a profile that is opened in place of what had it", async () => {
+  const { router } = await show("/app/profiles?profile=1");
+  const name = await field("Name");
+  expect(document.body).toHaveFocus();
+  name.focus();
+  await router.navigate({ to: "/app/profiles", search: { profile: 2 } });
+  await waitFor(() => expect(screen.getByRole("heading", { name: "Poet" })).toHaveFocus());
+});
+
 it("asks before typed changes are left", async () => {
   const { router } = await show("/app/profiles?profile=2");
   await retype("Name", "Bard");
@@ -202,34 +224,4 @@ it("says what deleting means for chats, and deletes only then", async () => {
   await userEvent.click(within(dialog).getByRole("button", { name: "Delete profile" }));
   await waitFor(() => expect(router.state.location.search).toEqual({}));
   await waitFor(() => expect(screen.queryByText("Reviewer")).toBeNull());
-});
-
-it("imports a file and opens what was in it", async () => {
-  api.on("POST /api/profiles/import", () => {
-    stored = [...stored, storedProfile({ id: 9, name: "Imported" })];
-    return { items: stored.slice(-1), next_cursor: null };
-  });
-  const { router } = await show("/app/profiles");
-  await screen.findByText("Poet");
-  const file = new File(["{}"], "profiles.json", { type: "application/json" });
-  await userEvent.upload(screen.getByLabelText("JSON file with profiles"), file);
-  await waitFor(() => expect(router.state.location.search).toEqual({ profile: 9 }));
-  const [call] = api.callsTo("POST /api/profiles/import");
-  expect(call?.body).toBeInstanceOf(FormData);
-  expect(Object.fromEntries(call?.body as FormData)).toMatchObject({
-    file: { name: "profiles.json" },
-  });
-});
-
-it("says what in a file is wrong", async () => {
-  api.on(
-    "POST /api/profiles/import",
-    () =>
-      new Refusal(422, "validation_failed", "The file holds no profiles.", { reason: "not JSON" }),
-  );
-  await show("/app/profiles");
-  await screen.findByText("Poet");
-  const file = new File(["x"], "profiles.json", { type: "application/json" });
-  await userEvent.upload(screen.getByLabelText("JSON file with profiles"), file);
-  expect(await screen.findAllByText("The file holds no profiles. (not JSON)")).not.toHaveLength(0);
 });

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { Download, Plus } from "lucide-react";
+import { useRef } from "react";
 import { profilesQuery } from "@/client/queries";
 import { Button, buttonClass } from "@/components/button";
 import { ErrorNote } from "@/components/error-note";
@@ -11,6 +12,7 @@ import { downloadJson } from "@/lib/download";
 import { ImportProfiles } from "./import-profiles";
 import { ProfileList } from "./profile-list";
 import { ProfilePane } from "./profile-pane";
+import { useLostFocus } from "./use-lost-focus";
 
 /** Profiles beside the one that is open; on a phone one after the other. The address says which is open. */
 export function ProfilesScreen() {
@@ -18,6 +20,8 @@ export function ProfilesScreen() {
   const query = useQuery(profilesQuery);
   const profiles = query.data ?? [];
   const isNew = open === "new";
+  const container = useRef<HTMLDivElement>(null);
+  useLostFocus(container, open === undefined ? "nav" : "h2", open);
   const isEmpty = query.isSuccess && profiles.length === 0;
   return (
     <>
@@ -36,10 +40,11 @@ export function ProfilesScreen() {
       {isEmpty && open === undefined ? (
         <NoProfiles />
       ) : (
-        <div className="flex min-h-0 flex-1">
+        <div ref={container} className="flex min-h-0 flex-1">
           <nav
             aria-label="All profiles"
-            className={`min-h-0 flex-none overflow-y-auto border-line p-2 max-md:w-full md:w-72 md:border-r ${open === undefined ? "" : "max-md:hidden"}`}
+            tabIndex={-1}
+            className={`outline-none min-h-0 flex-none overflow-y-auto border-line p-2 max-md:w-full md:w-72 md:border-r ${open === undefined ? "" : "max-md:hidden"}`}
           >
             {query.isPending && <SkeletonRows rows={4} className="h-13" />}
             {query.isError && query.data === undefined && (

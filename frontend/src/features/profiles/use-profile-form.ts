@@ -39,6 +39,9 @@ export function useProfileForm(stored: Profile | null, onCreated: (profile: Prof
   const newer =
     stored && seen && stored.revision > seen.revision && !save.isPending ? stored : null;
 
+  const gone = seen !== null && stored === null;
+  const canSave = (dirty || gone) && newer === null && !save.isPending;
+
   const fill = (profile: Profile | null): void => {
     setSeen(profile);
     setDraft(profile ? draftOf(profile) : NEW_DRAFT);
@@ -53,7 +56,7 @@ export function useProfileForm(stored: Profile | null, onCreated: (profile: Prof
   }
 
   const submit = async (): Promise<void> => {
-    if (save.isPending) return;
+    if (!canSave) return;
     if (Object.keys(found).length > 0) {
       setFailures(failures + 1);
       return;
@@ -75,9 +78,10 @@ export function useProfileForm(stored: Profile | null, onCreated: (profile: Prof
     draft,
     dirty,
     saving: save.isPending,
+    canSave,
     failures,
     /** It was stored when the form was filled, and is not any more. */
-    gone: seen !== null && stored === null,
+    gone,
     stale: newer && dirty ? { base, current: draftOf(newer) } : null,
     /** Why the last attempt failed, unless the fields or the notice already say so. */
     error: isShownElsewhere(save.error, refused) ? null : save.error,
