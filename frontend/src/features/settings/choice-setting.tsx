@@ -1,6 +1,5 @@
-import { useQueryClient } from "@tanstack/react-query";
-import type { Settings, SettingsPatch } from "@/client/api";
-import { keys } from "@/client/queries";
+import { useState } from "react";
+import type { SettingsPatch } from "@/client/api";
 import { Field } from "@/components/field";
 import { Segments } from "@/components/segments";
 import { SaveNote, useSaveSetting } from "./save-setting";
@@ -11,10 +10,10 @@ interface ChoiceSettingProps<T> {
   hint: string;
   options: readonly { value: T; label: string }[];
   stored: T;
-  patchOf: (value: T) => SettingsPatch & Partial<Settings>;
+  patchOf: (value: T) => SettingsPatch;
 }
 
-/** One of a few; it applies at once, and goes back when it could not be saved. */
+/** One of a few. It is saved as it is chosen, and goes back when it could not be. */
 export function ChoiceSetting<T extends string>({
   label,
   hint,
@@ -22,13 +21,17 @@ export function ChoiceSetting<T extends string>({
   stored,
   patchOf,
 }: ChoiceSettingProps<T>) {
-  const client = useQueryClient();
   const save = useSaveSetting(label);
+  /** Null while the choice is what is stored. */
+  const [chosen, setChosen] = useState<T | null>(null);
+  const [seen, setSeen] = useState(stored);
+  if (seen !== stored) {
+    setSeen(stored);
+    setChosen(null);
+  }
   const choose = (value: T): void => {
-    const apply = (change: Partial<Settings>): void =>
-      void client.setQueryData<Settings>(keys.settings, (now) => now && { ...now, ...change });
-    apply(patchOf(value));
-    save.mutate(patchOf(value), { onError: () => apply(patchOf(stored)) });
+    setChosen(value);
+    save.mutate(patchOf(value), { onError: () => setChosen(null) });
   };
   return (
     <Field
@@ -42,7 +45,7 @@ export function ChoiceSetting<T extends string>({
           legend={label}
           control={control}
           options={options}
-          value={stored}
+          value={chosen ?? stored}
           onChange={choose}
         />
       )}
