@@ -121,7 +121,7 @@ def _listen(settings: Settings, *, strict: bool) -> socket.socket:
     """A listening socket. A busy port that nobody asked for gives way to the next free one, and says so."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     for port in range(settings.port, settings.port + (1 if strict or settings.port == 0 else PORTS_TRIED)):
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, port))
