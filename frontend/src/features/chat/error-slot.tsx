@@ -39,9 +39,8 @@ export function ErrorSlot({ error, message, answer }: ErrorSlotProps) {
             {calm && <StatusChip status={answer.status} />}
             {ERROR_TITLES[error.error_code] ?? "The answer failed"}
           </p>
-          <p className="text-sm wrap-anywhere text-ink-2">
-            {error.message} {error.hint}
-          </p>
+          <p className="text-sm wrap-anywhere text-ink-2">{error.message}</p>
+          <p className="text-sm text-ink-2">{error.hint}</p>
         </div>
       </div>
       <div className="mt-2.5 ml-6.5 flex flex-wrap gap-2">
