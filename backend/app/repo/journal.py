@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
+
+import msgspec
 
 from app.db.types import Conn
 from app.schemas.events import Event, decode_events
+
+log = logging.getLogger(__name__)
 
 # A generation that was deleted with its session takes no more rows, and must not fail the tick of the others.
 _APPEND = """
@@ -26,9 +31,15 @@ def append(conn: Conn, rows: Iterable[tuple[str, int, str]]) -> None:
 
 
 def read(conn: Conn, generation_id: str) -> list[Event]:
-    """All events from seq 1 on; empty once pruned."""
-    rows = conn.execute(_READ, {"generation_id": generation_id}).fetchall()
-    return [event for row in rows for event in decode_events(row["events"])]
+    """All events from seq 1 on; empty once pruned. A damaged row ends them and is logged: text must not hang on it."""
+    events: list[Event] = []
+    for row in conn.execute(_READ, {"generation_id": generation_id}).fetchall():
+        try:
+            events.extend(decode_events(row["events"]))
+        except (msgspec.MsgspecError, KeyError):
+            log.exception("damaged journal", extra={"generation_id": generation_id, "readable_events": len(events)})
+            break
+    return events
 
 
 def prune(conn: Conn, *, ended_before: str) -> None:

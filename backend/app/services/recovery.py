@@ -54,7 +54,7 @@ def _interrupt(conn: Conn, generation: Row) -> None:
             finish_reason=None,
             parts=folded.parts(),
             events=closing,
-            last_seq=folded.last_seq + len(closing),
+            last_seq=generation["last_seq"] + len(closing),
             usage=None,
             error=error,
             bill=bill,

@@ -110,7 +110,8 @@ class Runner:
             await asyncio.wait([run.reading])
         failure = _failure(run)
         outcome = judge(reader, failure, stop_requested=run.stop_requested, interrupted=run.interrupted)
-        run.add(reader.finish())
+        if outcome.status == "completed":
+            run.add(reader.finish())
         ending = self._ending(run, reader, outcome, failure, call)
         attempt = Attempt(
             at=at,

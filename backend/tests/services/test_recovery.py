@@ -17,6 +17,8 @@ from app.schemas.parts import ReasoningPart, TextPart
 from app.services import transcript
 from app.services.accumulator import fold
 from app.services.recovery import recover
+from app.services.replay import Replays
+from app.services.runs import Runs
 from app.services.turn_end import end
 from app.services.turn_start import start_continuation
 from tests.core.properties import FEW
@@ -45,6 +47,21 @@ async def test_what_was_running_is_interrupted_with_its_text(store: Store) -> No
     (ledger,) = await store.read(rows_of, "usage_logs")
     assert (ledger["state"], ledger["cost_picousd"], ledger["upstream_id"]) == ("unknown", None, "gen-1")
     await store.read(check_sums)
+
+
+async def test_a_damaged_journal_costs_only_what_cannot_be_read(store: Store) -> None:
+    """The console starts all the same, with the text before the damage, and readers get the stored message."""
+    begun = await begin(store)
+    assert begun.start is not None
+    rows = [(begun.generation_id, 2, encode_events([Text(text="kept")])), (begun.generation_id, 3, "[{]")]
+    await store.write(journal.append, rows)
+    assert await recover(store) == 1
+    message = await store.read(transcript.get, begun.start.assistant_message_id)
+    assert (message.content, message.status, message.last_seq) == ("kept", "interrupted", 5)
+    reader = await Replays(store, Runs()).attach(begun.generation_id, None)
+    assert reader is not None
+    assert b"kept" in reader.take()
+    assert await recover(store) == 0
 
 
 async def test_recovering_twice_changes_nothing(store: Store) -> None:
@@ -98,15 +115,14 @@ async def test_a_recovery_is_one_transaction(store: Store) -> None:
     first, second = await begin(store), await begin(store)
 
     def spoil(conn: Conn) -> None:
-        # Takes the seq that the end of the second would write.
         conn.execute(
-            "INSERT INTO generation_events (generation_id, last_seq, events) VALUES (:id, 3, '[]')",
-            {"id": second.generation_id},
+            "CREATE TRIGGER refuse BEFORE UPDATE OF ended_at ON generations "
+            f"WHEN NEW.id = '{second.generation_id}' BEGIN SELECT RAISE(ABORT, 'refused'); END"
         )
 
     await store.write(spoil)
     before = await store.read(contents)
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(Exception, match="refused"):
         await recover(store)
     assert await store.read(contents) == before
     assert first.generation_id < second.generation_id
