@@ -80,6 +80,7 @@ it("says how long something took", () => {
 
 it("says how fast an answer came", () => {
   expect(formatRate(48.25)).toBe("48.3 tok/s");
+  expect(formatRate(45166.7)).toBe("45,167 tok/s");
   expect(formatRate(null)).toBe("–");
 });
 

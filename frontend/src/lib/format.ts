@@ -60,7 +60,10 @@ export function formatDuration(duration_ms: number | null): string {
 }
 
 export function formatRate(tokensPerSecond: number | null): string {
-  return tokensPerSecond === null ? UNKNOWN : `${tokensPerSecond.toFixed(1)} tok/s`;
+  if (tokensPerSecond === null) return UNKNOWN;
+  const shown =
+    tokensPerSecond < 100 ? tokensPerSecond.toFixed(1) : formatCount(Math.round(tokensPerSecond));
+  return `${shown} tok/s`;
 }
 
 export function countWords(text: string): number {
