@@ -105,6 +105,11 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         )
 
 
+def refuse_unsafe(settings: Settings) -> None:
+    """Raises ValueError, before anything is opened, for settings that would let the network in unasked."""
+    GatePolicy.of(settings, "made later")
+
+
 def policy_of(services: Services) -> GatePolicy:
     """Who may come in."""
     return GatePolicy.of(services.settings, services.token)

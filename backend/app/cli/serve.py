@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from app.bootstrap import policy_of
+from app.bootstrap import policy_of, refuse_unsafe
 from app.core.config import Settings
 from app.core.logging_config import setup_logging
 from app.main import create_app
@@ -26,6 +26,8 @@ from app.services.bundle import Services
 log = logging.getLogger(__name__)
 
 GRACE_S = 2
+# Longer than clients keep idle connections, so that none is closed in the face of the next request.
+KEEP_ALIVE_S = 75
 PORTS_TRIED = 20
 SWITCH_INTERVAL_S = 0.0005
 # A request makes thousands of short-lived objects and no cycles to speak of; the default looks 20 times as often.
@@ -69,6 +71,7 @@ def serve(arguments: argparse.Namespace) -> int:
     """Run until a signal; 0 when everything was stored, 1 with the reason on standard error when it cannot start."""
     try:
         settings = Settings(**_flags(arguments))
+        refuse_unsafe(settings)
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         setup_logging(settings.log_level, settings.under_data(settings.log_file) if settings.log_file else None)
         listener = _listen(settings, strict="port" in settings.model_fields_set)
@@ -82,6 +85,7 @@ def serve(arguments: argparse.Namespace) -> int:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
         server_header=False,
         date_header=False,
         proxy_headers=False,

@@ -20,7 +20,10 @@ _COLUMNS = """
 """
 _GET = f"SELECT {_COLUMNS} FROM generations g WHERE g.id = :id"  # noqa: S608
 _OF_USER_MESSAGE = "SELECT id FROM generations WHERE user_message_id = :id ORDER BY id DESC LIMIT 1"
-_UNFINISHED = f"SELECT {_COLUMNS} FROM generations g WHERE g.ended_at IS NULL ORDER BY g.session_id, g.id"  # noqa: S608
+_ANSWERING = "SELECT id FROM generations WHERE user_message_id = :id AND ended_at IS NULL LIMIT 1"
+_UNFINISHED = (
+    f"SELECT {_COLUMNS}, g.stop_requested_at FROM generations g WHERE g.ended_at IS NULL ORDER BY g.session_id, g.id"  # noqa: S608
+)
 _INSERT = """
     INSERT INTO generations (id, session_id, user_message_id, message_id, request_id, status, model, provider, params,
         created_at)
@@ -74,6 +77,12 @@ def get(conn: Conn, generation_id: str) -> Generation | None:
 def newest_of(conn: Conn, user_message_id: str) -> str | None:
     """The id of the latest attempt to answer a user message."""
     row = conn.execute(_OF_USER_MESSAGE, {"id": user_message_id}).fetchone()
+    return row["id"] if row else None
+
+
+def running_answer(conn: Conn, user_message_id: str) -> str | None:
+    """The id of a generation that is answering a user message right now."""
+    row = conn.execute(_ANSWERING, {"id": user_message_id}).fetchone()
     return row["id"] if row else None
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from app.schemas.page import PageQuery
 from app.schemas.types import MAX_CONTENT_CHARS, ObjectId, PlainText, SessionType, Slug, Usd
 
-Title = Annotated[PlainText, StringConstraints(max_length=200)]
+Title = Annotated[PlainText, StringConstraints(strip_whitespace=True, max_length=200)]
 Tag = Annotated[PlainText, StringConstraints(min_length=1, max_length=64)]
 Tags = Annotated[list[Tag], Field(max_length=32)]
 ProfileId = Annotated[int, Field(ge=1, le=2**53)]

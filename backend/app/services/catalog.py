@@ -1,4 +1,4 @@
-"""The model catalogue: served from the store, taken from the provider when asked or when there is none."""
+"""The model catalogue: served from the store, taken from the provider at every start, with a new key and when asked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from app.core.clock import now, stamp
-from app.core.errors import AppError, NotFound
+from app.core.errors import AppError, NotFound, UpstreamGarbage
 from app.core.json import encode_text
 from app.core.money import parse_usd
 from app.db.store import Store
@@ -18,10 +18,14 @@ from app.schemas.models import Model, ModelQuery, SyncStep
 from app.schemas.page import Slice
 from app.services.changes import Changes
 from app.services.cursors import decode_cursor, encode_cursor
+from app.services.outcome import counted
 from app.services.providers import Providers
 from app.services.upstream_wire import WireModel
 
 log = logging.getLogger(__name__)
+
+LATEST_S = 253_402_300_799
+"""The last second of the year 9999: what a time of ours can say."""
 
 _PRICES = {
     "prompt_picousd": "prompt",
@@ -68,6 +72,8 @@ class Catalog:
         yield SyncStep(phase="fetching")
         listed = await provider.client.list_models()
         rows = [_row(model, provider.name) for model in listed if model.id]
+        if not rows:
+            raise UpstreamGarbage("The provider listed no models; the stored list stays.")
         yield SyncStep(phase="storing", models=len(rows))
         await self._store.write(models.replace_all, provider.name, rows, now=now())
         self._changes.publish("model", "*")
@@ -117,15 +123,15 @@ def _row(model: WireModel, provider: str) -> dict[str, Any]:
         "id": model.id,
         "name": model.name or model.id,
         "description": model.description or "",
-        "context_length": model.context_length,
-        "max_output_tokens": top.max_completion_tokens if top else None,
+        "context_length": counted(model.context_length),
+        "max_output_tokens": counted(top.max_completion_tokens) if top else None,
         "input_modalities": encode_text((architecture and architecture.input_modalities) or ["text"]),
         "output_modalities": encode_text((architecture and architecture.output_modalities) or ["text"]),
         "supported_parameters": encode_text(parameters),
         "is_reasoning": int(model.reasoning is not None or "reasoning" in parameters),
         "family": model.id.partition("/")[0].lstrip("~"),
         "provider": provider,
-        "created_at": stamp((model.created or 0) * 1_000_000_000),
+        "created_at": stamp(min(max(model.created or 0, 0), LATEST_S) * 1_000_000_000),
     }
 
 

@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.errors import UpstreamGarbage
 from app.core.ids import new_id
 from app.core.json import decode
 from app.schemas.events import Annotation, Event, Reasoning, Text, ToolCall, ToolCallDelta
 from app.services.upstream_wire import Chunk, Delta, UsageWire
 from app.services.upstream_wire import ToolCallDelta as WireToolCallDelta
+
+DEEPEST = 64
 
 
 @dataclass(slots=True)
@@ -91,6 +94,7 @@ class DeltaReader:
         self.provider = self.provider or chunk.provider or None
 
     def _read(self, delta: Delta, events: list[Event]) -> None:
+        _refuse_deep([delta.reasoning_details, delta.annotations])
         details = delta.reasoning_details or None
         thought = delta.reasoning or delta.reasoning_content or _text_of(details)
         if thought or details:
@@ -175,3 +179,17 @@ def _text_of(details: list[dict[str, Any]] | None) -> str:
     """The readable part of reasoning details, for providers that send no plain ``reasoning`` beside them."""
     pieces = ((detail.get("text") or detail.get("summary") or "") for detail in details or ())
     return "".join(piece for piece in pieces if isinstance(piece, str))
+
+
+def _refuse_deep(value: object) -> None:
+    """Raise UpstreamGarbage for opaque pieces nested deeper than anything honest; they could not be written again."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _inside(outer)]
+        if not level:
+            return
+    raise UpstreamGarbage("The provider sent data nested too deeply.")
+
+
+def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value

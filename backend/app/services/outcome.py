@@ -77,15 +77,15 @@ class Priced(Protocol):
 def cost_picousd(wire: Priced | None) -> int | None:
     """What the owner pays, in picodollars: the provider's figure, plus the bill of an own key used behind it.
 
-    None when the provider gave no figure; an explicit 0 is 0.
+    None when the provider left one of them out; an explicit 0 is 0.
     """
     if wire is None or wire.cost_text is None:
         return None
     cost = parse_usd(wire.cost_text)
     if cost is None or not wire.is_byok:
         return cost
-    both = cost + (parse_usd(wire.upstream_cost_text or "0") or 0)
-    return both if both <= MAX_PICOUSD else None
+    bill = parse_usd(wire.upstream_cost_text) if wire.upstream_cost_text is not None else None
+    return cost + bill if bill is not None and cost + bill <= MAX_PICOUSD else None
 
 
 def counted(tokens: int | None) -> int | None:
@@ -99,6 +99,7 @@ def usage_event(
     requested_model: str,
     provider: str,
     cost: int | None,
+    upstream_id: str | None,
     latency_ms: int,
     first_token_ms: int | None,
     finish_reason: str | None,
@@ -122,7 +123,7 @@ def usage_event(
         cost_state="unknown" if cost is None else "settled",
         model=reader.model or requested_model,
         provider=provider,
-        upstream_id=reader.upstream_id,
+        upstream_id=upstream_id,
         latency_ms=latency_ms,
         first_token_ms=first_token_ms,
         tokens_per_second=_speed(counted(wire.completion_tokens), latency_ms, first_token_ms),

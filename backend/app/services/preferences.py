@@ -60,7 +60,7 @@ class Preferences:
     async def set_key(self, key: str) -> KeyStatus:
         """Use a provider key from now on and fetch its models. Raises ValidationFailed for a placeholder."""
         key = key.strip()
-        if is_placeholder(key) or not key.isascii() or not key.isprintable():
+        if is_placeholder(key) or not key.isascii() or not key.isprintable() or " " in key:
             raise ValidationFailed("That is no key.")
         await self._providers.set_key(key)
         return self._key_changed()

@@ -29,6 +29,7 @@ class Resolved:
     model: str
     system_prompt: str
     params: dict[str, Any]
+    profile_id: int | None
 
 
 def resolve(
@@ -52,6 +53,7 @@ def resolve(
         model=model or session_model or profile_model or defaults.model,
         system_prompt=(profile.system_prompt if profile else "") or defaults.system_prompt,
         params=params | given,
+        profile_id=profile.id if profile else None,
     )
 
 

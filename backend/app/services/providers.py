@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.config import Settings
-from app.core.errors import MissingKey
+from app.core.errors import DiskFull, MissingKey
 from app.core.token import delete_key, read_key, write_key
 from app.schemas.settings import KeyStatus
 from app.services.openrouter import OpenRouter, UpstreamTimeouts
@@ -78,7 +79,12 @@ class Providers:
 
     async def set_key(self, key: str) -> None:
         """Store the key and use it from the next call on; calls under way keep theirs."""
-        write_key(self._data_dir, key)
+        try:
+            write_key(self._data_dir, key)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise DiskFull from error
+            raise
         await self._reopen()
 
     async def delete_key(self) -> None:

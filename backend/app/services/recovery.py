@@ -1,4 +1,7 @@
-"""After a crash: whatever was running becomes ``interrupted``, with every character that had been on screen."""
+"""After a crash: what was running becomes ``interrupted``, with every character that had been on screen.
+
+What had been asked to stop becomes ``stopped``.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from app.db.store import Store
 from app.db.types import Conn, Row
 from app.repo import generations, journal, messages
 from app.schemas.events import Done, Event
+from app.schemas.types import TerminalStatus
 from app.services.accumulator import fold
 from app.services.outcome import error_event
 from app.services.providers import DEMO
@@ -36,11 +40,12 @@ def _recover_all(conn: Conn) -> int:
 def _interrupt(conn: Conn, generation: Row) -> None:
     message = messages.get(conn, generation["message_id"])
     folded = fold(journal.read(conn, generation["id"]), base_parts(message) if message else ())
-    error = error_event(Interrupted(), None)
-    closing: list[Event] = [
-        error,
-        Done(status="interrupted", finish_reason=None, message_id=generation["message_id"]),
-    ]
+    # A stop that was asked for is a stop, even if the process died before it acted.
+    stopped = generation["stop_requested_at"] is not None
+    status: TerminalStatus = "stopped" if stopped else "interrupted"
+    error = None if stopped else error_event(Interrupted(), None)
+    done = Done(status=status, finish_reason=None, message_id=generation["message_id"])
+    closing: list[Event] = [event for event in (error, done) if event is not None]
     # A call that was never accepted may still have been sent: its cost is unknown, not zero; the demo is free.
     free = generation["provider"] == DEMO
     bill = Bill(cost_picousd=0, cost_text="0") if free else Bill(cost_picousd=None)
@@ -50,7 +55,7 @@ def _interrupt(conn: Conn, generation: Row) -> None:
             generation_id=generation["id"],
             session_id=generation["session_id"],
             message_id=generation["message_id"],
-            status="interrupted",
+            status=status,
             finish_reason=None,
             parts=folded.parts(),
             events=closing,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.core.clock import now
-from app.core.errors import AppError, ShuttingDown, UpstreamGarbage
+from app.core.errors import AppError, ShuttingDown, StoreBusy, UpstreamGarbage
 from app.db.store import Store
 from app.schemas.events import Done, Event, Reasoning, Start, Text, ToolCallDelta
 from app.schemas.generations import Attempt
@@ -55,7 +55,7 @@ class Runner:
     def __init__(self, store: Store, journal: Journal, runs: Runs, changes: Changes, unsettled: Unsettled) -> None:
         self._store, self._journal, self._runs, self._changes = store, journal, runs, changes
         self._unsettled = unsettled
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Run] = {}
         self._closing = False
 
     def refuse_when_closing(self) -> None:
@@ -66,8 +66,8 @@ class Runner:
     def launch(self, run: Run, call: Call) -> None:
         """Let a stored run go; returns at once."""
         task = asyncio.create_task(self._run(run, call), name=f"run {run.id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = run
+        task.add_done_callback(self._tasks.pop)
         self._runs.announce(run)
 
     def stop(self, generation_id: str) -> None:
@@ -78,11 +78,18 @@ class Runner:
             _cancel(run)
 
     async def stop_session(self, session_id: str) -> None:
-        """Stop the runs of a session and wait until they have ended."""
+        """Stop the runs of a session and wait until they have ended. Raises StoreBusy when the disk lets none end."""
         for run in self._runs.all():
             if run.session_id == session_id:
                 self.stop(run.id)
-                await run.over.wait()
+                await self.ended(run)
+
+    async def ended(self, run: Run) -> None:
+        """Wait until a stopped run has ended. Raises StoreBusy when its end cannot be stored for too long."""
+        try:
+            await asyncio.wait_for(run.over.wait(), PATIENCE_S)
+        except TimeoutError as error:
+            raise StoreBusy("The answer has stopped, but its end could not be stored yet.") from error
 
     async def close(self) -> None:
         """Interrupt every run, store its end and hand it to its readers.
@@ -93,14 +100,15 @@ class Runner:
         for run in self._runs.all():
             run.interrupted = True
             _cancel(run)
-        if self._tasks:
-            _, stuck = await asyncio.wait(self._tasks, timeout=PATIENCE_S)
-            for task in stuck:
-                task.cancel()
-            await asyncio.gather(*stuck, return_exceptions=True)
-        for run in self._runs.all():
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=PATIENCE_S)
+        stuck = {task: self._tasks[task] for task in late}
+        for task, run in stuck.items():
             log.error("an end could not be stored", extra={"generation_id": run.id})
+            task.cancel()
             run.close()
+        await asyncio.gather(*stuck, return_exceptions=True)
 
     async def _run(self, run: Run, call: Call) -> None:
         reader, at = DeltaReader(), now()
@@ -153,6 +161,7 @@ class Runner:
     ) -> Ending:
         """Assign the last seqs: what is still pending, then usage if known, error if any, done."""
         latency_ms = run.elapsed_ms
+        upstream_id = run.upstream_id or reader.upstream_id
         free = call.provider.demo or run.reading is None
         bill = _bill(reader, failure, accepted=run.accepted, free=free)
         # The demo takes other models' names; nobody else has served it.
@@ -162,6 +171,7 @@ class Runner:
             requested_model=call.start.model,
             provider=served_by,
             cost=bill.cost_picousd,
+            upstream_id=upstream_id,
             latency_ms=latency_ms,
             first_token_ms=run.first_token_ms,
             finish_reason=outcome.finish_reason,
@@ -185,7 +195,7 @@ class Runner:
             usage=usage,
             error=error,
             bill=bill,
-            upstream_id=run.upstream_id or reader.upstream_id,
+            upstream_id=upstream_id,
             upstream_provider=served_by,
             latency_ms=latency_ms,
             first_token_ms=run.first_token_ms,

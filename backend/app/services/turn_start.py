@@ -107,7 +107,7 @@ def start_sibling(conn: Conn, plan: Plan, message_id: str) -> Begun:
     row = messages.get(conn, message_id)
     if row is None or row["role"] != "assistant" or row["parent_id"] is None:
         raise NotFound.of("assistant message", message_id)
-    _refuse_running(row)
+    _refuse_second(conn, row["parent_id"])
     return _start(conn, plan, _session(conn, row["session_id"]), row["parent_id"], now())
 
 
@@ -119,7 +119,7 @@ def start_continuation(conn: Conn, plan: Plan, generation_id: str) -> Begun:
     row = messages.get(conn, generation.message_id) if generation else None
     if row is None or row["parent_id"] is None:
         raise NotFound.of("generation", generation_id)
-    _refuse_running(row)
+    _refuse_second(conn, row["parent_id"])
     return _start(conn, plan, _session(conn, row["session_id"]), row["parent_id"], now(), prefill=row["content"])
 
 
@@ -249,7 +249,7 @@ def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body:
         {
             "id": new_id(),
             "session_id": session.id,
-            "profile_id": plan.profile_id or session.profile_id,
+            "profile_id": resolved.profile_id,
             "generation_id": plan.generation_id,
             "purpose": "chat",
             "model": resolved.model,
@@ -309,3 +309,10 @@ def _session(conn: Conn, session_id: str) -> Session:
 def _refuse_running(row: Row) -> None:
     if row["status"] not in TERMINAL:
         raise GenerationRunning(details={"generation_id": row["generation_id"]})
+
+
+def _refuse_second(conn: Conn, user_message_id: str) -> None:
+    """One click is one paid call: while any answer to a message is being written, no other is started."""
+    generation_id = generations.running_answer(conn, user_message_id)
+    if generation_id is not None:
+        raise GenerationRunning(details={"generation_id": generation_id})

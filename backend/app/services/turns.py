@@ -88,7 +88,7 @@ class Turns:
         Raises NotFound, NothingToAnswer; MissingKey only when one would have to be started.
         """
         existing = await self._store.read(turn_start.newest_answer, query.session_id, query.message_id)
-        if last_event_id is not None:
+        if last_event_id:
             return await self._reattach(query.session_id, last_event_id, existing)
         if existing is None:
             start = partial(turn_start.start_or_find, session_id=query.session_id, message_id=query.message_id)
@@ -122,15 +122,21 @@ class Turns:
         generation = await self.get(generation_id)
         if generation.ended_at is not None:
             return generation
-        await self._store.write(_request_stop, generation_id)
+        try:
+            await self._store.write(_request_stop, generation_id)
+        finally:
+            # Also when the wish cannot be stored: a full disk is no reason to go on paying.
+            self._runner.stop(generation_id)
         run = self._runs.get(generation_id)
         if run is not None:
-            self._runner.stop(generation_id)
-            await run.over.wait()
+            await self._runner.ended(run)
         return await self.get(generation_id)
 
     async def _reattach(self, session_id: str, last_event_id: str, existing: str | None) -> Attached:
-        """Serve a reader that comes back. A cursor of this session goes on after it; any other gets a snapshot."""
+        """Serve a reader that comes back. A cursor of this session goes on after it; any other gets a snapshot.
+
+        A reader that has been here before starts nothing: it is told that there is nothing more.
+        """
         generation_id, seq = parse_cursor(last_event_id) or (None, None)
         named = await self._store.read(generations.get, generation_id) if generation_id else None
         if named is not None and named.session_id == session_id:

@@ -58,7 +58,13 @@ async def console_app(
     provider = {"openrouter_base_url": upstream, "openrouter_api_key": "a-key"} if upstream else {}
     app = create_app(Settings(_env_file=None, **{"data_dir": data, **provider, **settings}), pace=pace)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=2, server_header=False, lifespan="on"
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=75,
+        server_header=False,
+        lifespan="on",
     )
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         # asyncio does this only for sockets that name their protocol, and 40 ms a request add up.

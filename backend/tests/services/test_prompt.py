@@ -85,7 +85,7 @@ PATH: list[Row] = [
 
 def test_the_body_holds_the_path_from_the_root_on() -> None:
     """System prompt first; answers that hold no text are left out."""
-    body = request_body(Resolved("a/b", "be brief", {"temperature": 0, "max_tokens": 9}), PATH)
+    body = request_body(Resolved("a/b", "be brief", {"temperature": 0, "max_tokens": 9}, None), PATH)
     assert body == {
         "model": "a/b",
         "messages": [
@@ -100,19 +100,19 @@ def test_the_body_holds_the_path_from_the_root_on() -> None:
 
 @pytest.mark.parametrize("prompt", ["", " \n"])
 def test_a_blank_system_prompt_is_not_sent(prompt: str) -> None:
-    body = request_body(Resolved("a/b", prompt, {}), PATH[:1])
+    body = request_body(Resolved("a/b", prompt, {}, None), PATH[:1])
     assert body["messages"] == [{"role": "user", "content": "Hi"}]
 
 
 def test_the_old_text_of_a_continued_answer_is_the_last_message() -> None:
     """The model goes on with what it had said."""
-    body = request_body(Resolved("a/b", "", {}), PATH[:1], prefill="Hello th")
+    body = request_body(Resolved("a/b", "", {}, None), PATH[:1], prefill="Hello th")
     assert body["messages"][-1] == {"role": "assistant", "content": "Hello th"}
 
 
 def test_reasoning_effort_is_sent_in_the_provider_s_form() -> None:
     """As ``reasoning.effort`` alone: both spellings at once are refused."""
-    resolved = Resolved("a/b", "", {"reasoning_effort": "high"})
+    resolved = Resolved("a/b", "", {"reasoning_effort": "high"}, None)
     body = request_body(resolved, [])
     assert body["reasoning"] == {"effort": "high"}
     assert "reasoning_effort" not in body

@@ -90,14 +90,16 @@ async def test_a_continued_answer_keeps_its_old_text(store: Store) -> None:
     assert message.content == "Once upon"
 
 
-async def test_a_stop_that_was_asked_for_is_still_interrupted(store: Store) -> None:
-    """The process ended before the stop did: the status says what happened."""
+async def test_a_stop_that_was_asked_for_is_a_stop(store: Store) -> None:
+    """It was stored before it acted, so the death of the process does not undo it."""
     begun = await begin(store)
     await store.write(lambda conn: generations.request_stop(conn, begun.generation_id, now="now"))
     await recover(store)
     generation = await store.read(generations.get, begun.generation_id)
     assert generation is not None
-    assert generation.status == "interrupted"
+    assert (generation.status, generation.error) == ("stopped", None)
+    events = await store.read(journal.read, begun.generation_id)
+    assert events[1:] == [Done(status="stopped", finish_reason=None, message_id=generation.message_id)]
 
 
 async def test_the_demo_costs_nothing_after_a_crash_too(store: Store) -> None:
