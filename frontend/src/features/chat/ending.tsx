@@ -11,7 +11,9 @@ export function Ending({ message, answer }: { message: Message; answer: Answer }
     return (
       <p className="mt-2 text-sm text-ink-3">
         <StatusChip status={status} />
-        What was written is kept.
+        {answer.content === ""
+          ? "No text was written. Regenerate for a new answer."
+          : "What was written is kept."}
       </p>
     );
   }

@@ -4,7 +4,7 @@ export const ERROR_TITLES: Readonly<Record<string, string>> = {
   upstream_bad_key: "The provider refused the key",
   upstream_no_credit: "The provider account has no credit",
   upstream_moderated: "The provider refused the content",
-  upstream_model_not_found: "This model is not available any more",
+  upstream_model_not_found: "The provider has no such model",
   context_too_long: "The conversation is too long for this model",
   upstream_rate_limited: "Too many requests for the provider",
   upstream_unavailable: "The provider is down",
@@ -24,3 +24,9 @@ export const ERROR_TITLES: Readonly<Record<string, string>> = {
 
 /** Errors that are mended on the settings page. */
 export const NEEDS_SETTINGS: ReadonlySet<string> = new Set(["missing_key", "upstream_bad_key"]);
+
+/** Words of a server as a sentence of their own: what follows never runs into them. */
+export function sentence(words: string): string {
+  const trimmed = words.trim();
+  return trimmed === "" || /[.!?…:][)"'”’]?$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}

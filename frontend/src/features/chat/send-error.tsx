@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { ApiError, UnreachableError } from "@/client/http";
 import { Button, buttonClass } from "@/components/button";
-import { ERROR_TITLES, NEEDS_SETTINGS } from "./error-texts";
+import { ERROR_TITLES, NEEDS_SETTINGS, sentence } from "./error-texts";
 
 /** Why a message was not accepted. It still stands in the composer below. */
 export function SendError({ error, onRetry }: { error: Error; onRetry: () => void }) {
@@ -18,7 +18,7 @@ export function SendError({ error, onRetry }: { error: Error; onRetry: () => voi
       <p className="min-w-48 flex-1">
         <span className="font-medium">{title}.</span>{" "}
         <span className="text-ink-2">
-          {error instanceof ApiError ? error.message : "Your message is kept here."}
+          {error instanceof ApiError ? sentence(error.message) : "Your message is kept here."}
           {error instanceof ApiError && error.requestId && ` (request ${error.requestId})`}
         </span>
       </p>
