@@ -3,7 +3,7 @@ import type { Message } from "@/client/api";
 import { IconButton } from "@/components/icon-button";
 import { useCopy } from "@/lib/use-copy";
 import { SiblingSwitcher } from "./sibling-switcher";
-import { useContinue, useRegenerate } from "./turns";
+import { useAnswerAgain } from "./turns";
 import type { Answer } from "./use-answer";
 
 interface AnswerActionsProps {
@@ -14,8 +14,7 @@ interface AnswerActionsProps {
 
 export function AnswerActions({ message, answer, isLast }: AnswerActionsProps) {
   const { copied, copy } = useCopy();
-  const regenerate = useRegenerate();
-  const goOn = useContinue();
+  const { pending, regenerate, continueFrom } = useAnswerAgain(message);
   const generationId = message.generation_id;
   const isWhole = answer.status === "completed" && answer.finish_reason !== "length";
   const canContinue = isLast && !isWhole && answer.content !== "" && answer.error === null;
@@ -26,19 +25,11 @@ export function AnswerActions({ message, answer, isLast }: AnswerActionsProps) {
       <IconButton label={copied ? "Copied" : "Copy"} onClick={() => copy(answer.content)}>
         {copied ? <Check aria-hidden /> : <Copy aria-hidden />}
       </IconButton>
-      <IconButton
-        label="Regenerate"
-        disabled={regenerate.isPending}
-        onClick={() => regenerate.mutate(message.id)}
-      >
+      <IconButton label="Regenerate" disabled={pending} onClick={regenerate}>
         <RefreshCw aria-hidden />
       </IconButton>
       {canContinue && generationId !== null && (
-        <IconButton
-          label="Continue"
-          disabled={goOn.isPending}
-          onClick={() => goOn.mutate(generationId)}
-        >
+        <IconButton label="Continue" disabled={pending} onClick={() => continueFrom(generationId)}>
           <StepForward aria-hidden />
         </IconButton>
       )}

@@ -1,8 +1,9 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import type { Message } from "@/client/api";
-import { FakeApi } from "@/testing/fake-api";
+import { toasts } from "@/components/toasts";
+import { FakeApi, Refusal } from "@/testing/fake-api";
 import { recordedCase } from "@/testing/fixtures";
 import { storedMessage } from "@/testing/stored";
 import { renderInApp } from "@/testing/render";
@@ -66,6 +67,46 @@ it("offers no Continue where there is nothing to continue", async () => {
   expect(screen.queryByRole("button", { name: "Continue" })).toBeNull();
 });
 
+const THOUGHT_ONLY: Partial<Message> = {
+  content: "",
+  parts: [{ type: "reasoning", text: "Is 91 prime?", duration_ms: null }],
+};
+
+it("offers a new answer where an interrupted one has nothing but reasoning", async () => {
+  const error = {
+    error_code: "interrupted",
+    message: "The console was stopped",
+    retryable: true,
+    hint: "Continue it, or regenerate.",
+    request_id: null,
+  };
+  await show(storedMessage({ ...THOUGHT_ONLY, status: "interrupted", error }));
+  expect(screen.getByRole("alert")).toHaveTextContent("The console was stopped.");
+  expect(screen.getByRole("alert")).toHaveTextContent("Regenerate for a new answer.");
+  expect(screen.getByRole("alert")).not.toHaveTextContent(/continue/i);
+  expect(screen.queryByRole("button", { name: "Continue" })).toBeNull();
+});
+
+it("does not call reasoning alone a kept text", async () => {
+  await show(storedMessage({ ...THOUGHT_ONLY, status: "stopped" }));
+  expect(screen.getByText(/Regenerate for a new answer/)).toBeVisible();
+  expect(screen.queryByText(/is kept/)).toBeNull();
+});
+
+it("keeps an error and its hint apart, and says where another model is picked", async () => {
+  const error = {
+    error_code: "upstream_model_not_found",
+    message: "a is not a valid model ID",
+    retryable: false,
+    hint: "Pick another model.",
+    request_id: null,
+  };
+  await show(storedMessage({ status: "failed", error }));
+  expect(screen.getByText("The provider has no such model")).toBeVisible();
+  expect(screen.getByText("a is not a valid model ID.")).toBeVisible();
+  expect(screen.getByText(/^Pick another model below/)).toBeVisible();
+});
+
 it("leads to the settings when the key is the problem", async () => {
   const error = {
     error_code: "upstream_bad_key",
@@ -95,7 +136,47 @@ it("continues a stopped answer", async () => {
   await show(recorded("stopped"));
   await userEvent.click(screen.getByRole("button", { name: "Continue" }));
   const [call] = api.callsTo("POST /api/generations/g-answer/continue");
-  expect(call?.body).toEqual({ request_id: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  expect(call?.body).toEqual({ request_id: "cont:g-answer:1" });
+});
+
+it("names a new answer by what it answers, and lets nothing else start beside it", async () => {
+  api.on("POST /api/messages/m-answer/regenerate", () => new Promise(() => {}));
+  await show(recorded("failed-midstream", { siblings: ["m-before", "m-answer"] }));
+  const buttons = screen.getAllByRole("button", { name: /^(Regenerate|Continue)$/ });
+  expect(buttons.length).toBeGreaterThan(2);
+  await userEvent.click(screen.getAllByRole("button", { name: "Regenerate" })[0] as HTMLElement);
+  await waitFor(() => {
+    for (const button of buttons) expect(button).toBeDisabled();
+  });
+});
+
+it("sends the same id again after a lost reply", async () => {
+  const route = "POST /api/messages/m-answer/regenerate";
+  api.on(route, () => new TypeError("gone"));
+  await show(recorded("plain", { siblings: ["m-before", "m-answer"] }));
+  const button = screen.getByRole("button", { name: "Regenerate" });
+  await userEvent.click(button);
+  await waitFor(() => expect(button).toBeEnabled());
+  await userEvent.click(button);
+  await waitFor(() => expect(api.callsTo(route)).toHaveLength(2));
+  const ids = api.callsTo(route).map(({ body }) => (body as { request_id: string }).request_id);
+  expect(ids).toEqual(["regen:m-answer:2", "regen:m-answer:2"]);
+});
+
+it.each([
+  ["an answer that runs already", () => new Refusal(409, "generation_running")],
+  [
+    "a replayed answer",
+    () => new Response("{}", { status: 200, headers: { "Idempotent-Replayed": "true" } }),
+  ],
+])("asks for the messages again on %s, without an error", async (_, reply) => {
+  api.on("POST /api/messages/m-answer/regenerate", reply);
+  const { client } = await show(recorded("plain"));
+  const told = vi.spyOn(toasts, "add");
+  const refetched = vi.spyOn(client, "invalidateQueries");
+  await userEvent.click(screen.getByRole("button", { name: "Regenerate" }));
+  await waitFor(() => expect(refetched).toHaveBeenCalledWith({ queryKey: ["messages", "s1"] }));
+  expect(told).not.toHaveBeenCalled();
 });
 
 it("reads a continued answer as one text", async () => {

@@ -4,8 +4,8 @@ import type { Message, StreamError } from "@/client/api";
 import { Button, buttonClass } from "@/components/button";
 import { useCopy } from "@/lib/use-copy";
 import { StatusChip } from "./status-chip";
-import { useContinue, useRegenerate } from "./turns";
-import { ERROR_TITLES, NEEDS_SETTINGS } from "./error-texts";
+import { useAnswerAgain } from "./turns";
+import { ERROR_TITLES, NEEDS_SETTINGS, sentence } from "./error-texts";
 import type { Answer } from "./use-answer";
 
 interface ErrorSlotProps {
@@ -19,12 +19,10 @@ const CALM: ReadonlySet<string> = new Set(["interrupted", "upstream_truncated"])
 
 /** Why an answer ended early, in its own place, with what to do next. The text so far stays above it. */
 export function ErrorSlot({ error, message, answer }: ErrorSlotProps) {
-  const regenerate = useRegenerate();
-  const goOn = useContinue();
+  const { pending, regenerate, continueFrom } = useAnswerAgain(message);
   const { copied, copy } = useCopy();
   const generationId = message.generation_id;
   const calm = CALM.has(error.error_code);
-  const busy = regenerate.isPending || goOn.isPending;
   return (
     <div
       className={`mt-3 rounded-lg border px-4 py-3 ${calm ? "border-line bg-sunken" : "border-danger/25 bg-danger-soft"}`}
@@ -39,17 +37,17 @@ export function ErrorSlot({ error, message, answer }: ErrorSlotProps) {
             {calm && <StatusChip status={answer.status} />}
             {ERROR_TITLES[error.error_code] ?? "The answer failed"}
           </p>
-          <p className="text-sm wrap-anywhere text-ink-2">{error.message}</p>
-          <p className="text-sm text-ink-2">{error.hint}</p>
+          <p className="text-sm wrap-anywhere text-ink-2">{sentence(error.message)}</p>
+          <p className="text-sm text-ink-2">{hintFor(error, answer)}</p>
         </div>
       </div>
       <div className="mt-2.5 ml-6.5 flex flex-wrap gap-2">
         {answer.content !== "" && generationId !== null && (
-          <Button disabled={busy} onClick={() => goOn.mutate(generationId)}>
+          <Button disabled={pending} onClick={() => continueFrom(generationId)}>
             Continue
           </Button>
         )}
-        <Button disabled={busy} onClick={() => regenerate.mutate(message.id)}>
+        <Button disabled={pending} onClick={regenerate}>
           Regenerate
         </Button>
         {NEEDS_SETTINGS.has(error.error_code) && (
@@ -63,4 +61,15 @@ export function ErrorSlot({ error, message, answer }: ErrorSlotProps) {
       </div>
     </div>
   );
+}
+
+/** The server's hint, but where it does not fit what stands here. */
+function hintFor({ error_code, hint }: StreamError, { content }: Answer): string {
+  if (error_code === "upstream_model_not_found") {
+    return "Pick another model below, then regenerate.";
+  }
+  if (content === "" && /\bcontinue\b/i.test(hint)) {
+    return "No text was written yet, so there is nothing to go on from. Regenerate for a new answer.";
+  }
+  return sentence(hint);
 }

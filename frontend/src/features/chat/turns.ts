@@ -1,9 +1,14 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { NewTurn as ApiNewTurn, Generation, Turn } from "@/client/api";
-import { request } from "@/client/http";
+import {
+  type QueryClient,
+  useIsMutating,
+  useMutation,
+  useQueryClient,
+} from "@tanstack/react-query";
+import type { NewTurn as ApiNewTurn, Generation, Message, Turn } from "@/client/api";
+import { ApiError, request, respond } from "@/client/http";
+import { keys } from "@/client/queries";
 import { toasts } from "@/components/toasts";
 import { announce } from "@/lib/announcer";
-import { randomId } from "@/lib/ids";
 import { showTurn } from "./message-cache";
 
 /** The request id names the turn: sent again under the same id, it is still paid once. */
@@ -21,36 +26,65 @@ export function useSend() {
   });
 }
 
-/** Starts another answer to the same question, beside the one there is. */
-export function useRegenerate() {
+/** More of an answer, or another one beside it. All that show the same message share what is pending. */
+export function useAnswerAgain(message: Message) {
   const client = useQueryClient();
-  return useMutation({
-    mutationFn: (message_id: string) =>
-      request<Turn>("POST", `/api/messages/${message_id}/regenerate`, {
-        body: { request_id: randomId() },
-      }),
-    onSuccess: (turn) => {
+  const mutationKey = ["answer-again", message.id];
+  const pending = useIsMutating({ mutationKey }) > 0;
+  const { mutate } = useMutation({
+    mutationKey,
+    mutationFn: async ({ path, request_id }: AnswerAgain) => {
+      const response = await respond("POST", path, { body: { request_id } });
+      return {
+        turn: (await response.json()) as Turn,
+        replayed: response.headers.has("Idempotent-Replayed"),
+      };
+    },
+    onSuccess: async ({ turn, replayed }): Promise<void> => {
+      // A replay tells how the turn began; how it stands now is asked for.
+      if (replayed) return refetchTurns(client, message.session_id);
       showTurn(client, turn);
       announce("Generating");
     },
-    onError: (error) => tell("No new answer was started", error),
+    onError: async (error, { failed }): Promise<void> => {
+      const isRunning = error instanceof ApiError && error.code === "generation_running";
+      if (isRunning) return refetchTurns(client, message.session_id);
+      tell(failed, error);
+    },
   });
+  // The ids are made of what is answered: two clicks, two tabs or a lost reply still pay once.
+  const version = message.siblings.length;
+  return {
+    pending,
+    regenerate: () =>
+      mutate({
+        path: `/api/messages/${message.id}/regenerate`,
+        request_id: `regen:${message.id}:${version}`,
+        failed: "No new answer was started",
+      }),
+    /** Goes on where the answer ended early; what it had is kept. */
+    continueFrom: (generation_id: string) =>
+      mutate({
+        path: `/api/generations/${generation_id}/continue`,
+        request_id: `cont:${generation_id}:${version}`,
+        failed: "The answer was not continued",
+      }),
+  };
 }
 
-/** Goes on where an answer ended early; what it had is kept. */
-export function useContinue() {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (generation_id: string) =>
-      request<Turn>("POST", `/api/generations/${generation_id}/continue`, {
-        body: { request_id: randomId() },
-      }),
-    onSuccess: (turn) => {
-      showTurn(client, turn);
-      announce("Generating");
-    },
-    onError: (error) => tell("The answer was not continued", error),
-  });
+interface AnswerAgain {
+  path: string;
+  request_id: string;
+  /** The headline when it was refused. */
+  failed: string;
+}
+
+async function refetchTurns(client: QueryClient, session_id: string): Promise<void> {
+  await Promise.all(
+    [keys.messages(session_id), keys.session(session_id)].map((queryKey) =>
+      client.invalidateQueries({ queryKey }),
+    ),
+  );
 }
 
 /** Ends a running answer; what it wrote is kept. The live channel brings the rest. */
