@@ -1,7 +1,9 @@
-import { screen, waitFor } from "@testing-library/react";
+import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import { UnreachableError } from "@/client/http";
+import { useChannelStatus } from "@/lib/stream/live";
+import type { ChannelStatus } from "@/lib/stream/live-channel";
 import { FakeApi } from "@/testing/fake-api";
 import { renderInApp } from "@/testing/render";
 import { Composer } from "./composer";
@@ -16,6 +18,7 @@ let accept: () => Promise<void>;
 
 beforeEach(() => {
   localStorage.clear();
+  useChannelStatus.setState({ state: "closed" } as ChannelStatus, true);
   vi.stubGlobal("matchMedia", () => ({ matches: false }));
   api = new FakeApi()
     .on(`GET ${DRAFT}`, () => ({ text: "", parts: [] }))
@@ -125,6 +128,33 @@ it("stores the draft once for a burst of typing, and empties it after sending", 
   await userEvent.type(field, "{Enter}");
   await waitFor(() => expect(api.callsTo(`PUT ${DRAFT}`)).toHaveLength(2));
   expect(api.callsTo(`PUT ${DRAFT}`)[1]?.body).toEqual({ text: "", parts: [] });
+});
+
+it("keeps a draft that could not be stored, and stores it when the channel is back", async () => {
+  api.on(`PUT ${DRAFT}`, () => new TypeError("gone"));
+  await userEvent.type(await renderComposer(), "Hello");
+  await waitFor(() => expect(api.callsTo(`PUT ${DRAFT}`)).toHaveLength(1));
+  expect(localStorage.getItem("console.draft.s1")).toBe("Hello");
+  api.on(`PUT ${DRAFT}`, ({ body }) => body);
+  act(() => useChannelStatus.setState({ state: "open" } as ChannelStatus, true));
+  await waitFor(() => expect(localStorage.getItem("console.draft.s1")).toBeNull());
+  expect(api.callsTo(`PUT ${DRAFT}`).at(-1)?.body).toEqual({ text: "Hello", parts: [] });
+});
+
+it("tries again by itself to store a draft", async () => {
+  api.on(`PUT ${DRAFT}`, () => new TypeError("gone"));
+  await userEvent.type(await renderComposer(), "Hello");
+  await waitFor(() => expect(api.callsTo(`PUT ${DRAFT}`)).toHaveLength(1));
+  await waitFor(() => expect(api.callsTo(`PUT ${DRAFT}`)).toHaveLength(2), { timeout: 3_000 });
+});
+
+it("restores what the server never got, and gives it to the server", async () => {
+  localStorage.setItem("console.draft.s1", "Newer");
+  api.on(`GET ${DRAFT}`, () => ({ text: "Older", parts: [] }));
+  const field = await renderComposer();
+  expect(field).toHaveValue("Newer");
+  await waitFor(() => expect(localStorage.getItem("console.draft.s1")).toBeNull());
+  expect(api.callsTo(`PUT ${DRAFT}`)[0]?.body).toEqual({ text: "Newer", parts: [] });
 });
 
 it("stops the running answer with its button and with Escape, and sends nothing meanwhile", async () => {

@@ -1,12 +1,14 @@
 import { useEffect, useEffectEvent, useRef, useState } from "react";
-import { request } from "@/client/http";
+import { ApiError, request } from "@/client/http";
 import { fetchDraft } from "@/client/queries";
+import { useChannelStatus } from "@/lib/stream/live";
+import { forgetUnsaved, keepUnsaved, readUnsaved } from "./unsaved-draft";
 
 const SAVE_AFTER_MS = 300;
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 30_000;
 /** Browsers let a call outlive its page only when its body is below 64 KiB. */
 const KEEPALIVE_CHARACTERS = 15_000;
-/** A conversation that is not stored yet has no place on the server, so its draft waits here. */
-const NEW_DRAFT_KEY = "console.draft.new";
 
 export interface DraftState {
   text: string;
@@ -15,32 +17,52 @@ export interface DraftState {
   clear: () => void;
 }
 
-/** What stands in the composer. It is stored while it is typed, and what was stored is back on return. */
+/**
+ * What stands in the composer. It is stored while it is typed, and what was stored is back on return. The
+ * browser keeps it until the server has it; a conversation that is not stored yet has no other place.
+ */
 export function useDraft(sessionId: string | null): DraftState {
-  const [text, setState] = useState(() =>
-    sessionId === null ? (localStorage.getItem(NEW_DRAFT_KEY) ?? "") : "",
-  );
-  const touched = useRef(false);
-  const unsaved = useRef<string | null>(null);
+  const [restored] = useState(() => readUnsaved(sessionId));
+  const [text, setState] = useState(restored ?? "");
+  const touched = useRef(restored !== null);
+  const unsaved = useRef(sessionId === null ? null : restored);
+  const saving = useRef(false);
+  const left = useRef(false);
+  const retry_ms = useRef(FIRST_RETRY_MS);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
-  const save = (): void => {
+  const save = async (): Promise<void> => {
     clearTimeout(timer.current);
     const pending = unsaved.current;
-    if (pending === null) return;
-    unsaved.current = null;
-    void store(sessionId, pending);
+    if (sessionId === null || pending === null || saving.current) return;
+    saving.current = true;
+    const isSettled = await store(sessionId, pending);
+    saving.current = false;
+    if (isSettled) {
+      retry_ms.current = FIRST_RETRY_MS;
+      forgetUnsaved(sessionId, pending);
+      if (unsaved.current === pending) unsaved.current = null;
+      else await save();
+    } else if (!left.current) {
+      timer.current = setTimeout(() => void save(), retry_ms.current);
+      retry_ms.current = Math.min(retry_ms.current * 2, LONGEST_RETRY_MS);
+    }
   };
   const change = (next: string, delay_ms: number): void => {
     touched.current = true;
-    unsaved.current = next;
     setState(next);
+    keepUnsaved(sessionId, next);
+    if (sessionId === null) {
+      if (next === "") forgetUnsaved(sessionId, next);
+      return;
+    }
+    unsaved.current = next;
     clearTimeout(timer.current);
-    timer.current = setTimeout(save, delay_ms);
+    timer.current = setTimeout(() => void save(), delay_ms);
   };
 
   useEffect(() => {
-    if (sessionId === null) return;
+    if (sessionId === null || touched.current) return;
     const loading = new AbortController();
     fetchDraft(sessionId, loading.signal).then(
       (draft) => {
@@ -53,12 +75,19 @@ export function useDraft(sessionId: string | null): DraftState {
     return () => loading.abort();
   }, [sessionId]);
 
-  const saveNow = useEffectEvent(save);
+  const saveNow = useEffectEvent(() => void save());
   useEffect(() => {
+    left.current = false;
     const onHide = (): void => saveNow();
+    saveNow();
     window.addEventListener("pagehide", onHide);
+    const unsubscribe = useChannelStatus.subscribe((now, before) => {
+      if (now.state === "open" && before.state !== "open") saveNow();
+    });
     return () => {
+      left.current = true;
       window.removeEventListener("pagehide", onHide);
+      unsubscribe();
       saveNow();
     };
   }, []);
@@ -66,18 +95,15 @@ export function useDraft(sessionId: string | null): DraftState {
   return { text, setText: (next) => change(next, SAVE_AFTER_MS), clear: () => change("", 0) };
 }
 
-async function store(sessionId: string | null, text: string): Promise<void> {
-  if (sessionId === null) {
-    if (text) localStorage.setItem(NEW_DRAFT_KEY, text);
-    else localStorage.removeItem(NEW_DRAFT_KEY);
-    return;
-  }
+/** Whether the text needs no further try: the server has it, or the conversation is gone. */
+async function store(sessionId: string, text: string): Promise<boolean> {
   try {
     await request("PUT", `/api/sessions/${sessionId}/draft`, {
       body: { text, parts: [] },
       keepalive: text.length < KEEPALIVE_CHARACTERS,
     });
-  } catch {
-    // The text still stands in the composer; the next keystroke tries again.
+    return true;
+  } catch (error) {
+    return error instanceof ApiError && error.status === 404;
   }
 }
