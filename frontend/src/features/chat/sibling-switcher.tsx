@@ -32,7 +32,7 @@ export function SiblingSwitcher({ message }: { message: Message }) {
   const previous = siblings[index - 1];
   const next = siblings[index + 1];
   return (
-    <div role="group" aria-label="Versions" className="flex items-center text-xs text-ink-3">
+    <div role="group" aria-label="Versions" className="mr-2 flex items-center text-xs text-ink-3">
       <IconButton
         label="Previous version"
         disabled={previous === undefined || show.isPending}
@@ -40,7 +40,7 @@ export function SiblingSwitcher({ message }: { message: Message }) {
       >
         <ChevronLeft aria-hidden />
       </IconButton>
-      <span className="tabular-nums">
+      <span className="px-1.5 whitespace-nowrap tabular-nums">
         {index + 1} / {siblings.length}
       </span>
       <IconButton
