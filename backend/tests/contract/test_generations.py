@@ -111,7 +111,8 @@ async def test_continue_keeps_the_old_text_as_its_first_part(client: ConsoleClie
     assert cut.text == "one two three"
     emulator.set_scenario(ANSWER)
     started = await client.resume(cut.generation_id)
-    assert started["assistant_message"]["content"] == "one two three"
+    # The new answer may have begun by the time its start is told.
+    assert started["assistant_message"]["content"].startswith("one two three")
     transcript = await client.follow(started["generation"]["id"])
     assert transcript.text == " four five"
     message = await client.message(started["assistant_message"]["id"])
@@ -221,3 +222,18 @@ async def test_deleting_a_session_stops_what_runs_in_it(client: ConsoleClient, e
     assert (await client.ask("GET", f"/api/generations/{started['generation']['id']}")).status_code == 404
     usage = await client.get(f"/api/usage/sessions/{session_id}")
     assert usage["totals"]["calls"] == 1
+
+
+async def test_while_an_answer_is_written_no_second_one_is_started(client: ConsoleClient, emulator: Emulator) -> None:
+    """Neither beside it nor from an older attempt, whatever the click: one click is one paid call."""
+    first = await client.answer("Hello")
+    old = await client.message(first.data_of("start")["assistant_message_id"])
+    emulator.set_scenario(f"{ANSWER}; stall after=3")
+    running = await client.post(f"/api/messages/{old['id']}/regenerate", {})
+    generation_id = running["generation"]["id"]
+    for path in (f"/api/messages/{old['id']}/regenerate", f"/api/generations/{old['generation_id']}/continue"):
+        refused = await client.http.post(path, json={})
+        assert (refused.status_code, refused.json()["error_code"]) == (409, "generation_running")
+        assert refused.json()["details"]["generation_id"] == generation_id
+    await client.post(f"/api/generations/{generation_id}/stop", {})
+    assert len(_chats(emulator)) == 2

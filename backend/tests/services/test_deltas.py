@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.errors import UpstreamGarbage
 from app.schemas.events import Annotation, Event, Reasoning, Text, ToolCall, ToolCallDelta
 from app.services.accumulator import fold
 from app.services.deltas import DeltaReader
@@ -332,3 +333,14 @@ def test_no_character_is_lost_or_invented(chunks: list[Chunk]) -> None:
     assert sent == "".join((one.function.arguments or "") if one.function else "" for one in fragments)
     complete = [event.arguments for event in reader.finish() if isinstance(event, ToolCall)]
     assert sorted("".join(complete).replace("{}", "")) == sorted(sent)
+
+
+def test_what_is_nested_too_deeply_is_garbage() -> None:
+    """It could be read but not written again, and would make its message unreadable."""
+    nested: Any = "x"
+    for _ in range(100):
+        nested = [nested]
+    with pytest.raises(UpstreamGarbage):
+        read(chunk({"reasoning_details": [{"type": "reasoning.text", "text": "hm", "x": nested}]}))
+    with pytest.raises(UpstreamGarbage):
+        read(chunk({"annotations": [{"x": nested}]}))
