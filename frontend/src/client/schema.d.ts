@@ -1963,6 +1963,13 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
+            /** @description The reader has seen the end already. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `unauthorized`: This console wants its token. */
             401: {
                 headers: {
@@ -2569,14 +2576,21 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Server-sent events, as `/api/stream` sends them. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "text/event-stream": unknown;
                 };
+            };
+            /** @description The reader has seen the end already. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `unauthorized`: This console wants its token. */
             401: {
@@ -5131,6 +5145,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Synced"];
+                    "text/event-stream": unknown;
                 };
             };
             /** @description `unauthorized`: This console wants its token. */
