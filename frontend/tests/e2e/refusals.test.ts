@@ -28,7 +28,7 @@ const BEFORE_THE_FIRST_WORD: Refusal[] = [
   },
   {
     scenario: "error=404",
-    title: "This model is not available any more",
+    title: "The provider has no such model",
     advice: "Pick another model.",
   },
   {
