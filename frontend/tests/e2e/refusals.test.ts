@@ -29,7 +29,7 @@ const BEFORE_THE_FIRST_WORD: Refusal[] = [
   {
     scenario: "error=404",
     title: "The provider has no such model",
-    advice: "Pick another model.",
+    advice: "Pick another model below",
   },
   {
     scenario: "error=429 retry_after=60",
