@@ -15,18 +15,28 @@ export function useFollow(
 ) {
   const [following, setFollowing] = useState(true);
   const lastTop = useRef(0);
+  // Known at once, where the state is known to the next render: a last own scroll in between must not count as the
+  // reader's return to the end.
+  const released = useRef(false);
 
   useEffect(() => {
     const element = scroller.current;
     if (!element) return;
     const release = (): void => {
-      if (element.scrollHeight > element.clientHeight) setFollowing(false);
+      if (element.scrollHeight <= element.clientHeight) return;
+      released.current = true;
+      setFollowing(false);
+    };
+    const comeBack = (): void => {
+      released.current = false;
     };
     const onWheel = (event: WheelEvent): void => {
       if (event.deltaY < 0) release();
+      else comeBack();
     };
     const onKey = (event: KeyboardEvent): void => {
       if (["ArrowUp", "PageUp", "Home"].includes(event.key)) release();
+      if (["ArrowDown", "PageDown", "End", " "].includes(event.key)) comeBack();
     };
     let touchY = 0;
     const onTouchStart = (event: TouchEvent): void => {
@@ -34,6 +44,7 @@ export function useFollow(
     };
     const onTouchMove = (event: TouchEvent): void => {
       if ((event.touches[0]?.clientY ?? 0) > touchY) release();
+      else comeBack();
     };
     const onSelect = (): void => {
       const selection = document.getSelection();
@@ -41,12 +52,14 @@ export function useFollow(
     };
     element.addEventListener("wheel", onWheel, { passive: true });
     element.addEventListener("keydown", onKey);
+    element.addEventListener("pointerdown", comeBack, { passive: true });
     element.addEventListener("touchstart", onTouchStart, { passive: true });
     element.addEventListener("touchmove", onTouchMove, { passive: true });
     document.addEventListener("selectionchange", onSelect);
     return () => {
       element.removeEventListener("wheel", onWheel);
       element.removeEventListener("keydown", onKey);
+      element.removeEventListener("pointerdown", comeBack);
       element.removeEventListener("touchstart", onTouchStart);
       element.removeEventListener("touchmove", onTouchMove);
       document.removeEventListener("selectionchange", onSelect);
@@ -58,7 +71,7 @@ export function useFollow(
     const element = scroller.current;
     if (!following || !element || !content.current) return;
     const observer = new ResizeObserver(() => {
-      element.scrollTop = element.scrollHeight;
+      if (!released.current) element.scrollTop = element.scrollHeight;
     });
     observer.observe(content.current);
     return () => observer.disconnect();
@@ -70,9 +83,13 @@ export function useFollow(
     const { scrollTop, scrollHeight, clientHeight } = element;
     const movedDown = scrollTop > lastTop.current;
     lastTop.current = scrollTop;
-    if (movedDown && scrollHeight - clientHeight - scrollTop <= END_PX) setFollowing(true);
+    const atEnd = scrollHeight - clientHeight - scrollTop <= END_PX;
+    if (movedDown && atEnd && !released.current) setFollowing(true);
   }, [scroller]);
 
-  const follow = useCallback(() => setFollowing(true), []);
+  const follow = useCallback(() => {
+    released.current = false;
+    setFollowing(true);
+  }, []);
   return { following, follow, onScroll };
 }
