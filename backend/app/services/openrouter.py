@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from functools import partial
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
-from app import __version__
 from app.core.errors import (
-    UpstreamBadKey,
     UpstreamError,
     UpstreamGarbage,
     UpstreamModelNotFound,
@@ -24,7 +20,10 @@ from app.core.errors import (
     ValidationFailed,
 )
 from app.core.sse_decoder import EventTooLarge, ServerSentEvent, SseDecoder
+from app.services.upstream_account import Credits, KeyInfo, decode_credits, decode_key_info
+from app.services.upstream_embeddings import EmbeddingsReply, decode_embeddings
 from app.services.upstream_errors import refusal, stream_failure
+from app.services.upstream_target import identity_headers, unsafe
 from app.services.upstream_transport import (
     TRANSPORT_EXCEPTIONS,
     ReplyBody,
@@ -158,10 +157,10 @@ class OpenRouter:
         self.timeouts = timeouts or UpstreamTimeouts()
         self._base_url = base_url.rstrip("/")
         self._key = key
-        self._unsafe = _unsafe(self._base_url, key)
+        self._unsafe = unsafe(self._base_url, key)
         self._wire = Wire(
             tls=self._base_url.lower().startswith("https:"),
-            headers=_headers(referer, title),
+            headers=identity_headers(referer, title),
             connect_s=self.timeouts.connect_s,
         )
 
@@ -220,6 +219,39 @@ class OpenRouter:
             return decode_generation(await self._get(f"/generation?id={quote(upstream_id, safe='')}"))
         except UpstreamModelNotFound:
             return None
+
+    async def embeddings(self, body: Mapping[str, Any]) -> EmbeddingsReply:
+        """Sends ``body`` as it is (API reference, section 8.3). The reply keeps the vectors as the provider wrote them.
+
+        Raises: as ``stream``; an error inside the reply and a reply without vectors are errors too.
+        """
+        async with self._reply("POST", "/embeddings", dict(body)) as reply:
+            data = await reply.body.read_all(_REPLY_BYTES)
+            found = decode_embeddings(data)
+            found.id = reply.upstream_id = found.id or reply.upstream_id
+            found.provider = found.provider or reply.provider
+            if error := found.failure:
+                raise reply.failure(bytes(error))
+            if found.vectors is None:
+                raise UpstreamGarbage(
+                    "The provider's reply holds no embeddings.",
+                    details={"upstream_id": reply.upstream_id, "reason": "no_data"},
+                )
+            return found
+
+    async def key_info(self) -> KeyInfo:
+        """What the key may spend and has spent. Raises UpstreamError where the provider does not tell."""
+        return decode_key_info(await self._get_account("/key"))
+
+    async def credits(self) -> Credits:
+        """What the account has bought and spent; OpenRouter tells it to management keys alone."""
+        return decode_credits(await self._get_account("/credits"))
+
+    async def _get_account(self, path: str) -> bytes:
+        try:
+            return await self._get(path)
+        except UpstreamModelNotFound as exc:
+            raise UpstreamError("The provider does not tell of its accounts.", details=exc.details) from exc
 
     async def _get(self, path: str) -> bytes:
         async with self._reply("GET", path) as reply:
@@ -337,48 +369,3 @@ def _encode(body: dict[str, Any]) -> bytes:
         return msgspec.json.encode(body)
     except (UnicodeEncodeError, TypeError, msgspec.EncodeError, RecursionError) as exc:
         raise ValidationFailed("The request cannot be written as JSON.") from exc
-
-
-def _unsafe(base_url: str, key: str | None) -> Callable[[], UpstreamError] | None:
-    """Why nothing may be sent to this address with this key; None when it may."""
-    try:
-        url = httpx.URL(base_url)
-    except httpx.InvalidURL:
-        url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query:
-        return partial(
-            UpstreamError, "The base URL is not a plain http(s) address.", details={"reason": "bad_base_url"}
-        )
-    if not key:
-        return None
-    if url.scheme == "http" and not _is_loopback(url.host):
-        message = f"The key is not sent to {url.host} over plain HTTP. Use an https base URL."
-        return partial(UpstreamError, message, details={"reason": "plain_http"})
-    if not (key.isascii() and key.isprintable()) or " " in key:
-        message = "The key contains characters that no key has."
-        return partial(UpstreamBadKey, message, details={"reason": "malformed_key"})
-    return None
-
-
-def _headers(referer: str, title: str) -> dict[bytes, bytes]:
-    return {
-        b"Accept-Encoding": b"identity",
-        b"HTTP-Referer": _header_text(referer),
-        b"User-Agent": f"llm-console/{__version__}".encode(),
-        b"X-OpenRouter-Title": _header_text(title),
-        b"X-Title": _header_text(title),
-    }
-
-
-def _header_text(text: str) -> bytes:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split()).encode("utf-8", "replace")
-
-
-def _is_loopback(host: str) -> bool:
-    """Whether a host is this machine; other spellings of its addresses (``127.1``, ``0x7f.1``) are not recognised."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -140,7 +140,7 @@ class Chunk(Struct, gc=False):
     @property
     def failure(self) -> Raw | None:
         """The error object of the chunk or of one of its choices; null, false and ``{}`` are none."""
-        return _failure(self.error, self.choices)
+        return failure_of(self.error, self.choices)
 
 
 class Completion(Struct, gc=False):
@@ -159,7 +159,7 @@ class Completion(Struct, gc=False):
     @property
     def failure(self) -> Raw | None:
         """The error object of the reply or of one of its choices."""
-        return _failure(self.error, self.choices)
+        return failure_of(self.error, self.choices)
 
 
 class Architecture(Struct, gc=False):
@@ -325,17 +325,17 @@ def decode_models(data: bytes) -> list[WireModel]:
 
 def decode_endpoints(data: bytes) -> ModelEndpoints:
     """The endpoints of one model. Raises UpstreamGarbage."""
-    return _data_of(decode_object(data, _EndpointsReply).data)
+    return data_of(decode_object(data, _EndpointsReply).data)
 
 
 def decode_generation(data: bytes) -> GenerationRecord:
     """One generation record. Raises UpstreamGarbage."""
-    return _data_of(decode_object(data, _GenerationReply).data)
+    return data_of(decode_object(data, _GenerationReply).data)
 
 
 def decode_failure(data: bytes) -> Raw | None:
     """The error object of a body that is not streamed, unless it is null, false or empty. Raises UpstreamGarbage."""
-    return _failure(decode_object(data, _Envelope).error, None)
+    return failure_of(decode_object(data, _Envelope).error)
 
 
 def decimal_text(raw: Raw) -> str | None:
@@ -346,13 +346,15 @@ def decimal_text(raw: Raw) -> str | None:
     return text.decode() if text[:1].isdigit() or text[:1] == b"-" else None
 
 
-def _data_of(data: _S | None) -> _S:
+def data_of(data: _S | None) -> _S:
+    """What stands under ``data``. Raises UpstreamGarbage when nothing does."""
     if data is None:
         raise UpstreamGarbage("The provider's reply has no data.")
     return data
 
 
-def _failure(error: Raw, choices: list[Choice] | None) -> Raw | None:
+def failure_of(error: Raw, choices: list[Choice] | None = None) -> Raw | None:
+    """The error object of a reply or of one of its choices; null, false and ``{}`` are none."""
     if _is_failure(error):
         return error
     return next((choice.error for choice in choices or () if _is_failure(choice.error)), None)
