@@ -19,8 +19,8 @@ from app.core.errors import (
     UpstreamTimeout,
     ValidationFailed,
 )
-from app.core.sse_decoder import EventTooLarge, ServerSentEvent, SseDecoder
 from app.services.upstream_account import Credits, KeyInfo, decode_credits, decode_key_info
+from app.services.upstream_chunks import ChunkDecoder
 from app.services.upstream_embeddings import EmbeddingsReply, decode_embeddings
 from app.services.upstream_errors import refusal, stream_failure
 from app.services.upstream_target import identity_headers, unsafe
@@ -51,7 +51,6 @@ __all__ = ["ChunkStream", "OpenRouter", "UpstreamTimeouts"]
 _REPLY_BYTES = 64 * 2**20
 _REFUSAL_BYTES = 64 * 2**10
 _DRAIN_S = 0.1
-_DONE = b"[DONE]"
 
 
 class ChunkStream:
@@ -70,10 +69,9 @@ class ChunkStream:
         self.provider = reply.provider
         self.saw_done = False
         self._reply = reply
-        self._decoder = SseDecoder()
+        self._decoder = ChunkDecoder()
         self._first = first
         self._started = False
-        self._failure: UpstreamError | None = None
 
     def __aiter__(self) -> ChunkStream:
         return self
@@ -83,12 +81,15 @@ class ChunkStream:
             chunks, self._first, self.saw_done = [self._first], None, True
             return self._noted(chunks)
         while not self.saw_done:
-            if self._failure is not None:
-                raise self._failure
+            if self._decoder.failure is not None:
+                raise self._decoder.failure
             data = await self._reply.body.read()
             if not data:
                 break
-            if chunks := self._decode(data):
+            chunks = self._decoder.feed(data)
+            self.saw_done = self._decoder.saw_done
+            if chunks:
+                self._reply.body.progressed()
                 return self._noted(chunks)
         raise StopAsyncIteration
 
@@ -96,35 +97,6 @@ class ChunkStream:
         """The error that ``chunk`` reports, if any: mid-stream when some of the answer had come before it."""
         error = chunk.failure
         return None if error is None else self._reply.failure(bytes(error), started=self._started)
-
-    def _decode(self, data: bytes) -> list[Chunk]:
-        try:
-            events = self._decoder.feed(data)
-        except EventTooLarge as exc:
-            events = exc.events
-            self._failure = UpstreamGarbage("The provider sent an event larger than we accept.")
-        if not events:
-            return []
-        self._reply.body.progressed()
-        try:
-            return [decode_chunk(event.data) for event in events]
-        except UpstreamGarbage:
-            return self._decode_until_end(events)
-
-    def _decode_until_end(self, events: list[ServerSentEvent]) -> list[Chunk]:
-        """The chunks up to ``[DONE]`` or the first event that is none."""
-        chunks = []
-        for event in events:
-            if event.data.strip() == _DONE:
-                self.saw_done = True
-                break
-            if event.data.strip():
-                try:
-                    chunks.append(decode_chunk(event.data))
-                except UpstreamGarbage as exc:
-                    self._failure = exc
-                    break
-        return chunks
 
     def _noted(self, chunks: list[Chunk]) -> list[Chunk]:
         if self.upstream_id is None:
