@@ -47,14 +47,12 @@ class SseDecoder:
         "_id",
         "_max",
         "_rest",
-        "_rest_bytes",
         "retry_ms",
     )
 
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max = max_event_bytes
-        self._rest: list[bytes] = []  # the pieces of the unfinished line
-        self._rest_bytes = 0
+        self._rest = bytearray()  # the unfinished line; a list of its pieces could be many times as large
         self._at_start = True
         self._after_cr = False
         self._data = bytearray()  # the data lines of the unfinished event, each with its LF
@@ -67,15 +65,12 @@ class SseDecoder:
         if self._at_start or self._after_cr:
             data = self._trim(data)
         if b"\n" not in data and b"\r" not in data:
-            self._keep(data)
-            if self._rest_bytes > self._max:
+            self._rest += data
+            if len(self._rest) > self._max:
                 raise EventTooLarge(self._max, [])
             return []
         if self._rest:
-            self._rest.append(data)
-            data = b"".join(self._rest)
-            self._rest.clear()
-            self._rest_bytes = 0
+            data = self._take_rest(data)
         events: list[ServerSentEvent] = []
         # Replacing bad UTF-8 can treble it, so nothing this short exceeds the limit.
         if data.startswith(_FIELD) and not self._data and not self._event and 3 * len(data) <= self._max:
@@ -87,11 +82,9 @@ class SseDecoder:
     def _trim(self, data: bytes) -> bytes:
         """``data`` without a byte order mark at the start of the stream, or the LF of a CRLF that was cut in two."""
         if self._at_start:
-            data = b"".join((*self._rest, data))
-            self._rest.clear()
-            self._rest_bytes = 0
+            data = self._take_rest(data)
             if len(data) < len(_BOM) and _BOM.startswith(data):
-                self._keep(data)
+                self._rest += data
                 return b""
             self._at_start = False
             return data.removeprefix(_BOM)
@@ -99,10 +92,11 @@ class SseDecoder:
             self._after_cr = False
         return data.removeprefix(b"\n")
 
-    def _keep(self, piece: bytes) -> None:
-        if piece:
-            self._rest.append(piece)
-            self._rest_bytes += len(piece)
+    def _take_rest(self, data: bytes) -> bytes:
+        """The unfinished line and what follows it."""
+        rest, self._rest = self._rest, bytearray()
+        rest += data
+        return bytes(rest)
 
     def _split(self, data: bytes, events: list[ServerSentEvent]) -> bytes:
         """Takes the events off ``data`` at once if all have the common form; returns what is left to read by lines."""
@@ -138,7 +132,7 @@ class SseDecoder:
                 raise EventTooLarge(self._max, events)
         if len(rest) > self._max:
             raise EventTooLarge(self._max, events)
-        self._keep(rest)
+        self._rest += rest
 
     def _read_field(self, line: bytes) -> None:
         name, _, value = line.partition(b":")

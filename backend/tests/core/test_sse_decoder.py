@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import tracemalloc
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.sse_decoder import EventTooLarge, ServerSentEvent, SseDecoder
+from tests.core.eventsource import CASES, Case
 
 
 @dataclass
@@ -90,6 +92,20 @@ def test_every_cut_of_a_stream_gives_what_the_standard_says(stream: bytes) -> No
         assert decode(stream[:at], stream[at:]) == expected, at
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_grammar_case_by_case(case: Case) -> None:
+    """Whole, byte by byte, and cut in two at every place; at some places only where the stream is long."""
+    stream = case.stream
+    assert decode(stream) == case.events
+    assert Reference().read(stream).events == case.events
+    assert decode(*(stream[at : at + 1] for at in range(len(stream)))) == case.events
+    for at in range(0, len(stream) + 1, len(stream) // 1000 + 1):
+        assert decode(stream[:at], stream[at:]) == case.events, at
+    decoder = SseDecoder()
+    decoder.feed(stream)
+    assert decoder.retry_ms == case.retry_ms
+
+
 def test_the_examples_of_the_standard() -> None:
     """Section 9.2.6 names the outcome of these streams."""
     assert decode(b"data: YHOO\ndata: +2\ndata: 10\n\n") == [("YHOO\n+2\n10", "message", "")]
@@ -165,6 +181,19 @@ def test_events_and_comments_without_end_stay_within_the_limit() -> None:
     decoder = SseDecoder(max_event_bytes=10)
     assert len(decoder.feed(b"data: ok\n\n" * 500)) == 500
     assert len(decoder.feed(b":ping\n" * 500 + b"data: ok\r\n\r\n" * 500)) == 500
+
+
+def test_an_unfinished_line_takes_no_more_memory_than_its_bytes() -> None:
+    """However small the reads are; a list of them would be twenty times as large."""
+    decoder = SseDecoder()
+    tracemalloc.start()
+    try:
+        for _ in range(100_000):
+            decoder.feed(bytes(bytearray(b"ab")))
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 300_000
 
 
 def test_an_event_of_exactly_the_default_limit_passes_in_small_reads() -> None:
