@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { grammarCases } from "@/testing/eventsource";
 import { recordedCases } from "@/testing/fixtures";
 import { randomPieces, seededRandom } from "@/testing/random";
 import { EventDecoder, type ServerEvent } from "./decoder";
@@ -33,22 +34,29 @@ describe.each(recordedCases)("recorded frames: $name", ({ bytes: recorded, event
   });
 });
 
-it("takes CR, LF and CRLF as line ends, split between them too", () => {
-  const text = "event: a\r\ndata: 1\r\n\r\nevent: b\rdata: 2\r\revent: c\ndata: 3\n\n";
-  const pieces = Array.from(bytes(text), (byte) => Uint8Array.of(byte));
-  expect(decode(pieces).map(({ event, data }) => [event, data])).toEqual([
-    ["a", "1"],
-    ["b", "2"],
-    ["c", "3"],
-  ]);
+/** Events with the last id seen, as the standard counts ids: an event without one keeps the one before. */
+function withLastId(events: ServerEvent[]): { event: string; lastId: string; data: string }[] {
+  let lastId = "";
+  return events.map(({ event, id, data }) => {
+    lastId = id ?? lastId;
+    return { event, lastId, data };
+  });
+}
+
+describe("the grammar, case by case", () => {
+  it.each(grammarCases)("$name", ({ bytes: stream, events }) => {
+    expect(withLastId(decode([stream]))).toEqual(events);
+    const single = Array.from(stream, (byte) => Uint8Array.of(byte));
+    expect(withLastId(decode(single))).toEqual(events);
+    const step = Math.floor(stream.length / 1000) + 1;
+    for (let at = 0; at <= stream.length; at += step) {
+      const halves = [stream.subarray(0, at), stream.subarray(at)];
+      expect(withLastId(decode(halves)), `cut at ${at}`).toEqual(events);
+    }
+  });
 });
 
-it("joins data lines and ignores a byte order mark", () => {
-  expect(decode([bytes("\ufeffdata: one\ndata: two\n\n")])).toEqual([
-    { event: "message", id: null, data: "one\ntwo" },
-  ]);
-});
-
-it("does not dispatch what has no end yet", () => {
-  expect(decode([bytes("data: half\n")])).toEqual([]);
+it("says which events carry no id of their own", () => {
+  const read = decode([bytes("id: 1\ndata: a\n\ndata: b\n\n")]);
+  expect(read.map(({ id }) => id)).toEqual(["1", null]);
 });
