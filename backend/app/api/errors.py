@@ -27,18 +27,13 @@ from app.core.errors import (
     Unauthorized,
     UnsupportedMediaType,
     UpstreamBadKey,
-    UpstreamError,
-    UpstreamMidstream,
     UpstreamModelNotFound,
     UpstreamNoCredit,
     UpstreamRateLimited,
-    UpstreamTimeout,
-    UpstreamTruncated,
-    UpstreamUnavailable,
     ValidationFailed,
 )
 from app.core.logging_config import request_id_var
-from app.schemas.errors import ErrorBody, OpenAIError, TypedError
+from app.schemas.errors import ErrorBody, OpenAIError, TypedError, typed_type
 
 _MAX_FIELDS = 20
 _MAX_LOC_CHARS = 100
@@ -125,7 +120,7 @@ def error_response(error: AppError, *, path: str, request_id: str | None) -> Res
 def error_body(error: AppError, *, dialect: Dialect, request_id: str | None) -> dict[str, Any]:
     """``error`` in the shape of a dialect, ready for ``to_json``."""
     if dialect == "typed":
-        return {"error": f"{error.message} {error.hint}", "type": typed_type(error)}
+        return {"error": _sentences(error), "type": typed_type(type(error))}
     if dialect == "openai":
         status = 401 if isinstance(error, UpstreamBadKey) else error.status
         kind = _OPENAI_TYPES.get(status) or ("invalid_request_error" if status < 500 else "server_error")
@@ -143,22 +138,6 @@ def error_body(error: AppError, *, dialect: Dialect, request_id: str | None) -> 
     if error.resource_id is not None:
         body["resource_id"] = error.resource_id
     return body
-
-
-def typed_type(error: AppError) -> str:
-    """Which of the seven error types of `/chat` an error is."""
-    match error:
-        case UpstreamTimeout():
-            return "timeout"
-        case UpstreamUnavailable():
-            return "api_unavailable"
-        case UpstreamTruncated():
-            return "connection_error"
-        case UpstreamMidstream():
-            return "network_error"
-        case UpstreamError():
-            return "upstream_http_error"
-    return "unexpected_error" if type(error) is AppError else "api_error"
 
 
 def responses_for(*errors: type[AppError], dialect: Dialect = "api") -> dict[int | str, dict[str, Any]]:
@@ -232,6 +211,17 @@ def _as_validation_failed(error: RequestValidationError) -> ValidationFailed:
     if len(problems) > _MAX_FIELDS:
         details["more_fields"] = len(problems) - _MAX_FIELDS
     return ValidationFailed(details=details)
+
+
+def _sentences(error: AppError) -> str:
+    """All that a dialect without details can say of an error: its text, the fields that are wrong, what to do next."""
+    fields = error.details.get("fields")
+    if not fields:
+        return f"{error.message} {error.hint}"
+    named = (
+        f"{'.'.join(str(part) for part in field['loc'][1:]) or field['loc'][0]}: {field['msg']}" for field in fields
+    )
+    return f"{error.message} {'; '.join(named)}."
 
 
 def _first_field(error: AppError) -> str | None:

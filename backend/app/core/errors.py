@@ -52,6 +52,11 @@ class AppError(Exception):
         super().__init__(self.message)
 
     @classmethod
+    def named(cls, code: str) -> type[AppError]:
+        """The class of a code, as stored errors and events carry it; AppError itself for one that is not ours."""
+        return next((kind for kind in cls.tree() if kind.code == code), AppError)
+
+    @classmethod
     def tree(cls) -> Iterator[type[AppError]]:
         """This class and all below it."""
         yield cls

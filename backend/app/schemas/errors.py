@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel
+
+from app.core.errors import (
+    AppError,
+    Interrupted,
+    UpstreamError,
+    UpstreamMidstream,
+    UpstreamTimeout,
+    UpstreamTruncated,
+    UpstreamUnavailable,
+)
+
+TypedErrorType: TypeAlias = Literal[
+    "upstream_http_error",
+    "timeout",
+    "network_error",
+    "connection_error",
+    "api_unavailable",
+    "api_error",
+    "unexpected_error",
+]
+
+_TYPED_TYPES: tuple[tuple[type[AppError], TypedErrorType], ...] = (
+    (UpstreamTimeout, "timeout"),
+    (UpstreamUnavailable, "api_unavailable"),
+    (UpstreamTruncated, "connection_error"),
+    (UpstreamMidstream, "network_error"),
+    (UpstreamError, "upstream_http_error"),
+    (Interrupted, "connection_error"),
+)
 
 
 class ErrorBody(BaseModel):
@@ -23,7 +52,13 @@ class TypedError(BaseModel):
     """An error of `/chat`."""
 
     error: str
-    type: str
+    type: TypedErrorType
+
+
+def typed_type(kind: type[AppError]) -> TypedErrorType:
+    """Which of the seven types of `/chat` an error is."""
+    found = next((name for above, name in _TYPED_TYPES if issubclass(kind, above)), None)
+    return found or ("unexpected_error" if kind is AppError else "api_error")
 
 
 class OpenAIErrorDetail(BaseModel):

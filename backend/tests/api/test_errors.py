@@ -19,13 +19,13 @@ from app.api.errors import (
     install_error_handlers,
     responses_for,
     to_json,
-    typed_type,
 )
 from app.api.middleware import RequestLog
 from app.core.errors import (
     AppError,
     BudgetExceeded,
     ContextTooLong,
+    Interrupted,
     MissingKey,
     NotFound,
     RateLimitedLocal,
@@ -43,6 +43,7 @@ from app.core.errors import (
     UpstreamUnavailable,
     ValidationFailed,
 )
+from app.schemas.errors import typed_type
 
 
 class Note(BaseModel):
@@ -84,6 +85,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
     @app.post("/api/notes")
     @app.post("/v1/notes")
+    @app.post("/chat/notes")
     async def note(note: Note, limit: Annotated[int, Query(ge=1)] = 1) -> Note:
         return note
 
@@ -161,6 +163,10 @@ async def test_invalid_fields_are_named(client: httpx.AsyncClient) -> None:
     reply = await client.post("/v1/notes", json={"count": -1})
     assert reply.json()["error"]["param"] == "count"
     assert reply.json()["error"]["type"] == "invalid_request_error"
+    typed = (await client.post("/chat/notes?limit=0", json={"count": -1})).json()
+    assert typed["type"] == "api_error"
+    assert typed["error"].startswith("The request is not valid. limit: ")
+    assert "; count: " in typed["error"]
 
 
 @pytest.mark.parametrize(
@@ -245,13 +251,14 @@ def test_openai_clients_find_the_codes_they_compare(error: AppError, status: int
         (UpstreamNoCredit(), "upstream_http_error"),
         (UpstreamGarbage(), "upstream_http_error"),
         (UpstreamError(), "upstream_http_error"),
+        (Interrupted(), "connection_error"),
         (MissingKey(), "api_error"),
         (AppError(), "unexpected_error"),
     ],
 )
 def test_the_seven_types_of_the_typed_dialect(error: AppError, kind: str) -> None:
     """Each type is in use."""
-    assert typed_type(error) == kind
+    assert typed_type(type(error)) == kind
 
 
 @pytest.mark.parametrize(
