@@ -8,6 +8,7 @@ Each stored event has one ``seq`` from 1; ``start`` is 1. An ending is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -29,9 +30,14 @@ class Start:
 
 @dataclass(slots=True, kw_only=True)
 class Text:
-    """New answer text."""
+    """New answer text.
+
+    ``extra`` is what came with it and only the OpenAI dialect shows: ``logprobs``, ``images``, ``audio`` as the
+    provider sent them, and ``refusal`` true where the text is one.
+    """
 
     text: str
+    extra: dict[str, Any] | None = None
     type: Literal["text"] = "text"
 
 
@@ -96,8 +102,12 @@ class UsageFigures:
 
 @dataclass(slots=True, kw_only=True)
 class Usage(UsageFigures):
-    """What the generation used, as far as the provider said."""
+    """What the generation used, as far as the provider said.
 
+    ``extra`` is the provider's own usage object, whole and exact; the console dialect does not show it.
+    """
+
+    extra: dict[str, Any] | None = None
     type: Literal["usage"] = "usage"
 
 
@@ -115,11 +125,16 @@ class Error:
 
 @dataclass(slots=True, kw_only=True)
 class Done:
-    """The end, sent once and only after everything is stored."""
+    """The end, sent once and only after everything is stored.
+
+    ``extra`` is what the provider said of the whole answer beside its usage: ``native_finish_reason``,
+    ``service_tier``, ``system_fingerprint``, ``openrouter_metadata``. The console dialect does not show it.
+    """
 
     status: GenerationStatus
     finish_reason: str | None
     message_id: str
+    extra: dict[str, Any] | None = None
     done: Literal[True] = True
     type: Literal["done"] = "done"
 
@@ -147,6 +162,7 @@ class _Tag:
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _rows = msgspec.json.Decoder(list[msgspec.Raw])
 _tag = msgspec.json.Decoder(_Tag)
+_decoders = {name: msgspec.json.Decoder(kind, float_hook=Decimal) for name, kind in _CLASSES.items()}
 
 
 def encode_events(events: list[Event]) -> str:
@@ -156,4 +172,4 @@ def encode_events(events: list[Event]) -> str:
 
 def decode_events(row: str) -> list[Event]:
     """The events of a journal row; decimals come back exact."""
-    return [msgspec.json.decode(raw, type=_CLASSES[_tag.decode(raw).type]) for raw in _rows.decode(row)]
+    return [_decoders[_tag.decode(raw).type].decode(raw) for raw in _rows.decode(row)]

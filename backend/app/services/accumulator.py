@@ -31,6 +31,8 @@ class Accumulator:
         """Take the next event; ``now_ms`` is a monotonic clock for the length of the reasoning, 0 if not known."""
         self.last_seq += 1
         match event:
+            case Text() if not event.text:
+                pass
             case Text():
                 self._continue(Text, now_ms)
                 self._open.append(event.text)

@@ -45,6 +45,7 @@ class DeltaReader:
         self.model: str | None = None
         self.provider: str | None = None
         self.finish_reason: str | None = None
+        self.extra: dict[str, Any] = {}
         self.usage: UsageWire | None = None
         self.failed: Chunk | None = None
         self._calls: list[_OpenCall] = []
@@ -57,17 +58,21 @@ class DeltaReader:
             if not (self.upstream_id and self.model and self.provider):
                 self._name(chunk)
             if chunk.usage is not None:
+                _refuse_deep(chunk.usage.whole)
                 self.usage = chunk.usage
+            self._note(chunk)
             choice = chunk.choices[0] if chunk.choices else None
             delta = choice.delta if choice is not None else None
-            if delta is not None:
-                if delta.content and not _carries_more(delta):
+            if choice is not None and delta is not None:
+                if delta.content and not choice.logprobs and not _carries_more(delta):
                     text.append(delta.content)
                 else:
                     _flush(text, events)
-                    self._read(delta, events)
+                    self._read(delta, choice.logprobs, events)
             if choice is not None and choice.finish_reason is not None and self.finish_reason is None:
                 self.finish_reason = choice.finish_reason
+                if choice.native_finish_reason is not None:
+                    self.extra["native_finish_reason"] = choice.native_finish_reason
             if chunk.failure is not None and self.failed is None:
                 self.failed = chunk
         _flush(text, events)
@@ -93,8 +98,20 @@ class DeltaReader:
         self.model = self.model or chunk.model or None
         self.provider = self.provider or chunk.provider or None
 
-    def _read(self, delta: Delta, events: list[Event]) -> None:
-        _refuse_deep([delta.reasoning_details, delta.annotations])
+    def _note(self, chunk: Chunk) -> None:
+        """Keep what is said of the answer as a whole."""
+        if chunk.service_tier is not None:
+            self.extra["service_tier"] = chunk.service_tier
+        if chunk.system_fingerprint is not None:
+            self.extra["system_fingerprint"] = chunk.system_fingerprint
+        if chunk.openrouter_metadata is not None:
+            _refuse_deep(chunk.openrouter_metadata)
+            self.extra["openrouter_metadata"] = chunk.openrouter_metadata
+
+    def _read(self, delta: Delta, logprobs: dict[str, Any] | None, events: list[Event]) -> None:
+        beside = {"logprobs": logprobs, "images": delta.images, "audio": delta.audio}
+        extra = {name: value for name, value in beside.items() if value}
+        _refuse_deep([delta.reasoning_details, delta.annotations, extra])
         details = delta.reasoning_details or None
         thought = delta.reasoning or delta.reasoning_content or _text_of(details)
         if thought or details:
@@ -107,10 +124,10 @@ class DeltaReader:
                 events.append(Reasoning(text=thought, details=details))
         for annotation in delta.annotations or ():
             events.append(Annotation(annotation=annotation))  # noqa: PERF401
-        if delta.content:
-            events.append(Text(text=delta.content))
+        if delta.content or extra:
+            events.append(Text(text=delta.content or "", extra=extra or None))
         if delta.refusal:
-            events.append(Text(text=delta.refusal))
+            events.append(Text(text=delta.refusal, extra={"refusal": True}))
         for fragment in delta.tool_calls or ():
             events.append(self._tool_call(fragment))  # noqa: PERF401
 
@@ -158,6 +175,8 @@ def _carries_more(delta: Delta) -> bool:
         or delta.tool_calls
         or delta.annotations
         or delta.refusal
+        or delta.images
+        or delta.audio
     )
 
 

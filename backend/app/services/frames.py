@@ -1,10 +1,16 @@
-"""Events as the bytes readers get: the console dialect, and the log of frames that all readers of a run share."""
+"""Events as the bytes readers get: the console dialect, and the log of frames that all readers of a run share.
+
+A dialect makes an encoder for one generation and one log; an encoder is given every event once, in order, so it may
+keep what it has seen. An event that a dialect does not show is an empty frame.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
 
 from app.core.json import encode
 from app.core.sse import sse_data
@@ -12,7 +18,34 @@ from app.schemas.events import Annotation, Event, Text
 
 MOST_TAKEN_BYTES = 2**17
 
+Encoder: TypeAlias = Callable[[int, Event], bytes]
+"""The frame of the event with a seq."""
+
 _EVENT_NAMES = {"text": "token"}
+
+
+@dataclass(slots=True)
+class Facts:
+    """What encoders know of a generation beside its events.
+
+    Args:
+        model: who answers: the requested model until the provider has named one.
+        provider: who serves it, None until it is known.
+        created_s: Unix time of its start.
+    """
+
+    generation_id: str
+    model: str = ""
+    provider: str | None = None
+    created_s: int = 0
+
+
+Dialect: TypeAlias = Callable[[Facts], Encoder]
+
+
+def console(facts: Facts) -> Encoder:
+    """The console dialect (contracts, section 4)."""
+    return partial(console_frame, facts.generation_id)
 
 
 def console_frame(generation_id: str, seq: int, event: Event) -> bytes:
@@ -31,7 +64,7 @@ def snapshot_frame(generation_id: str, message: Any, last_seq: int) -> bytes:
 def _data(event: Event) -> dict[str, Any]:
     if isinstance(event, Annotation):
         return event.annotation
-    hidden = ("type", "details")
+    hidden = ("type", "details", "extra")
     names = [name for name in event.__dataclass_fields__ if name not in hidden]
     if "done" in names:
         names.remove("done")
@@ -40,11 +73,11 @@ def _data(event: Event) -> dict[str, Any]:
 
 
 class FrameLog:
-    """Encoded frames of one generation, growing until it is closed. Readers hold offsets into it."""
+    """Encoded frames of one generation in one dialect, growing until it is closed. Readers hold offsets into it."""
 
-    def __init__(self, generation_id: str, events: Iterable[Event] = (), *, first_seq: int = 1) -> None:
-        self.generation_id = generation_id
+    def __init__(self, encode: Encoder, events: Iterable[Event] = (), *, first_seq: int = 1) -> None:
         self.closed = False
+        self._encode = encode
         self._buffer = bytearray()
         self.first_seq = first_seq
         self._ends: list[int] = []
@@ -64,7 +97,7 @@ class FrameLog:
     def append(self, events: Iterable[Event]) -> None:
         """Encode the next events, which take the next seqs."""
         for event in events:
-            self._buffer += console_frame(self.generation_id, self.last_seq + 1, event)
+            self._buffer += self._encode(self.last_seq + 1, event)
             self._ends.append(len(self._buffer))
 
     def close(self) -> None:

@@ -128,6 +128,7 @@ def usage_event(
         first_token_ms=first_token_ms,
         tokens_per_second=_speed(counted(wire.completion_tokens), latency_ms, first_token_ms),
         finish_reason=finish_reason,
+        extra=wire.whole,
     )
 
 

@@ -11,7 +11,7 @@ from app.schemas.generations import Generation
 from app.schemas.messages import Message
 from app.schemas.parts import ReasoningPart
 from app.services import transcript
-from app.services.frames import FrameLog, LogReader, snapshot_frame
+from app.services.frames import Facts, FrameLog, LogReader, console, snapshot_frame
 from app.services.runs import Run, Runs
 
 
@@ -82,7 +82,7 @@ def _read(conn: Conn, generation_id: str) -> tuple[Generation, Message]:
 def _closed_reader(
     generation: Generation, events: list[Event], *, first_seq: int = 1, after: int | None = None, prefix: bytes = b""
 ) -> LogReader:
-    log = FrameLog(generation.id, events, first_seq=max(1, first_seq))
+    log = FrameLog(console(Facts(generation.id)), events, first_seq=max(1, first_seq))
     log.close()
     return LogReader(log, after=log.first_seq - 1 if after is None else after, prefix=prefix)
 

@@ -178,7 +178,10 @@ class Runner:
         )
         error = error_event(outcome.error, call.request_id) if outcome.error else None
         done = Done(
-            status=outcome.status, finish_reason=outcome.finish_reason, message_id=call.start.assistant_message_id
+            status=outcome.status,
+            finish_reason=outcome.finish_reason,
+            message_id=call.start.assistant_message_id,
+            extra=reader.extra or None,
         )
         closing: list[Event] = [event for event in (usage, error, done) if event is not None]
         run.add(closing)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from app.core.json import encode
 from app.schemas.events import Event, Reasoning, Start, Text
 from app.schemas.parts import Part
 from app.services.accumulator import Accumulator
-from app.services.frames import FrameLog
+from app.services.frames import Dialect, Facts, FrameLog, console
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class Run:
 
     def __init__(self, generation_id: str) -> None:
         self.id = generation_id
+        self.facts = Facts(generation_id, created_s=int(time.time()))
         self.start: Start | None = None
         self.accumulator = Accumulator()
         self.upstream_id: str | None = None
@@ -64,23 +66,34 @@ class Run:
         self._taken_seq = 1
         self._committed: dict[int, Tick] = {}
         self._published: list[Event] = []
-        self._log: FrameLog | None = None
+        self._logs: dict[Dialect, FrameLog] = {}
         self.closed = False
 
     def begin(self, start: Start, base: Iterable[Part]) -> None:
         """Its start is stored as seq 1: publish it."""
         self.start = start
+        self.facts.model = start.model
         self.accumulator = Accumulator(base)
         self.accumulator.apply(start)
         self._published.append(start)
-        if self._log is not None:
-            self._log.append([start])
-            self._log.notify()
+        for log in self._logs.values():
+            log.append([start])
+            log.notify()
 
     @property
     def session_id(self) -> str | None:
-        """Its session, None before it has begun."""
-        return self.start.session_id if self.start else None
+        """Its session; None before it has begun, and for a call whose text is not stored."""
+        return (self.start.session_id or None) if self.start else None
+
+    @property
+    def stored(self) -> bool:
+        """Whether its events belong in the store; the others live in memory only."""
+        return self.session_id is not None
+
+    @property
+    def published(self) -> Sequence[Event]:
+        """The events that readers may have, ``start`` first."""
+        return self._published
 
     @property
     def assigned_seq(self) -> int:
@@ -99,11 +112,11 @@ class Run:
     def add(self, events: Iterable[Event]) -> None:
         """Take events that arrived; text that follows text becomes one event."""
         for event in events:
-            size = len(event.text) if isinstance(event, Text | Reasoning) else 256
+            size = _size(event)
             self.pending_chars += size
             self.total_chars += size
             last = self._pending[-1] if self._pending else None
-            if isinstance(event, Text) and isinstance(last, Text):
+            if isinstance(event, Text) and isinstance(last, Text) and event.extra is None and last.extra is None:
                 last.text += event.text
             elif isinstance(event, Reasoning) and isinstance(last, Reasoning):
                 last.text += event.text
@@ -142,12 +155,12 @@ class Run:
         self._committed[tick.first_seq] = tick
         while (due := self._committed.pop(len(self._published) + 1, None)) is not None:
             self._published.extend(due.events)
-            if self._log is not None:
-                self._log.append(due.events)
+            for log in self._logs.values():
+                log.append(due.events)
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
-        if self._log is not None:
-            self._log.notify()
+        for log in self._logs.values():
+            log.notify()
 
     def drained(self) -> asyncio.Future[None]:
         """Done at the next publication: what a reader of the upstream awaits when too much is pending."""
@@ -155,20 +168,21 @@ class Run:
             self._drained = asyncio.get_running_loop().create_future()
         return self._drained
 
-    def log(self) -> FrameLog:
-        """The frames that all readers share, encoded from the first reader on."""
-        if self._log is None:
-            self._log = FrameLog(self.id, self._published)
-            self._log.closed = self.closed
-        return self._log
+    def log(self, dialect: Dialect = console) -> FrameLog:
+        """The frames that all readers of a dialect share, encoded from the first reader on."""
+        log = self._logs.get(dialect)
+        if log is None:
+            log = self._logs[dialect] = FrameLog(dialect(self.facts), self._published)
+            log.closed = self.closed
+        return log
 
     def close(self) -> None:
         """The terminal event is published: readers end when they have it."""
         self.closed = True
         self.over.set()
-        if self._log is not None:
-            self._log.close()
-            self._log.notify()
+        for log in self._logs.values():
+            log.close()
+            log.notify()
 
 
 @dataclass(slots=True)
@@ -201,6 +215,14 @@ class Runs:
 
     def unlisten(self, listener: Callable[[Run], None]) -> None:
         self._listeners.discard(listener)
+
+
+def _size(event: Event) -> int:
+    """About how many characters an event holds; images and the like count in full."""
+    if isinstance(event, Text | Reasoning):
+        extra = event.extra if isinstance(event, Text) else None
+        return len(event.text) + (len(encode(extra)) if extra else 0)
+    return 256
 
 
 def _now_ms() -> int:

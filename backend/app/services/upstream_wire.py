@@ -6,6 +6,7 @@ reference, sections 4, 5 and 10); ``upstream_salvage`` reads what does not fit. 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -99,6 +100,8 @@ class UsageWire(Struct, gc=False):
     prompt_tokens_details: PromptTokens | None = None
     completion_tokens_details: CompletionTokens | None = None
     cost_details: CostDetails | None = None
+    whole: JsonObject | None = None
+    """All of it as the provider wrote it, numbers exact; set by ``decode_chunk``."""
 
     @property
     def cost_text(self) -> str | None:
@@ -136,6 +139,8 @@ class Chunk(Struct, gc=False):
     usage: UsageWire | None = None
     error: Raw = _NONE
     service_tier: str | None = None
+    system_fingerprint: str | None = None
+    openrouter_metadata: JsonObject | None = None
 
     @property
     def failure(self) -> Raw | None:
@@ -299,15 +304,23 @@ class _GenerationReply(Struct):
     data: GenerationRecord | None = None
 
 
+class _WithUsage(Struct):
+    usage: JsonObject | None = None
+
+
 _chunks = msgspec.json.Decoder(Chunk)
+_usages = msgspec.json.Decoder(_WithUsage, float_hook=Decimal)
 
 
 def decode_chunk(data: bytes) -> Chunk:
     """One stream event's data. Raises UpstreamGarbage when it is no JSON object."""
     try:
-        return _chunks.decode(data)
+        chunk = _chunks.decode(data)
     except NOT_JSON:
-        return decode_object(data, Chunk)
+        chunk = decode_object(data, Chunk)
+    if chunk.usage is not None:
+        chunk.usage.whole = _whole_usage(data)
+    return chunk
 
 
 def decode_completion(data: bytes) -> Completion:
@@ -344,6 +357,13 @@ def decimal_text(raw: Raw) -> str | None:
     if text.startswith(b'"'):
         return as_text(raw) or None
     return text.decode() if text[:1].isdigit() or text[:1] == b"-" else None
+
+
+def _whole_usage(data: bytes) -> JsonObject | None:
+    try:
+        return _usages.decode(data).usage
+    except NOT_JSON:
+        return None
 
 
 def data_of(data: _S | None) -> _S:

@@ -93,7 +93,7 @@ def test_folding_gives_the_recorded_message(name: str) -> None:
         "content": message.content(),
         "parts": [_plain(part) for part in message.parts()],
         "finish_reason": message.done.finish_reason,
-        "usage": message.usage and _plain(message.usage, "type"),
+        "usage": message.usage and _plain(message.usage, "type", "extra"),
         "error": message.error and _plain(message.error, "type"),
         "last_seq": message.last_seq + not_known,
     } == expected

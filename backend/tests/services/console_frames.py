@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -43,14 +44,16 @@ def read_frames(data: bytes) -> list[tuple[str, int, Event]]:
         else:
             event = msgspec.json.decode(frame.data, type=_CLASSES[frame.event])
             fields = msgspec.json.decode(frame.data)
-            assert set(fields) == set(event.__dataclass_fields__) - {"type", "details"}
+            assert set(fields) == set(event.__dataclass_fields__) - {"type", "details", "extra"}
         found.append((generation_id, int(seq), event))
     return found
 
 
 def shown(event: Event) -> Event:
     """An event as readers may know it: the provider's opaque details are kept to ourselves."""
-    return Reasoning(text=event.text) if isinstance(event, Reasoning) else event
+    if isinstance(event, Reasoning):
+        return Reasoning(text=event.text)
+    return replace(event, extra=None) if isinstance(event, Text | Usage | Done) else event
 
 
 def events_of_all_kinds() -> list[Event]:
@@ -58,11 +61,18 @@ def events_of_all_kinds() -> list[Event]:
     return [
         Start(generation_id="g", session_id="s", user_message_id="u", assistant_message_id="m", model="a/b"),
         Reasoning(text="hm\n", details=[{"data": "opaque"}]),
+        Text(text="", extra={"images": [{"image_url": {"url": "opaque"}}]}),
         Text(text='"quoted"\r\n\u2028é 🙂 data: x\n\n'),
         ToolCallDelta(id="c", name="f", arguments='{"x"', index=0),
         ToolCall(id="c", name="f", arguments='{"x":1}', index=0),
         Annotation(annotation={"type": "url_citation", "url_citation": {"url": "https://a.example"}}),
-        Usage(prompt_tokens=3, cost_usd=Decimal("0.000000000001"), cost_state="settled", tokens_per_second=1.5),
+        Usage(
+            prompt_tokens=3,
+            cost_usd=Decimal("0.000000000001"),
+            cost_state="settled",
+            tokens_per_second=1.5,
+            extra={"opaque": 1},
+        ),
         Error(error_code="upstream_midstream", message="m", retryable=True, hint="h", request_id="r"),
         Done(status="failed", finish_reason=None, message_id="m"),
     ]

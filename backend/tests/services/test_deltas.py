@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import UpstreamGarbage
-from app.schemas.events import Annotation, Event, Reasoning, Text, ToolCall, ToolCallDelta
+from app.schemas.events import (
+    Annotation,
+    Event,
+    Reasoning,
+    Text,
+    ToolCall,
+    ToolCallDelta,
+)
 from app.services.accumulator import fold
 from app.services.deltas import DeltaReader
 from app.services.upstream_wire import Chunk, decode_chunk

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.core.sse_decoder import SseDecoder
 from app.schemas.events import Text
-from app.services.frames import MOST_TAKEN_BYTES, FrameLog, LogReader, console_frame, snapshot_frame
+from app.services.frames import MOST_TAKEN_BYTES, Facts, FrameLog, LogReader, console, console_frame, snapshot_frame
 from tests.core.properties import SOME
 from tests.services.console_frames import events_of_all_kinds, read_frames, shown
 
@@ -41,7 +41,7 @@ def test_a_snapshot_moves_the_cursor() -> None:
 
 
 def filled(count: int, first_seq: int = 1) -> FrameLog:
-    return FrameLog("g", [Text(text=str(number)) for number in range(count)], first_seq=first_seq)
+    return FrameLog(console(Facts("g")), [Text(text=str(number)) for number in range(count)], first_seq=first_seq)
 
 
 @pytest.mark.parametrize("first_seq", [1, 5])

@@ -24,7 +24,7 @@ from app.schemas.events import (
 )
 from app.schemas.parts import TextPart
 from app.services.accumulator import fold
-from app.services.frames import FrameLog, LogReader
+from app.services.frames import Encoder, Facts, FrameLog, LogReader, console
 from app.services.runs import Run, Runs, Tick
 from tests.core.properties import SOME
 from tests.services.console_frames import read_frames, shown
@@ -153,7 +153,7 @@ class RunMachine(RuleBasedStateMachine):
             expected = [("g", seq, event) for seq, event in enumerate(published, 1) if seq > reader.after]
             seen = reader.frames
             assert seen == expected[: len(seen)]
-            log = FrameLog("g", self.published)
+            log = FrameLog(console(Facts("g")), self.published)
             offset = log.offset_after(reader.after)
             assert not reader.data if offset is None else log.since(offset).startswith(reader.data)
 
@@ -161,7 +161,7 @@ class RunMachine(RuleBasedStateMachine):
     def a_late_reader_sees_the_same_bytes(self) -> None:
         """The log is encoded from its first reader on; when that comes makes no difference."""
         if self.readers:
-            assert self.run.log().since(0) == FrameLog("g", self.published).since(0)
+            assert self.run.log().since(0) == FrameLog(console(Facts("g")), self.published).since(0)
 
     @invariant()
     def the_message_holds_all_that_was_taken(self) -> None:
@@ -212,6 +212,35 @@ def test_adjacent_deltas_of_a_tick_are_one_event() -> None:
     assert run.take() is None
 
 
+def test_text_with_something_beside_it_stays_an_event_of_its_own() -> None:
+    """Which words its probabilities or images belong to must not be lost."""
+    run = begun()
+    logprobs: dict[str, Any] = {"logprobs": {"content": []}}
+    run.add([Text(text="a"), Text(text="b", extra=logprobs), Text(text="c"), Text(text="d")])
+    tick = run.take()
+    assert tick is not None
+    assert tick.events == [Text(text="a"), Text(text="b", extra=logprobs), Text(text="cd")]
+
+
+def test_dialects_have_logs_of_their_own() -> None:
+    """Each is encoded by its own encoder, whenever its first reader comes, and ends with the run."""
+
+    def counted(facts: Facts) -> Encoder:
+        return lambda seq, event: f"{facts.model} {seq} {event.type}\n".encode()
+
+    run = begun()
+    early = LogReader(run.log(counted), after=0)
+    run.add([Text(text="a")])
+    tick = run.take()
+    assert tick is not None
+    run.publish(tick)
+    assert early.take() == LogReader(run.log(counted), after=0).take() == b"a/b 1 start\na/b 2 text\n"
+    assert read_frames(LogReader(run.log(), after=1).take()) == [("g", 2, Text(text="a"))]
+    assert run.log(counted) is run.log(counted) is not run.log()
+    run.close()
+    assert early.ended
+
+
 def test_what_waits_is_counted() -> None:
     """Characters pending until a tick takes them, and in all."""
     run = begun()
@@ -221,6 +250,9 @@ def test_what_waits_is_counted() -> None:
     assert (run.pending_chars, run.total_chars) == (0, 5)
     run.add([Annotation(annotation={})])
     assert run.pending_chars > 0
+    run.take()
+    run.add([Text(text="", extra={"images": ["x" * 1000]})])
+    assert run.pending_chars > 1000
 
 
 def test_an_end_without_events_is_a_mistake() -> None:

@@ -724,6 +724,9 @@ export interface components {
         /**
          * Done
          * @description The end, sent once and only after everything is stored.
+         *
+         *     ``extra`` is what the provider said of the whole answer beside its usage: ``native_finish_reason``,
+         *     ``service_tier``, ``system_fingerprint``, ``openrouter_metadata``. The console dialect does not show it.
          */
         Done: {
             /**
@@ -735,6 +738,10 @@ export interface components {
             finish_reason: string | null;
             /** Message Id */
             message_id: string;
+            /** Extra */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Done
              * @default true
@@ -1609,10 +1616,17 @@ export interface components {
         /**
          * Text
          * @description New answer text.
+         *
+         *     ``extra`` is what came with it and only the OpenAI dialect shows: ``logprobs``, ``images``, ``audio`` as the
+         *     provider sent them, and ``refusal`` true where the text is one.
          */
         Text: {
             /** Text */
             text: string;
+            /** Extra */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Type
              * @default text
@@ -1712,6 +1726,8 @@ export interface components {
         /**
          * Usage
          * @description What the generation used, as far as the provider said.
+         *
+         *     ``extra`` is the provider's own usage object, whole and exact; the console dialect does not show it.
          */
         Usage: {
             /** Prompt Tokens */
@@ -1746,6 +1762,10 @@ export interface components {
             tokens_per_second?: number | null;
             /** Finish Reason */
             finish_reason?: string | null;
+            /** Extra */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Type
              * @default usage
