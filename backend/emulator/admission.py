@@ -9,18 +9,14 @@ from typing import Any
 
 from aiohttp import web
 
-from . import chaos, errors, replay, validation
-from .catalogue import DEFAULT_MODEL, Endpoint, Model, choose_endpoint
+from . import chaos, errors, presets, replay, routing, validation
+from .access import authorize, check_credit, check_key_limit
+from .catalogue import DEFAULT_MODEL, Endpoint, Model, variants_of
 from .errors import ApiError, invalid_request
-from .pricing import affordable_tokens
 from .prompt import Prompt, read
 from .reply import Reply, compose, limit_of
 from .scenarios import HEADER, Refuse, Scenario, Tree, parse, resolve, without_faults
 from .state import State
-
-_PARAMETERS = (
-    "temperature", "top_p", "top_k", "min_p", "seed", "stop", "tools", "response_format", "logprobs", "reasoning"
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +30,23 @@ class Call:
     reply: Reply
     scenario: Scenario
     digest: str
+    key: str
 
     @property
     def streamed(self) -> bool:
         return bool(self.body.get("stream"))
 
 
-def authorize(state: State, request: web.Request) -> None:
-    """Raise 401 without a key or with a revoked one."""
-    if not state.account.needs_key:
-        return
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise errors.missing_key()
-    if key.strip() in state.account.revoked_keys:
-        raise errors.revoked_key()
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for one model, before it is known whether it can be answered."""
+
+    model: str
+    body: Mapping[str, Any]
+    prompt: Prompt
+    scenario: Scenario
+    digest: str
+    key: str
 
 
 async def admit(state: State, request: web.Request) -> Call | None:
@@ -57,9 +55,10 @@ async def admit(state: State, request: web.Request) -> Call | None:
     Raises:
         ApiError: any refusal before the first byte.
     """
-    authorize(state, request)
+    key = authorize(state, request)
+    check_key_limit(state, key)
     raw = await request.read()
-    body = validation.decode(raw)
+    body = presets.applied(validation.decode(raw), state.presets)
     validation.check(body)
     digest = hashlib.sha256(raw).hexdigest()
     prompt = read(body["messages"])
@@ -74,7 +73,7 @@ async def admit(state: State, request: web.Request) -> Call | None:
                 await state.clock.sleep(scenario.hold / 1000)
             if scenario.hangup:
                 return None
-            return _accept(state, name, body, prompt, scenario, digest)
+            return _accept(state, Asked(name, body, prompt, scenario, digest, key))
         except ApiError:
             if is_last:
                 raise
@@ -94,18 +93,18 @@ def _scenario(
     return resolve(layers)
 
 
-def _accept(state: State, name: str, body: Mapping[str, Any], prompt: Prompt, scenario: Scenario, digest: str) -> Call:
-    model = state.catalogue.resolve(name)
+def _accept(state: State, asked: Asked) -> Call:
+    body, prompt, scenario = asked.body, asked.prompt, asked.scenario
+    model = state.catalogue.resolve(asked.model)
     _check_capabilities(model, body, prompt)
-    wanted = [parameter for parameter in _PARAMETERS if parameter in body]
-    endpoint = choose_endpoint(model, body.get("provider", {}), wanted)
+    endpoint = routing.choose(model, body, variants_of(asked.model))
     replay.check(model, endpoint, body["messages"])
     if scenario.error:
         raise refusal(state, scenario.error, model, endpoint, prompt)
     reply = compose(model, body, prompt, scenario)
     _check_context(model, body, prompt)
-    _check_credit(state, model, body, prompt)
-    return Call(model, endpoint, body, prompt, reply, scenario, digest)
+    check_credit(state, model.pricing_at(endpoint), prompt.tokens, limit_of(model, body))
+    return Call(model, endpoint, body, prompt, reply, scenario, asked.digest, asked.key)
 
 
 def _check_capabilities(model: Model, body: Mapping[str, Any], prompt: Prompt) -> None:
@@ -130,16 +129,6 @@ def _check_context(model: Model, body: Mapping[str, Any], prompt: Prompt) -> Non
             'of either one, or use the "middle-out" transform to compress your prompt automatically.',
             metadata={"error_type": "context_length_exceeded"},
         )
-
-
-def _check_credit(state: State, model: Model, body: Mapping[str, Any], prompt: Prompt) -> None:
-    balance = state.balance_usd
-    if balance < 0 or (balance == 0 and model.pricing["completion"] != "0"):
-        raise errors.no_credit()
-    requested = limit_of(model, body)
-    affordable = affordable_tokens(model.pricing, prompt.tokens, balance)
-    if affordable < requested:
-        raise errors.too_few_credits(requested, affordable)
 
 
 def refusal(state: State, fault: Refuse, model: Model, endpoint: Endpoint, prompt: Prompt) -> ApiError:

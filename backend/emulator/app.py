@@ -8,8 +8,9 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from . import control, lookups
+from . import control, lookups, presets
 from .chat import chat_completions
+from .embeddings import embeddings
 from .errors import PLATFORM_MESSAGES, ApiError
 from .keys import STATE
 from .state import RecordedRequest, State
@@ -24,11 +25,19 @@ def build_app(state: State, max_body_bytes: int) -> web.Application:
     app[STATE] = state
     app.on_response_prepare.append(_note_status)
     app.router.add_post(f"{API}/chat/completions", chat_completions)
+    app.router.add_post(f"{API}/embeddings", embeddings)
+    app.router.add_get(f"{API}/embeddings/models", lookups.embedding_models)
     app.router.add_get(f"{API}/models", lookups.models)
+    app.router.add_get(f"{API}/models/user", lookups.user_models)
+    app.router.add_get(f"{API}/models/count", lookups.count)
     app.router.add_get(f"{API}/models/{{author}}/{{slug}}/endpoints", lookups.endpoints)
+    app.router.add_get(f"{API}/model/{{author}}/{{slug}}", lookups.model)
+    app.router.add_get(f"{API}/endpoints/zdr", lookups.zdr_endpoints)
+    app.router.add_get(f"{API}/providers", lookups.companies)
     app.router.add_get(f"{API}/generation", lookups.generation)
     app.router.add_get(f"{API}/key", lookups.key)
     app.router.add_get(f"{API}/credits", lookups.credits)
+    app.router.add_post(f"{API}/presets/{{slug}}/chat/completions", presets.save)
     app.router.add_get("/health", health)
     app.router.add_get("/", index)
     for prefix in ("/__emulator", "/__parlel"):

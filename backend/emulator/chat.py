@@ -7,14 +7,13 @@ import asyncio
 from aiohttp import web
 
 from .admission import Call, admit
+from .calls import headers_of, open_row
 from .complete import complete, produce
 from .keys import STATE
 from .ledger import Row
 from .outlet import Outlet
 from .state import State
 from .stream import Cut, Stream
-
-EXPOSED = "X-Generation-Id, X-Provider-Name, CF-RAY"
 
 
 async def chat_completions(request: web.Request) -> web.StreamResponse:
@@ -51,21 +50,12 @@ async def chat_completions(request: web.Request) -> web.StreamResponse:
 
 
 def _open(state: State, call: Call) -> Row:
-    created_unix = int(state.clock.unix())
-    misses = state.lookup_misses if call.scenario.misses is None else call.scenario.misses
-    row = Row(
-        id=state.next_generation_id(call.digest, created_unix),
-        model=call.model,
-        endpoint=call.endpoint,
-        created_unix=created_unix,
-        streamed=call.streamed,
-        prompt_tokens=call.prompt.tokens,
-        cached_tokens=min(call.scenario.cached, call.prompt.tokens),
-        is_byok=call.scenario.byok,
-        lookup_misses=misses,
-    )
-    state.ledger.add(row)
-    state.pulse()
+    row = open_row(state, call.model, call.endpoint, call.digest, key=call.key, lookup_misses=call.scenario.misses)
+    row.streamed = call.streamed
+    row.prompt_tokens = call.prompt.tokens
+    row.cached_tokens = min(call.scenario.cached, call.prompt.tokens)
+    row.cache_write_tokens = min(call.scenario.cache_write, call.prompt.tokens - row.cached_tokens)
+    row.is_byok = call.scenario.byok
     return row
 
 
@@ -75,24 +65,15 @@ def _left(row: Row, call: Call) -> None:
     if call.streamed and call.endpoint.stops_on_cancel:
         row.settle("cancelled", None)
         return
-    row.completion_tokens = row.reasoning_tokens = 0
-    row.sent.clear()
+    row.forget_output()
     produce(row, call.reply)
     row.settle("cancelled" if call.streamed else "completed", call.reply.finish_reason)
 
 
 def _headers(call: Call, row: Row) -> dict[str, str]:
-    headers = {
-        "Content-Type": "application/json",
-        "X-Generation-Id": row.id,
-        "X-Provider-Name": call.endpoint.provider_name,
-        "CF-RAY": f"{row.id[-16:].lower()}-DEMO",
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Expose-Headers": EXPOSED,
-    }
     if call.streamed:
-        headers |= {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
-    return headers
+        return {"Content-Type": "text/event-stream", "Cache-Control": "no-cache", **headers_of(row)}
+    return {"Content-Type": "application/json", **headers_of(row)}
 
 
 def _hang_up(request: web.Request) -> web.Response:

@@ -47,13 +47,15 @@ async def scenario(request: web.Request) -> web.Response:
 
 
 async def account(request: web.Request) -> web.Response:
-    """``POST /__emulator/account {credit_usd?, revoked_keys?}``: change whose money it is."""
+    """``POST /__emulator/account {credit_usd?, revoked_keys?, key_limits_usd?}``: change whose money it is."""
     body = await _object(request)
     held = request.app[STATE].account
     try:
-        held.credit_usd = Decimal(str(body.get("credit_usd", held.credit_usd)))
-    except InvalidOperation:
-        raise invalid_request("expected credit_usd to be a decimal") from None
+        credit_usd = Decimal(str(body.get("credit_usd", held.credit_usd)))
+        limits = {key: Decimal(str(limit)) for key, limit in body.get("key_limits_usd", held.key_limits_usd).items()}
+    except (InvalidOperation, AttributeError):
+        raise invalid_request("expected credit_usd to be a decimal, and key_limits_usd decimals by key") from None
+    held.credit_usd, held.key_limits_usd = credit_usd, limits
     held.revoked_keys = set(body.get("revoked_keys", held.revoked_keys))
     return reply({"status": "ok"})
 

@@ -12,6 +12,7 @@ import msgspec
 
 USER_ID = "user_2emulator0000000000000000"
 CREDITS_URL = "https://openrouter.ai/settings/credits"
+KEYS_URL = "https://openrouter.ai/settings/keys"
 PRIVACY_URL = "https://openrouter.ai/settings/privacy"
 HTML_TITLES = {
     502: "Bad gateway",
@@ -34,6 +35,7 @@ class ApiError(Exception):
         headers: Mapping[str, str] | None = None,
         user_id: str | None = None,
         html: bool = False,
+        availability: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -42,6 +44,7 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
         self.user_id = user_id
         self.html = html
+        self.availability = availability
 
     @property
     def content_type(self) -> str:
@@ -51,7 +54,10 @@ class ApiError(Exception):
         """The response body: the JSON envelope, or the edge's HTML page."""
         if self.html:
             return edge_page(self.status).encode()
-        return msgspec.json.encode(envelope(self.status, self.message, self.metadata, self.user_id))
+        body = envelope(self.status, self.message, self.metadata, self.user_id)
+        if self.availability is not None:
+            body["error"]["availability"] = self.availability
+        return msgspec.json.encode(body)
 
 
 def envelope(
@@ -103,6 +109,13 @@ def no_credit() -> ApiError:
     return ApiError(
         402, f"Insufficient credits. Add more using {CREDITS_URL}", metadata={"error_type": "payment_required"}
     )
+
+
+def key_limit_reached() -> ApiError:
+    return ApiError(
+        403, f"Key limit exceeded (total limit). Manage it using {KEYS_URL}", metadata={"provider_name": None},
+        user_id=USER_ID,
+    )  # fmt: skip
 
 
 def too_few_credits(requested: int, affordable: int) -> ApiError:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from .admission import authorize
+from . import listing, providers
+from .access import authorize
+from .catalogue import Model
 from .errors import ApiError, invalid_request, provider_error
 from .keys import STATE
 from .ledger import Row
@@ -18,32 +21,64 @@ from .state import State
 from .wire import money
 
 MODELS_CACHE = "public, max-age=300, stale-while-revalidate=3600"
-PAGE = 500
 
 
 async def models(request: web.Request) -> web.Response:
-    """``GET /models``: the catalogue, whole unless ``offset`` or ``limit`` ask for a part; no key needed."""
-    state = request.app[STATE]
-    await misbehave(state, "models")
-    needed = set(filter(None, request.query.get("supported_parameters", "").split(",")))
-    rows = [row for row in state.catalogue.models if needed <= set(row.supported_parameters)]
-    if "offset" in request.query or "limit" in request.query:
-        offset, limit = _whole(request, "offset", 0), _whole(request, "limit", PAGE)
-        rows = rows[offset : offset + limit]
-    response = reply({"data": [row.as_json() for row in rows]})
+    """``GET /models``: the catalogue, filtered, sorted, paged; no key needed."""
+    return await _listed(request, request.app[STATE].catalogue.everything, request.query)
+
+
+async def user_models(request: web.Request) -> web.Response:
+    """``GET /models/user``: the same for the account, so a key is needed."""
+    authorize(request.app[STATE], request)
+    return await models(request)
+
+
+async def embedding_models(request: web.Request) -> web.Response:
+    """``GET /embeddings/models``: those that make vectors."""
+    query = {**request.query, "output_modalities": "embeddings"}
+    return await _listed(request, request.app[STATE].catalogue.everything, query)
+
+
+async def _listed(request: web.Request, rows: Sequence[Model], query: Mapping[str, str]) -> web.Response:
+    await misbehave(request.app[STATE], "models")
+    response = reply(listing.page_of(rows, query, request.path))
     response.headers["Cache-Control"] = MODELS_CACHE
     return response
 
 
+async def count(request: web.Request) -> web.Response:
+    """``GET /models/count``: how many there are."""
+    rows = listing.select(request.app[STATE].catalogue.everything, request.query)
+    return reply({"data": {"count": len(rows)}})
+
+
+async def model(request: web.Request) -> web.Response:
+    """``GET /model/{author}/{slug}``: one row; variants and aliases lead to it."""
+    state = request.app[STATE]
+    await misbehave(state, "models")
+    return reply({"data": _model_of(state, request).as_json()})
+
+
 async def endpoints(request: web.Request) -> web.Response:
-    """``GET /models/{author}/{slug}/endpoints``: who serves a model."""
+    """``GET /models/{author}/{slug}/endpoints``: who serves a model; latency and throughput only with a key."""
     state = request.app[STATE]
     await misbehave(state, "endpoints")
-    model_id = f"{request.match_info['author']}/{request.match_info['slug']}"
-    model = state.catalogue.get(model_id)
-    if model is None:
-        raise ApiError(404, f"Model {model_id} not found")
-    return reply({"data": model.endpoints_json()})
+    measured = "Authorization" in request.headers
+    return reply({"data": _model_of(state, request).endpoints_json(measured=measured)})
+
+
+async def zdr_endpoints(request: web.Request) -> web.Response:
+    """``GET /endpoints/zdr``: the endpoints that keep nothing."""
+    rows = request.app[STATE].catalogue.everything
+    kept = [row.endpoint_json(it, measured=False) for row in rows for it in row.endpoints if not it.retains]
+    return reply({"data": kept})
+
+
+async def companies(request: web.Request) -> web.Response:
+    """``GET /providers``: the companies that serve the models."""
+    rows = request.app[STATE].catalogue.everything
+    return reply({"data": providers.as_json(endpoint for row in rows for endpoint in row.endpoints)})
 
 
 async def generation(request: web.Request) -> web.Response:
@@ -66,13 +101,16 @@ async def generation(request: web.Request) -> web.Response:
 async def key(request: web.Request) -> web.Response:
     """``GET /key``: the key's own limits and spend."""
     state = request.app[STATE]
-    authorize(state, request)
+    own = authorize(state, request)
     await misbehave(state, "key")
-    spent = money(state.ledger.total_usd)
+    limit, used = state.account.key_limits_usd.get(own), state.ledger.spent_by(own)
+    if limit is None:
+        limit, used = state.account.credit_usd, state.ledger.total_usd
+    spent = money(used)
     data = {
         "label": "sk-or-v1-demo...key",
-        "limit": money(state.account.credit_usd),
-        "limit_remaining": money(state.balance_usd),
+        "limit": money(limit),
+        "limit_remaining": money(max(limit - used, ZERO)),
         "limit_reset": None,
         "usage": spent,
         "usage_daily": spent,
@@ -117,11 +155,12 @@ def reply(body: Any) -> web.Response:
     return web.Response(body=msgspec.json.encode(body), content_type="application/json")
 
 
-def _whole(request: web.Request, name: str, default: int) -> int:
-    text = request.query.get(name, str(default))
-    if not (text.isascii() and text.isdigit()):
-        raise invalid_request(f"Invalid request parameters: {name}: expected a non-negative integer")
-    return int(text)
+def _model_of(state: State, request: web.Request) -> Model:
+    model_id = f"{request.match_info['author']}/{request.match_info['slug']}"
+    found = state.catalogue.find(model_id)
+    if found is None:
+        raise ApiError(404, f"Model {model_id} not found")
+    return found
 
 
 def _unknown(generation_id: str) -> ApiError:
@@ -149,10 +188,10 @@ def _generation(row: Row) -> dict[str, Any]:
         "native_tokens_completion": row.completion_tokens,
         "native_tokens_reasoning": row.reasoning_tokens,
         "native_tokens_cached": row.cached_tokens,
-        "native_tokens_completion_images": 0,
+        "native_tokens_completion_images": row.image_tokens,
         "num_media_prompt": None,
         "num_media_completion": None,
-        "num_search_results": None,
+        "num_search_results": row.search_results or None,
         "usage": cost,
         "total_cost": cost,
         "upstream_inference_cost": money(row.upstream_cost_usd if row.is_byok else ZERO),
@@ -161,8 +200,8 @@ def _generation(row: Row) -> dict[str, Any]:
         "app_id": None,
         "origin": "",
         "router": None,
-        "service_tier": None,
+        "service_tier": row.service_tier,
         "data_region": "global",
-        "api_type": "completions",
+        "api_type": row.api_type,
         "provider_responses": None,
     }

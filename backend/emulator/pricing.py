@@ -9,17 +9,23 @@ from typing import Any
 
 UNBOUNDED = 10**9
 ZERO = Decimal(0)
+SEARCH_RESULT_USD = Decimal("0.004")
 _EXACT = Context(prec=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Token counts of one call; cached ones are part of the prompt, reasoning is part of the completion."""
+    """Counts of one call; cached and cache-write ones are part of the prompt, reasoning, image and audio ones of the
+    completion."""
 
     prompt: int
     completion: int
     cached: int = 0
     reasoning: int = 0
+    cache_write: int = 0
+    image: int = 0
+    audio: int = 0
+    search_results: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +34,40 @@ class Cost:
 
     prompt: Decimal = ZERO
     completion: Decimal = ZERO
+    searches: Decimal = ZERO
+
+    @property
+    def inference(self) -> Decimal:
+        """Without what was searched for it."""
+        return _EXACT.add(self.prompt, self.completion)
 
     @property
     def total(self) -> Decimal:
-        return _EXACT.add(self.prompt, self.completion)
+        return _EXACT.add(self.inference, self.searches)
 
 
 def cost_of(pricing: Mapping[str, Any], tokens: Tokens) -> Cost:
     """Price a call at a catalogue row's ``pricing`` (strings, USD per token), long-prompt overrides applied."""
     prices = _in_force(pricing, tokens.prompt)
-    cached_price = prices.get("input_cache_read", prices["prompt"])
-    prompt = _EXACT.add(
-        _EXACT.multiply(Decimal(tokens.prompt - tokens.cached), prices["prompt"]),
-        _EXACT.multiply(Decimal(tokens.cached), cached_price),
+    prompt = _sum(
+        (tokens.prompt - tokens.cached - tokens.cache_write, prices["prompt"]),
+        (tokens.cached, prices.get("input_cache_read", prices["prompt"])),
+        (tokens.cache_write, prices.get("input_cache_write", prices["prompt"])),
+        (1, prices.get("request", ZERO)),
     )
-    completion = _EXACT.multiply(Decimal(tokens.completion), prices["completion"])
-    return Cost(_EXACT.add(prompt, prices.get("request", ZERO)), completion)
+    completion = _sum(
+        (tokens.completion - tokens.image - tokens.audio, prices["completion"]),
+        (tokens.image, prices.get("image_output", prices["completion"])),
+        (tokens.audio, prices.get("audio_output", prices["completion"])),
+    )
+    return Cost(prompt, completion, _sum((tokens.search_results, SEARCH_RESULT_USD)))
+
+
+def _sum(*terms: tuple[int, Decimal]) -> Decimal:
+    total = ZERO
+    for count, price in terms:
+        total = _EXACT.add(total, _EXACT.multiply(Decimal(count), price))
+    return total
 
 
 def plain(amount: Decimal) -> str:

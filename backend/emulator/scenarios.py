@@ -138,6 +138,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cost: Literal["exact", "null", "missing", "exponent", "string"] = "exact"
     byok: bool = False
     cached: Count = 0
+    cache_write: Count = 0
     misses: Count | None = None
     tokens: Count | None = None
     text: str | None = None

@@ -42,11 +42,12 @@ class RecordedRequest:
 
 @dataclass(slots=True)
 class Account:
-    """Whose money it is. Any non-empty key opens it, except revoked ones."""
+    """Whose money it is. Any non-empty key opens it, except revoked ones; a key may have a limit of its own."""
 
     needs_key: bool = True
     credit_usd: Decimal = Decimal(1000)
     revoked_keys: set[str] = field(default_factory=set)
+    key_limits_usd: dict[str, Decimal] = field(default_factory=dict)
 
 
 class State:
@@ -59,6 +60,7 @@ class State:
         self.lookup_misses = lookup_misses
         self.ledger = Ledger()
         self.requests: deque[RecordedRequest] = deque(maxlen=KEPT_REQUESTS)
+        self.presets: dict[str, dict[str, Any]] = {}
         self.stalled = 0
         self._initial_scenario = parse(scenario)
         self._initial_credit_usd = account.credit_usd
@@ -81,6 +83,8 @@ class State:
         self._scenarios = {"": self._initial_scenario}
         self.account.credit_usd = self._initial_credit_usd
         self.account.revoked_keys = set(self._initial_revoked_keys)
+        self.account.key_limits_usd.clear()
+        self.presets.clear()
         self.release()
         self.pulse()
 

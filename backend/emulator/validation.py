@@ -18,6 +18,9 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Penalty = Annotated[float, Meta(ge=-2, le=2)]
 Positive = Annotated[int, Meta(ge=1)]
 Json = dict[str, Any]
+Quantization = Literal[
+    "int4", "int8", "fp4", "mxfp4", "nvfp4", "fp6", "fp8", "mxfp8", "fp16", "bf16", "fp32", "unknown"
+]
 
 
 class Url(Struct):
@@ -117,12 +120,45 @@ class Reasoning(Struct, frozen=True):
     enabled: bool | None = None
 
 
+class Percentiles(Struct, frozen=True):
+    p50: float | None = None
+    p75: float | None = None
+    p90: float | None = None
+    p99: float | None = None
+
+
+class Sort(Struct, frozen=True):
+    by: Literal["price", "throughput", "latency", "exacto"] | None = None
+    partition: Literal["model", "none"] | None = None
+
+
+Amount = float | Annotated[str, Meta(pattern=r"^\d+(\.\d+)?([eE][-+]?\d+)?$")]
+
+
+class MaxPrice(Struct, frozen=True):
+    """US dollars per million tokens, or per request and image; numbers, or text."""
+
+    prompt: Amount | None = None
+    completion: Amount | None = None
+    request: Amount | None = None
+    image: Amount | None = None
+    audio: Amount | None = None
+
+
 class Routing(Struct, frozen=True):
     order: list[str] | None = None
     only: list[str] | None = None
     ignore: list[str] | None = None
     allow_fallbacks: bool | None = None
     require_parameters: bool | None = None
+    data_collection: Literal["allow", "deny"] | None = None
+    zdr: bool | None = None
+    enforce_distillable_text: bool | None = None
+    quantizations: list[Quantization] | None = None
+    sort: Literal["price", "throughput", "latency", "exacto"] | Sort | None = None
+    preferred_min_throughput: float | Percentiles | None = None
+    preferred_max_latency: float | Percentiles | None = None
+    max_price: MaxPrice | None = None
 
 
 class ChatRequest(Struct):

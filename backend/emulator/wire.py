@@ -90,7 +90,7 @@ def usage(row: Row, scenario: Scenario) -> dict[str, Any]:
         "is_byok": row.is_byok,
         "prompt_tokens_details": {
             "cached_tokens": row.cached_tokens,
-            "cache_write_tokens": 0,
+            "cache_write_tokens": row.cache_write_tokens,
             "audio_tokens": 0,
             "video_tokens": 0,
         },
@@ -101,10 +101,16 @@ def usage(row: Row, scenario: Scenario) -> dict[str, Any]:
         },
         "completion_tokens_details": {
             "reasoning_tokens": row.reasoning_tokens,
-            "image_tokens": 0,
-            "audio_tokens": 0,
+            "image_tokens": row.image_tokens,
+            "audio_tokens": row.audio_tokens,
         },
     }
+    if row.search_results:
+        body["server_tool_use_details"] = {
+            "web_search_requests": 1,
+            "tool_calls_requested": 1,
+            "tool_calls_executed": 1,
+        }
     if scenario.cost == "missing":
         del body["cost"]
     return body

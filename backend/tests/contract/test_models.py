@@ -61,7 +61,7 @@ async def test_variants_are_models_of_their_own(client: ConsoleClient) -> None:
             {"text": "deepseek", "free": "false", "min_context": "131072"},
             {"deepseek/deepseek-r1-distill-llama-70b", "deepseek/deepseek-r1"},
         ),
-        ({"reasoning": "false", "text": "gpt"}, {"openai/gpt-4o", "openai/gpt-4o-mini"}),
+        ({"reasoning": "false", "text": "gpt-4"}, {"openai/gpt-4o", "openai/gpt-4o-mini"}),
     ],
 )
 async def test_filters_narrow_the_list_and_its_total(

@@ -59,6 +59,129 @@ async def test_the_catalogue_can_be_paged_and_filtered(client: httpx.AsyncClient
     assert (await client.get("/models?offset=-1")).status_code == 400
 
 
+FILTERS: list[tuple[dict[str, str], set[str], set[str]]] = [
+    ({"q": "GPT-4O MINI"}, {"openai/gpt-4o-mini"}, {"openai/gpt-4o"}),
+    ({"input_modalities": "audio"}, {"google/gemini-2.5-pro"}, {"openai/gpt-4o"}),
+    ({"output_modalities": "image"}, {"google/gemini-2.5-flash-image"}, {"openai/gpt-4o"}),
+    ({"output_modalities": "embeddings"}, {"openai/text-embedding-3-small"}, {"openai/gpt-4o"}),
+    ({"output_modalities": "all"}, {"openai/text-embedding-3-small", "openai/gpt-4o"}, set()),
+    ({"context": "1000000"}, {"google/gemini-2.5-pro"}, {"openai/gpt-4o"}),
+    ({"max_price": "0"}, {"deepseek/deepseek-r1:free"}, {"openai/gpt-4o-mini", "openrouter/auto"}),
+    ({"min_price": "2.5", "max_price": "2.5"}, {"openai/gpt-4o"}, {"openai/gpt-4o-mini", "openai/gpt-5"}),
+    ({"min_output_price": "60"}, {"openai/o1-preview", "anthropic/claude-3-opus"}, {"openai/gpt-4o"}),
+    ({"max_output_price": "0.6"}, {"openai/gpt-4o-mini"}, {"openai/gpt-4o"}),
+    ({"arch": "Claude,Grok"}, {"x-ai/grok-4", "anthropic/claude-3-opus"}, {"openai/gpt-4o"}),
+    ({"model_authors": "openai"}, {"openai/gpt-4o"}, {"x-ai/grok-4"}),
+    ({"providers": "azure"}, {"openai/gpt-4o"}, {"openai/o3"}),
+    ({"zdr": "true"}, {"openai/gpt-4o"}, {"openai/o3"}),
+    ({"distillable": "true"}, {"moonshotai/kimi-k2"}, {"openai/gpt-4o"}),
+    ({"unknown": "x"}, {"openai/gpt-4o"}, set()),
+]
+
+
+@pytest.mark.parametrize(("query", "there", "gone"), FILTERS)
+async def test_filters_narrow_the_list(
+    client: httpx.AsyncClient, query: dict[str, str], there: set[str], gone: set[str]
+) -> None:
+    """Prices per million tokens; a router's price is no price; unknown filters change nothing."""
+    found = set(await models_of(client, **query))
+
+    assert there <= found
+    assert not gone & found
+    assert (await client.get("/models/count", params=query)).json()["data"]["count"] == len(found)
+
+
+@pytest.mark.parametrize(
+    ("order", "key"),
+    [
+        ("newest", lambda row: -row["created"]),
+        ("context-high-to-low", lambda row: -row["context_length"]),
+        ("pricing-low-to-high", lambda row: Decimal(row["pricing"]["prompt"])),
+        ("pricing-high-to-low", lambda row: -Decimal(row["pricing"]["prompt"])),
+    ],
+)
+async def test_the_list_can_be_sorted(client: httpx.AsyncClient, order: str, key: Any) -> None:
+    """Nothing is lost by it."""
+    rows = list((await models_of(client, sort=order)).values())
+
+    assert rows == sorted(rows, key=key)
+    assert len(rows) == len(await models_of(client))
+
+
+async def test_pages_lead_to_the_next(client: httpx.AsyncClient) -> None:
+    """``links.next`` keeps the filter, and is null on the last page."""
+    whole = list(await models_of(client, model_authors="openai"))
+    path, seen = "/models?model_authors=openai&limit=3", []
+    while path:
+        page = (await client.get(path)).json()
+        assert page["total_count"] == len(whole)
+        seen += [row["id"] for row in page["data"]]
+        path = (page["links"]["next"] or "").removeprefix("/api/v1")
+
+    assert seen == whole
+
+
+@pytest.mark.parametrize(
+    "query", ["sort=best", "limit=0", "limit=1001", "offset=x", "min_price=cheap", "max_price=nan", "context=-"]
+)
+async def test_a_query_that_cannot_be_is_400(client: httpx.AsyncClient, query: str) -> None:
+    """Named in the message."""
+    response = await client.get(f"/models?{query}")
+
+    assert response.status_code == 400
+    assert query.partition("=")[0] in response.json()["error"]["message"]
+
+
+async def test_the_other_lists(client: httpx.AsyncClient, emulator: Emulator) -> None:
+    """The account's models need a key; one model by variant or alias; who serves; who keeps nothing."""
+    embeddings = (await client.get("/embeddings/models")).json()["data"]
+    one = (await client.get("/model/~openai/gpt-latest:online")).json()["data"]
+    companies = {row["slug"]: row["name"] for row in (await client.get("/providers")).json()["data"]}
+    zdr = {row["provider_name"] for row in (await client.get("/endpoints/zdr")).json()["data"]}
+    own = (await client.get("/models/user")).json()
+    async with httpx.AsyncClient(base_url=emulator.base_url) as stranger:
+        refused = await stranger.get("/models/user")
+        unmeasured = (await stranger.get("/models/openai/gpt-4o/endpoints")).json()["data"]["endpoints"]
+    measured = (await client.get("/models/openai/gpt-4o/endpoints")).json()["data"]["endpoints"]
+
+    assert {row["architecture"]["output_modalities"][0] for row in embeddings} == {"embeddings"}
+    assert one["id"] == "openai/gpt-5"
+    assert companies["amazon-bedrock"] == "Amazon Bedrock"
+    assert "Azure" in zdr
+    assert "OpenAI" not in zdr
+    assert own["data"] == list((await models_of(client)).values())
+    assert refused.status_code == 401
+    assert (await client.get("/model/openai/none")).status_code == 404
+    assert unmeasured[0]["latency_last_30m"] is None
+    assert measured[0]["latency_last_30m"]["p50"] < measured[0]["latency_last_30m"]["p99"]
+    assert measured[0]["throughput_last_30m"]["p50"] > measured[0]["throughput_last_30m"]["p99"]
+
+
+async def test_endpoints_differ_in_price_and_parameters(client: httpx.AsyncClient) -> None:
+    """A client can tell what all of them know from what one of them knows."""
+    data = (await client.get("/models/meta-llama/llama-3.3-70b-instruct/endpoints")).json()["data"]
+    known = {row["provider_name"]: set(row["supported_parameters"]) for row in data["endpoints"]}
+    prices = {row["provider_name"]: Decimal(row["pricing"]["prompt"]) for row in data["endpoints"]}
+
+    assert known["DeepInfra"] - known["Groq"] == {"logit_bias"}
+    assert prices["DeepInfra"] < prices["Groq"] < prices["Together"]
+
+
+SEED_MODELS = (
+    "anthropic/claude-3-opus", "anthropic/claude-3.5-sonnet", "deepseek/deepseek-r1",
+    "deepseek/deepseek-r1-distill-llama-70b", "openai/gpt-4o", "openai/gpt-4o-mini", "openai/o1-mini",
+    "openai/o1-preview", "openai/o3", "openai/o3-mini", "openrouter/auto", "qwen/qwen3-next-80b-a3b-thinking",
+    "qwen/qwq-32b-preview",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("model", SEED_MODELS)
+async def test_the_models_that_documents_name_answer(client: httpx.AsyncClient, model: str) -> None:
+    """An example that is copied from a document works."""
+    assert model in await models_of(client)
+    assert (await ask(client, body_of(model=model), "tokens=1")).status_code == 200
+
+
 async def test_endpoints_tell_who_serves_a_model(client: httpx.AsyncClient) -> None:
     """Free variants have their own; unknown models are 404."""
     data = (await client.get("/models/openai/gpt-4o-mini/endpoints")).json()["data"]
