@@ -8,6 +8,7 @@ from typing import Any
 from app.core.json import decode
 from app.core.money import to_usd
 from app.db.types import Conn, Row
+from app.schemas.model_facts import ModelFacts
 from app.schemas.models import Modalities, Model, Pricing
 from app.schemas.types import Usd
 
@@ -39,6 +40,10 @@ _UPSERT = """
 _MARK_ALL_REMOVED = """
     UPDATE models SET removed_at = :now WHERE provider IN (:provider, 'demo') AND removed_at IS NULL
 """
+_FACTS = """
+    SELECT id, family, context_length, max_output_tokens, supported_parameters, input_modalities, is_reasoning
+    FROM models WHERE id IN (:id, :base) ORDER BY length(id) DESC LIMIT 1
+"""
 _PRICES = "SELECT prompt_picousd, completion_picousd, request_picousd FROM models WHERE id = :id"
 
 
@@ -50,6 +55,23 @@ def get(conn: Conn, model_id: str) -> Model | None:
 def prices(conn: Conn, model_id: str) -> Row | None:
     """Picodollars per prompt token, per completion token and per request; None for an unknown model."""
     return conn.execute(_PRICES, {"id": model_id}).fetchone()
+
+
+def facts(conn: Conn, slug: str) -> ModelFacts | None:
+    """What is known of a model, by its slug with or without variants and preset; None for an unknown one."""
+    base = slug.partition("@")[0].partition(":")[0]
+    row = conn.execute(_FACTS, {"id": slug, "base": base}).fetchone()
+    if row is None:
+        return None
+    return ModelFacts(
+        id=row["id"],
+        family=row["family"],
+        context_length=row["context_length"],
+        max_output_tokens=row["max_output_tokens"],
+        supported_parameters=frozenset(decode(row["supported_parameters"])),
+        input_modalities=frozenset(decode(row["input_modalities"])),
+        is_reasoning=bool(row["is_reasoning"]),
+    )
 
 
 def replace_all(conn: Conn, provider: str, rows: Iterable[dict[str, Any]], *, now: str) -> None:

@@ -16,9 +16,9 @@ _GET = f"SELECT {_COLUMNS} FROM profiles WHERE id = :id"  # noqa: S608
 _GET_DEFAULT = f"SELECT {_COLUMNS} FROM profiles WHERE is_default = 1"  # noqa: S608
 _INSERT = """
     INSERT INTO profiles (name, system_prompt, temperature, max_tokens, openrouter_preset, model, reasoning, params,
-        is_default, created_at, updated_at)
+        tools, is_default, created_at, updated_at)
     VALUES (:name, :system_prompt, :temperature, :max_tokens, :openrouter_preset, :model, :reasoning, :params,
-        :is_default, :now, :now)
+        :tools, :is_default, :now, :now)
     RETURNING id
 """
 _DELETE = "DELETE FROM profiles WHERE id = :id RETURNING id"
@@ -27,7 +27,7 @@ _LIST = f"SELECT {_COLUMNS} FROM profiles WHERE id > :after ORDER BY id LIMIT :l
 _COUNT = "SELECT count(*) AS n FROM profiles"
 _SETTABLE = (
     "name", "system_prompt", "temperature", "max_tokens", "openrouter_preset", "model", "reasoning", "params",
-    "is_default",
+    "tools", "is_default",
 )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def count(conn: Conn) -> int:
 
 def _columns(values: dict[str, Any]) -> dict[str, Any]:
     columns = dict(values)
-    for name in ("reasoning", "params"):
+    for name in ("reasoning", "params", "tools"):
         if columns.get(name) is not None:
             columns[name] = encode_text(columns[name])
     if "is_default" in columns:

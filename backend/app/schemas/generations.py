@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.schemas.events import UsageFigures
 from app.schemas.messages import Contents, Message, StoredError
+from app.schemas.parameters import Parameters, QueryParameters
 from app.schemas.sessions import ProfileId, Session
-from app.schemas.types import GenerationStatus, ObjectId, PlainText, RequestId, Slug
-
-Stop = Annotated[PlainText, Field(min_length=1, max_length=500)]
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+from app.schemas.types import GenerationStatus, ObjectId, RequestId, Slug
 
 
-class Parameters(BaseModel, extra="forbid"):
-    """Sampling and limits, as OpenRouter names and bounds them (API reference, section 2.1)."""
-
-    temperature: Annotated[float | None, Field(allow_inf_nan=False, ge=0, le=2)] = None
-    max_tokens: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
-    top_p: Annotated[float | None, Field(allow_inf_nan=False, gt=0, le=1)] = None
-    top_k: Annotated[int | None, Field(ge=0, le=1_000_000)] = None
-    min_p: Annotated[float | None, Field(allow_inf_nan=False, ge=0, le=1)] = None
-    top_a: Annotated[float | None, Field(allow_inf_nan=False, ge=0, le=1)] = None
-    frequency_penalty: Annotated[float | None, Field(allow_inf_nan=False, ge=-2, le=2)] = None
-    presence_penalty: Annotated[float | None, Field(allow_inf_nan=False, ge=-2, le=2)] = None
-    repetition_penalty: Annotated[float | None, Field(allow_inf_nan=False, gt=0, le=2)] = None
-    seed: Annotated[int | None, Field(ge=-(2**53), le=2**53)] = None
-    stop: Annotated[list[Stop] | None, Field(max_length=4)] = None
-    reasoning_effort: Effort | None = None
-
-    def given(self) -> dict[str, Any]:
-        """Only the parameters that were set."""
-        return {name: getattr(self, name) for name in Parameters.model_fields if getattr(self, name) is not None}
-
-
-class Choice(Parameters):
-    """Who is to answer, and how."""
+class Answerer(BaseModel):
+    """Who is to answer."""
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
@@ -53,6 +30,10 @@ class Choice(Parameters):
         return data
 
 
+class Choice(Answerer, Parameters):
+    """Who is to answer, and how."""
+
+
 class Regenerate(Choice):
     request_id: RequestId | None = None
 
@@ -65,7 +46,7 @@ class GenerationCreate(Contents, Choice):
     request_id: RequestId | None = None
 
 
-class StreamQuery(Choice):
+class StreamQuery(Answerer, QueryParameters):
     session_id: ObjectId
     message_id: ObjectId | None = None
 

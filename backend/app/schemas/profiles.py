@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from app.schemas.generations import Effort, Parameters
+from app.schemas.parameters import MaxTokens, Parameters, PresetSlug, ReasoningOptions
 from app.schemas.sessions import Revision
+from app.schemas.tools import Tools, unique_functions
 from app.schemas.types import Name, PlainText, Slug
 
 ProfileName = Annotated[Name, StringConstraints(max_length=120)]
 SystemPrompt = Annotated[PlainText, StringConstraints(max_length=200_000)]
 Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
-MaxTokens = Annotated[int, Field(ge=1, le=1_000_000)]
-PresetSlug = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9._-]+$")]
+
+ELSEWHERE: Mapping[str, str] = {
+    "temperature": "temperature",
+    "max_tokens": "max_tokens",
+    "max_completion_tokens": "max_tokens",
+    "reasoning": "reasoning",
+    "reasoning_effort": "reasoning",
+    "include_reasoning": "reasoning",
+    "tools": "tools",
+    "preset": "openrouter_preset",
+}
+"""Parameters that a profile holds in a field of its own."""
 
 
-class ReasoningSettings(BaseModel, extra="forbid"):
-    """How hard the model may think; unset leaves it to the model."""
+def _beside_fields(params: Parameters) -> Parameters:
+    """Refuse a value that has a field of its own: there would be two of it."""
+    for name in params.given():
+        if name in ELSEWHERE:
+            raise ValueError(f"{name} belongs in the profile's own field {ELSEWHERE[name]}")
+    return params
 
-    effort: Effort | None = None
+
+ProfileParameters = Annotated[
+    Parameters,
+    AfterValidator(_beside_fields),
+    Field(description="All parameters that the profile has no field of its own for."),
+]
+ProfileTools = Annotated[Tools, AfterValidator(unique_functions)]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,8 +71,9 @@ class ProfileCreate(BaseModel, extra="forbid"):
     max_tokens: MaxTokens = 2048
     openrouter_preset: PresetSlug | None = None
     model: Slug | None = None
-    reasoning: ReasoningSettings | None = None
-    params: Parameters = Field(default_factory=Parameters)
+    reasoning: ReasoningOptions | None = None
+    params: ProfileParameters = Field(default_factory=Parameters)
+    tools: ProfileTools = Field(default_factory=list)
     is_default: bool = False
 
 
@@ -71,7 +94,8 @@ class ProfilePatch(BaseModel, extra="forbid"):
     max_tokens: MaxTokens | None = None
     openrouter_preset: PresetSlug | None = None
     model: Slug | None = None
-    reasoning: ReasoningSettings | None = None
-    params: Parameters | None = None
+    reasoning: ReasoningOptions | None = None
+    params: ProfileParameters | None = None
+    tools: ProfileTools | None = None
     is_default: bool | None = None
     revision: Revision | None = None

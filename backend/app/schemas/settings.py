@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
-from app.schemas.profiles import MaxTokens, SystemPrompt, Temperature
+from app.schemas.parameters import MaxTokens
+from app.schemas.profiles import SystemPrompt, Temperature
 from app.schemas.types import Slug
 
 Theme = Literal["system", "light", "dark"]

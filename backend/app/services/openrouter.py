@@ -19,6 +19,7 @@ from app.core.errors import (
     UpstreamTimeout,
     ValidationFailed,
 )
+from app.core.json import encode
 from app.services.upstream_account import Credits, KeyInfo, decode_credits, decode_key_info
 from app.services.upstream_chunks import ChunkDecoder
 from app.services.upstream_embeddings import EmbeddingsReply, decode_embeddings
@@ -338,6 +339,6 @@ def _says_something(chunk: Chunk) -> bool:
 
 def _encode(body: dict[str, Any]) -> bytes:
     try:
-        return msgspec.json.encode(body)
+        return encode(body)
     except (UnicodeEncodeError, TypeError, msgspec.EncodeError, RecursionError) as exc:
         raise ValidationFailed("The request cannot be written as JSON.") from exc

@@ -79,10 +79,14 @@ class Profiles:
 
 
 def _values(values: dict[str, Any], request: ProfileCreate | ProfilePatch) -> dict[str, Any]:
-    """The columns to write: no revision, and only those parameters that were given."""
+    """The columns to write: no revision, and of nested settings only what was given."""
     values.pop("revision", None)
     if request.params is not None and "params" in values:
         values["params"] = request.params.given()
+    if request.reasoning is not None and "reasoning" in values:
+        values["reasoning"] = request.reasoning.model_dump(exclude_none=True)
+    if request.tools is not None and "tools" in values:
+        values["tools"] = [tool.model_dump(exclude_none=True) for tool in request.tools]
     return values
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.db.types import Row
+from app.schemas.model_facts import ModelFacts
 from app.schemas.profiles import Profile
+from app.services.request import layered, output_limit, wire_parameters
 
 CHARS_PER_TOKEN = 3
 
@@ -43,30 +45,40 @@ def resolve(
     """Settle every value by its precedence. ``given`` holds only the parameters that the request named."""
     params: dict[str, Any] = {"temperature": defaults.temperature, "max_tokens": defaults.max_tokens}
     if profile is not None:
-        params |= {"temperature": profile.temperature, "max_tokens": profile.max_tokens, **profile.params}
-        if profile.reasoning and profile.reasoning.get("effort"):
-            params["reasoning_effort"] = profile.reasoning["effort"]
-        if profile.openrouter_preset:
-            params["preset"] = profile.openrouter_preset
+        params = layered(params, _of_profile(profile))
     profile_model = profile.model if profile else None
     return Resolved(
         model=model or session_model or profile_model or defaults.model,
         system_prompt=(profile.system_prompt if profile else "") or defaults.system_prompt,
-        params=params | given,
+        params=layered(params, given),
         profile_id=profile.id if profile else None,
     )
 
 
-def request_body(resolved: Resolved, path: Iterable[Row], prefill: str = "") -> dict[str, Any]:
-    """The provider's request: system prompt, the path from the root on, and text for the model to continue."""
+def _of_profile(profile: Profile) -> dict[str, Any]:
+    """A profile's parameters; where an older profile holds one under ``params`` too, that one counts."""
+    own: dict[str, Any] = {"temperature": profile.temperature, "max_tokens": profile.max_tokens}
+    if profile.reasoning:
+        own["reasoning"] = profile.reasoning
+    if profile.tools:
+        own["tools"] = profile.tools
+    if profile.openrouter_preset:
+        own["preset"] = profile.openrouter_preset
+    return layered(own, profile.params)
+
+
+def request_body(
+    resolved: Resolved, path: Iterable[Row], prefill: str = "", *, facts: ModelFacts | None = None
+) -> dict[str, Any]:
+    """The provider's request: system prompt, the path from the root on, and text for the model to continue.
+
+    Raises ValidationFailed for parameters that contradict each other or the model.
+    """
     messages = [{"role": "system", "content": resolved.system_prompt}] if resolved.system_prompt.strip() else []
     messages += [{"role": row["role"], "content": row["content"]} for row in path if row["content"]]
     if prefill:
         messages.append({"role": "assistant", "content": prefill})
-    params = dict(resolved.params)
-    effort = params.pop("reasoning_effort", None)
-    if effort is not None:
-        params["reasoning"] = {"effort": effort}
+    params = wire_parameters(resolved.params, model=resolved.model, facts=facts)
     return {"model": resolved.model, "messages": messages, **params}
 
 
@@ -78,5 +90,5 @@ def worst_cost_picousd(body: dict[str, Any], prices: Row | None) -> int | None:
     if prices is None or prices["prompt_picousd"] is None or prices["completion_picousd"] is None:
         return None
     prompt_tokens = sum(len(message["content"]) for message in body["messages"]) // CHARS_PER_TOKEN + 1
-    worst = prompt_tokens * prices["prompt_picousd"] + body["max_tokens"] * prices["completion_picousd"]
+    worst = prompt_tokens * prices["prompt_picousd"] + (output_limit(body) or 0) * prices["completion_picousd"]
     return int(min(worst + (prices["request_picousd"] or 0), 2**63 - 1))

@@ -200,7 +200,7 @@ def title_of(text: str) -> str:
 def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: str, *, prefill: str = "") -> Begun:
     resolved = _resolve(conn, plan, session)
     path = messages.path_up(conn, session.id, user_message_id, limit=LONGEST_PATH)
-    body = request_body(resolved, reversed(path), prefill)
+    body = request_body(resolved, reversed(path), prefill, facts=models.facts(conn, resolved.model))
     base: list[Part] = [TextPart(text=prefill)] if prefill else []
     message_id = new_id()
     messages.insert(

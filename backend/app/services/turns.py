@@ -159,7 +159,7 @@ class Turns:
 
     async def _begin(
         self,
-        choice: Choice,
+        choice: Choice | StreamQuery,
         key: Key | None,
         request_id: str | None,
         start: Callable[[Conn, Plan], Begun],

@@ -48,13 +48,17 @@ PARAMETERS: list[tuple[dict[str, Any], Profile | None, dict[str, Any]]] = [
     ({}, profile(params={"top_p": 0.5, "seed": 1}), {"temperature": 0.2, "max_tokens": 22, "top_p": 0.5, "seed": 1}),
     ({"seed": 2}, profile(params={"seed": 1}), {"temperature": 0.2, "max_tokens": 22, "seed": 2}),
     ({"max_tokens": 5}, profile(), {"temperature": 0.2, "max_tokens": 5}),
-    ({}, profile(reasoning={"effort": "high"}), {"temperature": 0.2, "max_tokens": 22, "reasoning_effort": "high"}),
-    ({}, profile(reasoning={"effort": None}), {"temperature": 0.2, "max_tokens": 22}),
+    (
+        {},
+        profile(reasoning={"effort": "high"}),
+        {"temperature": 0.2, "max_tokens": 22, "reasoning": {"effort": "high"}},
+    ),
     ({}, profile(reasoning={}), {"temperature": 0.2, "max_tokens": 22}),
+    ({}, profile(reasoning=None), {"temperature": 0.2, "max_tokens": 22}),
     (
         {"reasoning_effort": "low"},
         profile(reasoning={"effort": "high"}),
-        {"temperature": 0.2, "max_tokens": 22, "reasoning_effort": "low"},
+        {"temperature": 0.2, "max_tokens": 22, "reasoning": {"effort": "low"}},
     ),
     ({}, profile(openrouter_preset="mine"), {"temperature": 0.2, "max_tokens": 22, "preset": "mine"}),
 ]

@@ -32,7 +32,7 @@ from tests.services.turning import answered, begin, check_sums, contents, ending
 
 PROFILE: dict[str, Any] = {
     "name": "p", "system_prompt": "be brief", "temperature": 0.0, "max_tokens": 50, "openrouter_preset": None,
-    "model": "p/model", "reasoning": None, "params": {}, "is_default": False,
+    "model": "p/model", "reasoning": None, "params": {}, "tools": [], "is_default": False,
 }  # fmt: skip
 
 

@@ -666,10 +666,73 @@ export interface components {
             /** Waited Ms */
             waited_ms: number;
         };
+        /** AudioOutput */
+        AudioOutput: {
+            /** Voice */
+            voice: string;
+            /** Format */
+            format: string;
+        };
+        /** AutoRouterPlugin */
+        AutoRouterPlugin: {
+            /** Enabled */
+            enabled?: boolean | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            id: "auto-router";
+            /** Allowed Models */
+            allowed_models?: string[] | null;
+            /** Excluded Models */
+            excluded_models?: string[] | null;
+            /** Cost Tier */
+            cost_tier?: ("low" | "medium" | "high" | "xhigh" | "max") | null;
+            /** Cost Quality Tradeoff */
+            cost_quality_tradeoff?: number | null;
+            /** Pin Model */
+            pin_model?: boolean | null;
+        };
         /** Body_import_profiles */
         Body_import_profiles: {
             /** File */
             file: string;
+        };
+        /**
+         * CacheControl
+         * @description A breakpoint of the provider's prompt cache (section 2.3).
+         */
+        CacheControl: {
+            /**
+             * Type
+             * @default ephemeral
+             * @constant
+             */
+            type: "ephemeral";
+            /** Ttl */
+            ttl?: ("5m" | "1h") | null;
+        };
+        /** CacheOptions */
+        CacheOptions: {
+            /**
+             * Mode
+             * @constant
+             */
+            mode: "explicit";
+            /** Ttl */
+            ttl?: string | null;
+        };
+        /** ContextCompressionPlugin */
+        ContextCompressionPlugin: {
+            /** Enabled */
+            enabled?: boolean | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            id: "context-compression";
+            /** Engine */
+            engine?: "middle-out" | null;
         };
         /** DayUsage */
         DayUsage: {
@@ -720,6 +783,11 @@ export interface components {
             unknown_calls: number;
             /** Day */
             day: string;
+        };
+        /** DebugOptions */
+        DebugOptions: {
+            /** Echo Upstream Body */
+            echo_upstream_body?: boolean | null;
         };
         /**
          * Done
@@ -812,6 +880,56 @@ export interface components {
             /** Resource Id */
             resource_id?: string | null;
         };
+        /**
+         * FileParserPlugin
+         * @description How PDFs are read.
+         */
+        FileParserPlugin: {
+            /** Enabled */
+            enabled?: boolean | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            id: "file-parser";
+            pdf?: components["schemas"]["PdfOptions"] | null;
+        };
+        /** FunctionChoice */
+        FunctionChoice: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * FunctionDefinition
+         * @description A function; ``parameters`` is the JSON schema of its arguments.
+         */
+        FunctionDefinition: {
+            /** Name */
+            name: string;
+            /** Description */
+            description?: string | null;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+            /** Strict */
+            strict?: boolean | null;
+        };
+        /**
+         * FunctionTool
+         * @description A function of the client's, called by name; the client answers the call.
+         */
+        FunctionTool: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "function";
+            function: components["schemas"]["FunctionDefinition"];
+            cache_control?: components["schemas"]["CacheControl"] | null;
+            /** Eager Input Streaming */
+            eager_input_streaming?: boolean | null;
+        };
         /** Generation */
         Generation: {
             /** Id */
@@ -859,6 +977,8 @@ export interface components {
             temperature?: number | null;
             /** Max Tokens */
             max_tokens?: number | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
             /** Top P */
             top_p?: number | null;
             /** Top K */
@@ -876,9 +996,87 @@ export interface components {
             /** Seed */
             seed?: number | null;
             /** Stop */
-            stop?: string[] | null;
+            stop?: string | string[] | null;
+            /** Logprobs */
+            logprobs?: boolean | null;
+            /** Top Logprobs */
+            top_logprobs?: number | null;
+            /** Structured Outputs */
+            structured_outputs?: boolean | null;
+            /** Parallel Tool Calls */
+            parallel_tool_calls?: boolean | null;
+            /** Max Tool Calls */
+            max_tool_calls?: number | null;
             /** Reasoning Effort */
             reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max") | null;
+            /** Include Reasoning */
+            include_reasoning?: boolean | null;
+            /** Verbosity */
+            verbosity?: ("low" | "medium" | "high" | "xhigh" | "max") | null;
+            /** Modalities */
+            modalities?: ("text" | "image" | "audio")[] | null;
+            /**
+             * Models
+             * @description Fallbacks, tried in order.
+             */
+            models?: string[] | null;
+            /** Route */
+            route?: ("fallback" | "sort") | null;
+            /** Transforms */
+            transforms?: "middle-out"[] | null;
+            /** Preset */
+            preset?: string | null;
+            /**
+             * Web Search
+             * @description Let the model search the web.
+             */
+            web_search?: boolean | null;
+            /** Service Tier */
+            service_tier?: ("auto" | "default" | "fast" | "flex" | "priority" | "scale") | null;
+            /** User */
+            user?: string | null;
+            /** Prompt Cache Key */
+            prompt_cache_key?: string | null;
+            /** Logit Bias */
+            logit_bias?: {
+                [key: string]: number;
+            } | null;
+            /** Response Format */
+            response_format?: (components["schemas"]["PlainFormat"] | components["schemas"]["SchemaFormat"] | components["schemas"]["GrammarFormat"]) | null;
+            /** Tools */
+            tools?: (components["schemas"]["FunctionTool"] | components["schemas"]["ServerTool"])[] | null;
+            /** Tool Choice */
+            tool_choice?: ("none" | "auto" | "required") | components["schemas"]["NamedTool"] | components["schemas"]["NamedServerTool"] | null;
+            reasoning?: components["schemas"]["ReasoningOptions"] | null;
+            prediction?: components["schemas"]["Prediction"] | null;
+            audio?: components["schemas"]["AudioOutput"] | null;
+            /** Image Config */
+            image_config?: {
+                [key: string]: unknown;
+            } | null;
+            provider?: components["schemas"]["ProviderRouting"] | null;
+            /** Plugins */
+            plugins?: (components["schemas"]["WebPlugin"] | components["schemas"]["WebFetchPlugin"] | components["schemas"]["FileParserPlugin"] | components["schemas"]["ContextCompressionPlugin"] | components["schemas"]["PlainPlugin"] | components["schemas"]["AutoRouterPlugin"] | components["schemas"]["RouterPlugin"])[] | null;
+            prompt_cache_options?: components["schemas"]["CacheOptions"] | null;
+            cache_control?: components["schemas"]["CacheControl"] | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** Trace */
+            trace?: {
+                [key: string]: unknown;
+            } | null;
+            web_search_options?: components["schemas"]["WebSearchOptions"] | null;
+            /** X Search Filter */
+            x_search_filter?: {
+                [key: string]: unknown;
+            } | null;
+            /** Stop Server Tools When */
+            stop_server_tools_when?: {
+                [key: string]: unknown;
+            }[] | null;
+            debug?: components["schemas"]["DebugOptions"] | null;
             /**
              * Model
              * @description `model_id` is accepted too.
@@ -896,6 +1094,16 @@ export interface components {
             parent_id?: string | null;
             /** Request Id */
             request_id?: string | null;
+        };
+        /** GrammarFormat */
+        GrammarFormat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "grammar";
+            /** Grammar */
+            grammar: string;
         };
         /**
          * Health
@@ -943,6 +1151,22 @@ export interface components {
             source: "env" | "file" | "none";
             /** Last4 */
             last4: string | null;
+        };
+        /**
+         * MaxPrice
+         * @description US dollars per million tokens; ``image`` and ``request`` for each. Dearer endpoints are not used.
+         */
+        MaxPrice: {
+            /** Prompt */
+            prompt?: number | string | null;
+            /** Completion */
+            completion?: number | string | null;
+            /** Request */
+            request?: number | string | null;
+            /** Image */
+            image?: number | string | null;
+            /** Audio */
+            audio?: number | string | null;
         };
         /**
          * Message
@@ -1098,6 +1322,39 @@ export interface components {
             /** Model */
             model: string;
         };
+        /**
+         * NamedSchema
+         * @description A JSON schema that the answer must satisfy.
+         */
+        NamedSchema: {
+            /** Name */
+            name: string;
+            /** Description */
+            description?: string | null;
+            /** Strict */
+            strict?: boolean | null;
+            /** Schema */
+            schema: {
+                [key: string]: unknown;
+            };
+        };
+        /** NamedServerTool */
+        NamedServerTool: {
+            /** Type */
+            type: string;
+        };
+        /**
+         * NamedTool
+         * @description This function, and no other.
+         */
+        NamedTool: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "function";
+            function: components["schemas"]["FunctionChoice"];
+        };
         /** Page[Message] */
         Page_Message_: {
             /** Items */
@@ -1145,13 +1402,15 @@ export interface components {
         };
         /**
          * Parameters
-         * @description Sampling and limits, as OpenRouter names and bounds them (API reference, section 2.1).
+         * @description Every parameter of a request.
          */
         Parameters: {
             /** Temperature */
             temperature?: number | null;
             /** Max Tokens */
             max_tokens?: number | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
             /** Top P */
             top_p?: number | null;
             /** Top K */
@@ -1169,9 +1428,141 @@ export interface components {
             /** Seed */
             seed?: number | null;
             /** Stop */
-            stop?: string[] | null;
+            stop?: string | string[] | null;
+            /** Logprobs */
+            logprobs?: boolean | null;
+            /** Top Logprobs */
+            top_logprobs?: number | null;
+            /** Structured Outputs */
+            structured_outputs?: boolean | null;
+            /** Parallel Tool Calls */
+            parallel_tool_calls?: boolean | null;
+            /** Max Tool Calls */
+            max_tool_calls?: number | null;
             /** Reasoning Effort */
             reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max") | null;
+            /** Include Reasoning */
+            include_reasoning?: boolean | null;
+            /** Verbosity */
+            verbosity?: ("low" | "medium" | "high" | "xhigh" | "max") | null;
+            /** Modalities */
+            modalities?: ("text" | "image" | "audio")[] | null;
+            /**
+             * Models
+             * @description Fallbacks, tried in order.
+             */
+            models?: string[] | null;
+            /** Route */
+            route?: ("fallback" | "sort") | null;
+            /** Transforms */
+            transforms?: "middle-out"[] | null;
+            /** Preset */
+            preset?: string | null;
+            /**
+             * Web Search
+             * @description Let the model search the web.
+             */
+            web_search?: boolean | null;
+            /** Service Tier */
+            service_tier?: ("auto" | "default" | "fast" | "flex" | "priority" | "scale") | null;
+            /** User */
+            user?: string | null;
+            /** Prompt Cache Key */
+            prompt_cache_key?: string | null;
+            /** Logit Bias */
+            logit_bias?: {
+                [key: string]: number;
+            } | null;
+            /** Response Format */
+            response_format?: (components["schemas"]["PlainFormat"] | components["schemas"]["SchemaFormat"] | components["schemas"]["GrammarFormat"]) | null;
+            /** Tools */
+            tools?: (components["schemas"]["FunctionTool"] | components["schemas"]["ServerTool"])[] | null;
+            /** Tool Choice */
+            tool_choice?: ("none" | "auto" | "required") | components["schemas"]["NamedTool"] | components["schemas"]["NamedServerTool"] | null;
+            reasoning?: components["schemas"]["ReasoningOptions"] | null;
+            prediction?: components["schemas"]["Prediction"] | null;
+            audio?: components["schemas"]["AudioOutput"] | null;
+            /** Image Config */
+            image_config?: {
+                [key: string]: unknown;
+            } | null;
+            provider?: components["schemas"]["ProviderRouting"] | null;
+            /** Plugins */
+            plugins?: (components["schemas"]["WebPlugin"] | components["schemas"]["WebFetchPlugin"] | components["schemas"]["FileParserPlugin"] | components["schemas"]["ContextCompressionPlugin"] | components["schemas"]["PlainPlugin"] | components["schemas"]["AutoRouterPlugin"] | components["schemas"]["RouterPlugin"])[] | null;
+            prompt_cache_options?: components["schemas"]["CacheOptions"] | null;
+            cache_control?: components["schemas"]["CacheControl"] | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** Trace */
+            trace?: {
+                [key: string]: unknown;
+            } | null;
+            web_search_options?: components["schemas"]["WebSearchOptions"] | null;
+            /** X Search Filter */
+            x_search_filter?: {
+                [key: string]: unknown;
+            } | null;
+            /** Stop Server Tools When */
+            stop_server_tools_when?: {
+                [key: string]: unknown;
+            }[] | null;
+            debug?: components["schemas"]["DebugOptions"] | null;
+        };
+        /** PdfOptions */
+        PdfOptions: {
+            /** Engine */
+            engine?: ("native" | "mistral-ocr" | "cloudflare-ai" | "pdf-text") | null;
+        };
+        /**
+         * Percentiles
+         * @description Tokens per second, or seconds, that the endpoints should reach at each percentile.
+         */
+        Percentiles: {
+            /** P50 */
+            p50?: number | null;
+            /** P75 */
+            p75?: number | null;
+            /** P90 */
+            p90?: number | null;
+            /** P99 */
+            p99?: number | null;
+        };
+        /** PlainFormat */
+        PlainFormat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "json_object" | "python" | "text";
+        };
+        /**
+         * PlainPlugin
+         * @description Plugins without options.
+         */
+        PlainPlugin: {
+            /** Enabled */
+            enabled?: boolean | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            id: "moderation" | "response-healing";
+        };
+        /**
+         * Prediction
+         * @description Text that the answer will largely repeat.
+         */
+        Prediction: {
+            /**
+             * Type
+             * @default content
+             * @constant
+             */
+            type: "content";
+            /** Content */
+            content: string | components["schemas"]["TextPiece"][];
         };
         /**
          * Pricing
@@ -1253,8 +1644,11 @@ export interface components {
             openrouter_preset?: string | null;
             /** Model */
             model?: string | null;
-            reasoning?: components["schemas"]["ReasoningSettings"] | null;
+            reasoning?: components["schemas"]["ReasoningOptions"] | null;
+            /** @description All parameters that the profile has no field of its own for. */
             params?: components["schemas"]["Parameters"];
+            /** Tools */
+            tools?: (components["schemas"]["FunctionTool"] | components["schemas"]["ServerTool"])[];
             /**
              * Is Default
              * @default false
@@ -1275,8 +1669,10 @@ export interface components {
             openrouter_preset?: string | null;
             /** Model */
             model?: string | null;
-            reasoning?: components["schemas"]["ReasoningSettings"] | null;
+            reasoning?: components["schemas"]["ReasoningOptions"] | null;
             params?: components["schemas"]["Parameters"] | null;
+            /** Tools */
+            tools?: (components["schemas"]["FunctionTool"] | components["schemas"]["ServerTool"])[] | null;
             /** Is Default */
             is_default?: boolean | null;
             /** Revision */
@@ -1308,8 +1704,11 @@ export interface components {
             openrouter_preset?: string | null;
             /** Model */
             model?: string | null;
-            reasoning?: components["schemas"]["ReasoningSettings"] | null;
+            reasoning?: components["schemas"]["ReasoningOptions"] | null;
+            /** @description All parameters that the profile has no field of its own for. */
             params?: components["schemas"]["Parameters"];
+            /** Tools */
+            tools?: (components["schemas"]["FunctionTool"] | components["schemas"]["ServerTool"])[];
             /**
              * Is Default
              * @default false
@@ -1317,6 +1716,41 @@ export interface components {
             is_default: boolean;
             /** Revision */
             revision?: number | null;
+        };
+        /**
+         * ProviderRouting
+         * @description OpenRouter's ``provider`` object: the wishes of a call about who serves it.
+         */
+        ProviderRouting: {
+            /** Order */
+            order?: string[] | null;
+            /** Allow Fallbacks */
+            allow_fallbacks?: boolean | null;
+            /** Only */
+            only?: string[] | null;
+            /** Ignore */
+            ignore?: string[] | null;
+            /** Require Parameters */
+            require_parameters?: boolean | null;
+            /** Data Collection */
+            data_collection?: ("allow" | "deny") | null;
+            /** Zdr */
+            zdr?: boolean | null;
+            /** Enforce Distillable Text */
+            enforce_distillable_text?: boolean | null;
+            /** Quantizations */
+            quantizations?: ("int4" | "int8" | "fp4" | "mxfp4" | "nvfp4" | "fp6" | "fp8" | "mxfp8" | "fp16" | "bf16" | "fp32" | "unknown")[] | null;
+            /** Sort */
+            sort?: ("price" | "throughput" | "latency" | "exacto") | components["schemas"]["Sort"] | null;
+            /** Preferred Min Throughput */
+            preferred_min_throughput?: number | components["schemas"]["Percentiles"] | null;
+            /** Preferred Max Latency */
+            preferred_max_latency?: number | components["schemas"]["Percentiles"] | null;
+            max_price?: components["schemas"]["MaxPrice"] | null;
+            /** Options */
+            options?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * Reasoning
@@ -1337,6 +1771,26 @@ export interface components {
             type: "reasoning";
         };
         /**
+         * ReasoningOptions
+         * @description How hard the model may think (section 2.6); unset leaves it to the model.
+         */
+        ReasoningOptions: {
+            /** Effort */
+            effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max") | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Exclude */
+            exclude?: boolean | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Summary */
+            summary?: ("auto" | "concise" | "detailed") | null;
+            /** Context */
+            context?: ("auto" | "all_turns" | "current_turn") | null;
+            /** Mode */
+            mode?: ("standard" | "pro") | null;
+        };
+        /**
          * ReasoningPart
          * @description What the model thought before it answered; ``duration_ms`` from its first to its last word.
          */
@@ -1355,20 +1809,14 @@ export interface components {
              */
             type: "reasoning";
         };
-        /**
-         * ReasoningSettings
-         * @description How hard the model may think; unset leaves it to the model.
-         */
-        ReasoningSettings: {
-            /** Effort */
-            effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max") | null;
-        };
         /** Regenerate */
         Regenerate: {
             /** Temperature */
             temperature?: number | null;
             /** Max Tokens */
             max_tokens?: number | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
             /** Top P */
             top_p?: number | null;
             /** Top K */
@@ -1386,9 +1834,87 @@ export interface components {
             /** Seed */
             seed?: number | null;
             /** Stop */
-            stop?: string[] | null;
+            stop?: string | string[] | null;
+            /** Logprobs */
+            logprobs?: boolean | null;
+            /** Top Logprobs */
+            top_logprobs?: number | null;
+            /** Structured Outputs */
+            structured_outputs?: boolean | null;
+            /** Parallel Tool Calls */
+            parallel_tool_calls?: boolean | null;
+            /** Max Tool Calls */
+            max_tool_calls?: number | null;
             /** Reasoning Effort */
             reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max") | null;
+            /** Include Reasoning */
+            include_reasoning?: boolean | null;
+            /** Verbosity */
+            verbosity?: ("low" | "medium" | "high" | "xhigh" | "max") | null;
+            /** Modalities */
+            modalities?: ("text" | "image" | "audio")[] | null;
+            /**
+             * Models
+             * @description Fallbacks, tried in order.
+             */
+            models?: string[] | null;
+            /** Route */
+            route?: ("fallback" | "sort") | null;
+            /** Transforms */
+            transforms?: "middle-out"[] | null;
+            /** Preset */
+            preset?: string | null;
+            /**
+             * Web Search
+             * @description Let the model search the web.
+             */
+            web_search?: boolean | null;
+            /** Service Tier */
+            service_tier?: ("auto" | "default" | "fast" | "flex" | "priority" | "scale") | null;
+            /** User */
+            user?: string | null;
+            /** Prompt Cache Key */
+            prompt_cache_key?: string | null;
+            /** Logit Bias */
+            logit_bias?: {
+                [key: string]: number;
+            } | null;
+            /** Response Format */
+            response_format?: (components["schemas"]["PlainFormat"] | components["schemas"]["SchemaFormat"] | components["schemas"]["GrammarFormat"]) | null;
+            /** Tools */
+            tools?: (components["schemas"]["FunctionTool"] | components["schemas"]["ServerTool"])[] | null;
+            /** Tool Choice */
+            tool_choice?: ("none" | "auto" | "required") | components["schemas"]["NamedTool"] | components["schemas"]["NamedServerTool"] | null;
+            reasoning?: components["schemas"]["ReasoningOptions"] | null;
+            prediction?: components["schemas"]["Prediction"] | null;
+            audio?: components["schemas"]["AudioOutput"] | null;
+            /** Image Config */
+            image_config?: {
+                [key: string]: unknown;
+            } | null;
+            provider?: components["schemas"]["ProviderRouting"] | null;
+            /** Plugins */
+            plugins?: (components["schemas"]["WebPlugin"] | components["schemas"]["WebFetchPlugin"] | components["schemas"]["FileParserPlugin"] | components["schemas"]["ContextCompressionPlugin"] | components["schemas"]["PlainPlugin"] | components["schemas"]["AutoRouterPlugin"] | components["schemas"]["RouterPlugin"])[] | null;
+            prompt_cache_options?: components["schemas"]["CacheOptions"] | null;
+            cache_control?: components["schemas"]["CacheControl"] | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** Trace */
+            trace?: {
+                [key: string]: unknown;
+            } | null;
+            web_search_options?: components["schemas"]["WebSearchOptions"] | null;
+            /** X Search Filter */
+            x_search_filter?: {
+                [key: string]: unknown;
+            } | null;
+            /** Stop Server Tools When */
+            stop_server_tools_when?: {
+                [key: string]: unknown;
+            }[] | null;
+            debug?: components["schemas"]["DebugOptions"] | null;
             /**
              * Model
              * @description `model_id` is accepted too.
@@ -1398,6 +1924,42 @@ export interface components {
             profile_id?: number | null;
             /** Request Id */
             request_id?: string | null;
+        };
+        /**
+         * RouterPlugin
+         * @description Routers whose options OpenRouter does not document as a whole; they pass as they are.
+         */
+        RouterPlugin: {
+            /** Enabled */
+            enabled?: boolean | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            id: "auto-beta-router" | "fusion" | "pareto-router";
+        } & {
+            [key: string]: unknown;
+        };
+        /** SchemaFormat */
+        SchemaFormat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "json_schema";
+            json_schema: components["schemas"]["NamedSchema"];
+        };
+        /**
+         * ServerTool
+         * @description A tool that OpenRouter runs itself, such as ``openrouter:web_search``.
+         */
+        ServerTool: {
+            /** Type */
+            type: string;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
         };
         /** Session */
         Session: {
@@ -1558,6 +2120,19 @@ export interface components {
             send_key?: ("enter" | "mod_enter") | null;
         };
         /**
+         * Sort
+         * @description ``partition`` ``none`` ranks the endpoints of all ``models`` together.
+         */
+        Sort: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "price" | "throughput" | "latency" | "exacto";
+            /** Partition */
+            partition?: ("model" | "none") | null;
+        };
+        /**
          * Start
          * @description The generation is stored and about to run.
          */
@@ -1654,6 +2229,17 @@ export interface components {
              * @default text
              */
             type: string;
+            /** Text */
+            text: string;
+        };
+        /** TextPiece */
+        TextPiece: {
+            /**
+             * Type
+             * @default text
+             * @constant
+             */
+            type: "text";
             /** Text */
             text: string;
         };
@@ -1934,6 +2520,67 @@ export interface components {
              */
             unknown_calls: number;
         };
+        /** WebFetchPlugin */
+        WebFetchPlugin: {
+            /** Enabled */
+            enabled?: boolean | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            id: "web-fetch";
+            /** Max Uses */
+            max_uses?: number | null;
+            /** Max Content Tokens */
+            max_content_tokens?: number | null;
+            /** Allowed Domains */
+            allowed_domains?: string[] | null;
+            /** Blocked Domains */
+            blocked_domains?: string[] | null;
+        };
+        /**
+         * WebPlugin
+         * @description Web search before the model answers.
+         */
+        WebPlugin: {
+            /** Enabled */
+            enabled?: boolean | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            id: "web";
+            /** Engine */
+            engine?: ("native" | "exa" | "firecrawl" | "parallel" | "perplexity") | null;
+            /** Max Results */
+            max_results?: number | null;
+            /** Search Prompt */
+            search_prompt?: string | null;
+            /** Include Domains */
+            include_domains?: string[] | null;
+            /** Exclude Domains */
+            exclude_domains?: string[] | null;
+            /** Max Uses */
+            max_uses?: number | null;
+            /** Mode */
+            mode?: string | null;
+            /** User Location */
+            user_location?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * WebSearchOptions
+         * @description For models that search by themselves.
+         */
+        WebSearchOptions: {
+            /** Search Context Size */
+            search_context_size?: ("low" | "medium" | "high") | null;
+            /** User Location */
+            user_location?: {
+                [key: string]: unknown;
+            } | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1948,6 +2595,7 @@ export interface operations {
             query: {
                 temperature?: number | null;
                 max_tokens?: number | null;
+                max_completion_tokens?: number | null;
                 top_p?: number | null;
                 top_k?: number | null;
                 min_p?: number | null;
@@ -1956,8 +2604,26 @@ export interface operations {
                 presence_penalty?: number | null;
                 repetition_penalty?: number | null;
                 seed?: number | null;
-                stop?: string[] | null;
+                stop?: string | string[] | null;
+                logprobs?: boolean | null;
+                top_logprobs?: number | null;
+                structured_outputs?: boolean | null;
+                parallel_tool_calls?: boolean | null;
+                max_tool_calls?: number | null;
                 reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max") | null;
+                include_reasoning?: boolean | null;
+                verbosity?: ("low" | "medium" | "high" | "xhigh" | "max") | null;
+                modalities?: ("text" | "image" | "audio")[] | null;
+                /** @description Fallbacks, tried in order. */
+                models?: string[] | null;
+                route?: ("fallback" | "sort") | null;
+                transforms?: "middle-out"[] | null;
+                preset?: string | null;
+                /** @description Let the model search the web. */
+                web_search?: boolean | null;
+                service_tier?: ("auto" | "default" | "fast" | "flex" | "priority" | "scale") | null;
+                user?: string | null;
+                prompt_cache_key?: string | null;
                 /** @description `model_id` is accepted too. */
                 model?: string | null;
                 profile_id?: number | null;

@@ -26,10 +26,17 @@ describe("a profile", () => {
       model: "openai/gpt-5",
       reasoning: { effort: "high" },
       openrouter_preset: "house-style",
-      params: { top_p: 0.5, top_k: 0, seed: -7, stop: ["\n\n", "a\\n b "] },
+      params: {
+        top_p: 0.5,
+        top_k: 0,
+        seed: -7,
+        stop: ["\n\n", "a\\n b "],
+        provider: { sort: "price" },
+      },
+      tools: [{ type: "function", function: { name: "get_time" } }],
       is_default: true,
     });
-    const { id: _, tools: __, revision: ___, created_at, updated_at, ...body } = profile;
+    const { id: _, revision: ___, created_at, updated_at, ...body } = profile;
     expect([created_at, updated_at]).not.toContain(undefined);
     expect(bodyOf(draftOf(profile))).toEqual(body);
   });
@@ -45,6 +52,15 @@ describe("a profile", () => {
       max_tokens: 5,
       reasoning: { effort: "low" },
       params: {},
+    });
+  });
+
+  it("keeps what is said of reasoning beside the effort", () => {
+    const profile = storedProfile({ reasoning: { max_tokens: 2000, exclude: true } });
+    expect(bodyOf(draftOf(profile)).reasoning).toEqual({ max_tokens: 2000, exclude: true });
+    expect(bodyOf({ ...draftOf(profile), effort: "low" }).reasoning).toEqual({
+      effort: "low",
+      exclude: true,
     });
   });
 

@@ -28,9 +28,13 @@ export type ProfileDraft = Record<SamplingName, string> & {
   openrouter_preset: string;
   is_default: boolean;
   stop: string;
+  kept: Kept;
 };
 
-export type DraftField = keyof ProfileDraft;
+/** What the form has no field for and gives back as it was. */
+type Kept = Pick<ProfileBody, "tools" | "params" | "reasoning">;
+
+export type DraftField = Exclude<keyof ProfileDraft, "kept">;
 export type Problems = Partial<Record<DraftField, string | undefined>>;
 
 export const NEW_DRAFT: ProfileDraft = {
@@ -51,7 +55,16 @@ export const NEW_DRAFT: ProfileDraft = {
   repetition_penalty: "",
   seed: "",
   stop: "",
+  kept: { tools: [], params: {}, reasoning: null },
 };
+
+const IN_FIELDS = new Set<string>([
+  ...SAMPLING,
+  "stop",
+  "temperature",
+  "max_tokens",
+  "reasoning_effort",
+]);
 
 /** What a profile really sends: a parameter of its own goes before the temperature and limit beside it. */
 export function draftOf(profile: Profile): ProfileDraft {
@@ -67,7 +80,8 @@ export function draftOf(profile: Profile): ProfileDraft {
     effort,
     openrouter_preset: profile.openrouter_preset ?? "",
     is_default: profile.is_default,
-    stop: formatStop(params.stop ?? []),
+    stop: formatStop([params.stop ?? []].flat()),
+    kept: keptOf(profile, params),
   };
   for (const name of SAMPLING) draft[name] = String(params[name] ?? "");
   return draft;
@@ -75,7 +89,7 @@ export function draftOf(profile: Profile): ProfileDraft {
 
 /** What the API stores for a draft without problems. */
 export function bodyOf(draft: ProfileDraft): ProfileBody {
-  const params: Parameters = {};
+  const params: Parameters = { ...draft.kept.params };
   for (const name of SAMPLING) if (draft[name].trim()) params[name] = Number(draft[name]);
   const stop = parseStop(draft.stop);
   if (stop.length > 0) params.stop = stop;
@@ -85,11 +99,29 @@ export function bodyOf(draft: ProfileDraft): ProfileBody {
     model: draft.model,
     temperature: Number(draft.temperature),
     max_tokens: Number(draft.max_tokens),
-    reasoning: draft.effort === null ? null : { effort: draft.effort },
+    reasoning: reasoningOf(draft),
     openrouter_preset: draft.openrouter_preset.trim() || null,
     params,
+    tools: draft.kept.tools,
     is_default: draft.is_default,
   };
+}
+
+function keptOf(profile: Profile, params: Parameters): Kept {
+  const others = Object.entries(params).filter(([name]) => !IN_FIELDS.has(name));
+  return {
+    tools: profile.tools as Kept["tools"],
+    params: Object.fromEntries(others),
+    reasoning: profile.reasoning as Kept["reasoning"],
+  };
+}
+
+/** A chosen effort takes the place of a budget or a switch; whatever else is said of reasoning stays. */
+function reasoningOf(draft: ProfileDraft): ProfileBody["reasoning"] {
+  const { effort: _, ...kept } = draft.kept.reasoning ?? {};
+  if (draft.effort === null) return Object.keys(kept).length > 0 ? kept : null;
+  const { max_tokens: __, enabled: ___, ...others } = kept;
+  return { ...others, effort: draft.effort };
 }
 
 const MAX_NAME = 120;
@@ -125,11 +157,13 @@ export function fieldOf(path: string): DraftField | null {
   const [first = "", second = ""] = path.split(".");
   const name = first === "params" ? second : first;
   if (name === "reasoning" || name === "reasoning_effort") return "effort";
-  return name in NEW_DRAFT ? (name as DraftField) : null;
+  return name in NEW_DRAFT && name !== "kept" ? (name as DraftField) : null;
 }
 
 export function changedFields(from: ProfileDraft, to: ProfileDraft): DraftField[] {
-  return (Object.keys(from) as DraftField[]).filter((field) => from[field] !== to[field]);
+  return (Object.keys(from) as (keyof ProfileDraft)[]).filter(
+    (field): field is DraftField => field !== "kept" && from[field] !== to[field],
+  );
 }
 
 /** What was changed here, on top of what is stored now. */

@@ -67,6 +67,7 @@ it("makes a profile, and opens it", async () => {
       reasoning: null,
       openrouter_preset: null,
       params: {},
+      tools: [],
       is_default: false,
     },
   ]);
