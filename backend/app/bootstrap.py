@@ -17,11 +17,13 @@ from app.services import reconcile, recovery
 from app.services.bundle import Services
 from app.services.catalog import Catalog
 from app.services.changes import Changes
+from app.services.embeddings import Embeddings
 from app.services.housekeeping import Housekeeping
 from app.services.journal import Journal
 from app.services.live import Live
 from app.services.messages import Messages
 from app.services.openrouter import UpstreamTimeouts
+from app.services.paid_calls import PaidCalls
 from app.services.preferences import Preferences, defaults_of
 from app.services.profiles import Profiles
 from app.services.providers import Providers
@@ -72,6 +74,8 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         stack.push_async_callback(reconciler.close)
         runner = Runner(store, journal, runs, changes, reconciler.notice)
         stack.push_async_callback(runner.close)
+        paid_calls = PaidCalls(store, reconciler.notice)
+        stack.push_async_callback(paid_calls.close)
         replays = Replays(store, runs)
         turns = Turns(store, runs, runner, replays, changes, providers, defaults_of(settings))
         stack.push_async_callback(turns.close)
@@ -102,6 +106,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             turns=turns,
             live=live,
             runner=runner,
+            embeddings=Embeddings(store, providers, paid_calls),
         )
 
 

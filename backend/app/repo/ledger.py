@@ -58,6 +58,12 @@ _UNKNOWN = """
     SELECT generation_id, upstream_id, created_at FROM usage_logs
     WHERE state = 'unknown' AND upstream_id IS NOT NULL AND generation_id IS NOT NULL ORDER BY id
 """
+_ABANDONED = """
+    SELECT generation_id, provider FROM usage_logs
+    WHERE state = 'reserved' AND generation_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM generations g WHERE g.id = usage_logs.generation_id AND g.ended_at IS NULL)
+    ORDER BY id
+"""
 _OF_SESSION = f"SELECT {_COLUMNS} FROM usage_logs WHERE session_id = :session_id ORDER BY id DESC LIMIT :limit"  # noqa: S608
 _SUMS = """
     COALESCE(sum(calls), 0) AS calls, COALESCE(sum(prompt_tokens), 0) AS prompt_tokens,
@@ -122,6 +128,11 @@ def reconcile(conn: Conn, values: dict[str, Any]) -> tuple[str, dict[str, int]] 
 def unknown(conn: Conn) -> list[Row]:
     """Rows whose cost the provider can still be asked for."""
     return conn.execute(_UNKNOWN).fetchall()
+
+
+def abandoned(conn: Conn) -> list[Row]:
+    """Open rows that no unfinished generation owns: calls whose process ended before they did."""
+    return conn.execute(_ABANDONED).fetchall()
 
 
 def list_page(

@@ -10,6 +10,7 @@ from app.db.lock import DataLock
 from app.db.store import Store
 from app.schemas.health import Health
 from app.services.catalog import Catalog
+from app.services.embeddings import Embeddings
 from app.services.live import Live
 from app.services.messages import Messages
 from app.services.preferences import Preferences
@@ -39,6 +40,7 @@ class Services:
     turns: Turns
     live: Live
     runner: Runner
+    embeddings: Embeddings
 
     async def interrupt(self) -> None:
         """End every run and every live channel, so that all readers end by themselves; nothing starts after this."""

@@ -12,6 +12,7 @@ from app.schemas.types import TerminalStatus
 from app.services.deltas import DeltaReader
 
 MOST_TOKENS = 10**12
+_NOT_SENT = frozenset({"connect", "dns", "tls", "bad_request", "bad_base_url", "plain_http", "malformed_key"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,12 @@ def cost_picousd(wire: Priced | None) -> int | None:
         return cost
     bill = parse_usd(wire.upstream_cost_text) if wire.upstream_cost_text is not None else None
     return cost + bill if bill is not None and cost + bill <= MAX_PICOUSD else None
+
+
+def was_refused(failure: AppError) -> bool:
+    """Whether the provider surely never took the call: it answered with a status, or nothing was sent to it."""
+    details = failure.details
+    return "status" in details or details.get("phase") == "connect" or details.get("reason") in _NOT_SENT
 
 
 def counted(tokens: int | None) -> int | None:

@@ -15,6 +15,7 @@ from app.schemas.events import Done, Event
 from app.schemas.types import TerminalStatus
 from app.services.accumulator import fold
 from app.services.outcome import error_event
+from app.services.paid_calls import settle_abandoned
 from app.services.providers import DEMO
 from app.services.transcript import base_parts
 from app.services.turn_end import Bill, Ending, end
@@ -34,6 +35,7 @@ def _recover_all(conn: Conn) -> int:
     unfinished = generations.unfinished(conn)
     for row in unfinished:
         _interrupt(conn, row)
+    settle_abandoned(conn)
     return len(unfinished)
 
 

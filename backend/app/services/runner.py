@@ -19,7 +19,7 @@ from app.schemas.generations import Attempt
 from app.services.changes import Changes
 from app.services.deltas import DeltaReader
 from app.services.journal import Journal
-from app.services.outcome import Outcome, cost_picousd, counted, error_event, judge, usage_event
+from app.services.outcome import Outcome, cost_picousd, counted, error_event, judge, usage_event, was_refused
 from app.services.providers import Provider
 from app.services.runs import Run, Runs
 from app.services.turn_end import Bill, Ending, end
@@ -30,7 +30,6 @@ MOST_PENDING_CHARS = 1_000_000
 MOST_ANSWER_CHARS = 32_000_000
 RETRY_PAUSE_S = 0.5
 PATIENCE_S = 5.0
-_NOT_SENT = frozenset({"connect", "dns", "tls", "bad_request", "bad_base_url", "plain_http", "malformed_key"})
 
 
 class Unsettled(Protocol):
@@ -277,17 +276,11 @@ def _bill(reader: DeltaReader, failure: AppError | None, *, accepted: bool, free
     """The provider's figure; 0 for the demo and for a call never sent or refused; otherwise unknown, never zero."""
     wire = reader.usage
     cache_write_tokens = counted(wire.cache_write_tokens) if wire else None
-    if free or (wire is None and failure is not None and not accepted and _was_refused(failure)):
+    if free or (wire is None and failure is not None and not accepted and was_refused(failure)):
         return Bill(cost_picousd=0, cost_text="0", cache_write_tokens=cache_write_tokens)
     if wire is None:
         return Bill(cost_picousd=None)
     return Bill(cost_picousd=cost_picousd(wire), cost_text=wire.cost_text, cache_write_tokens=cache_write_tokens)
-
-
-def _was_refused(failure: AppError) -> bool:
-    """Whether the provider surely never took the call: it answered with a status, or nothing was sent to it."""
-    details = failure.details
-    return "status" in details or details.get("phase") == "connect" or details.get("reason") in _NOT_SENT
 
 
 def _status(failure: AppError | None) -> int | None:

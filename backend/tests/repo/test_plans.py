@@ -16,7 +16,7 @@ ALIASES = {"m": "messages", "g": "generations", "e": "generation_events", "s": "
 MODULES = (messages, generations, journal, ledger, sessions, idempotency)
 _STATEMENT = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 # Reading all of a partial index is reading only what is in it.
-_SCAN = re.compile(r"SCAN (\w+)(?! USING (?:COVERING )?INDEX (?:generations_running|usage_logs_unknown)\b)")
+_SCAN = re.compile(r"SCAN (\w+)(?! USING (?:COVERING )?INDEX (?:generations_running|usage_logs_(?:unknown|open))\b)")
 
 
 def statements() -> list[tuple[str, str]]:

@@ -1,0 +1,46 @@
+"""Embeddings in OpenAI's shape."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from app.api.deps import ServicesDep
+from app.api.errors import responses_for
+from app.api.json_body import JsonRoute
+from app.core.errors import (
+    MissingKey,
+    ShuttingDown,
+    UpstreamBadKey,
+    UpstreamModelNotFound,
+    UpstreamNoCredit,
+    UpstreamRateLimited,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
+from app.schemas.embeddings import EmbeddingsList, EmbeddingsRequest
+
+router = APIRouter(tags=["openai"], route_class=JsonRoute)
+
+
+@router.post("/api/v1/embeddings", include_in_schema=False)
+@router.post(
+    "/v1/embeddings",
+    response_model=EmbeddingsList,
+    responses=responses_for(
+        MissingKey,
+        UpstreamBadKey,
+        UpstreamNoCredit,
+        UpstreamModelNotFound,
+        UpstreamRateLimited,
+        UpstreamTimeout,
+        UpstreamUnavailable,
+        ShuttingDown,
+        dialect="openai",
+    ),
+)
+async def create_embeddings(services: ServicesDep, body: EmbeddingsRequest) -> Response:
+    """Vectors of texts or token ids; the reply is the provider's own. Also at `/api/v1/embeddings`."""
+    made = await services.embeddings.create(body)
+    headers = {"X-Generation-Id": made.id} if made.id else None
+    return Response(made.body, headers=headers, media_type="application/json")

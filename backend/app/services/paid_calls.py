@@ -1,0 +1,196 @@
+"""Calls that are paid but answer no message: in the ledger before they are sent, settled from what the provider says.
+
+A call is the application's, never a request's: once sent it runs to its end, whether or not anybody still waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from app.core.clock import now
+from app.core.errors import AppError, ShuttingDown
+from app.core.ids import new_id
+from app.db.store import Store
+from app.db.types import Conn
+from app.repo import ledger
+from app.schemas.types import Purpose
+from app.services.outcome import cost_picousd, counted, was_refused
+from app.services.providers import DEMO, Provider
+from app.services.runner import Unsettled
+from app.services.turn_end import Bill
+from app.services.upstream_wire import UsageWire
+
+log = logging.getLogger(__name__)
+
+
+class Reply(Protocol):
+    """What the ledger reads of a provider's reply."""
+
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def provider(self) -> str | None: ...
+    @property
+    def usage(self) -> UsageWire | None: ...
+
+
+R = TypeVar("R", bound=Reply)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidCall:
+    """What is asked of whom; ``worst_picousd`` is what it can be expected to cost at most, None not known."""
+
+    purpose: Purpose
+    model: str
+    provider: Provider
+    worst_picousd: int | None
+    session_id: str | None = None
+    profile_id: int | None = None
+
+
+class PaidCalls:
+    """Opens, makes and settles calls. ``close`` ends those under way; their cost is then unknown."""
+
+    def __init__(self, store: Store, unsettled: Unsettled) -> None:
+        self._store, self._unsettled = store, unsettled
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closing = False
+
+    async def make(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> R:
+        """The reply to a call. Raises ShuttingDown, the store's errors before, and what ``send`` raises."""
+        if self._closing:
+            raise ShuttingDown
+        task = asyncio.create_task(self._make(call, send), name=f"paid call {call.purpose}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Nothing starts any more; what is under way is given up and settled as unknown."""
+        self._closing = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _make(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> R:
+        call_id = new_id()
+        await self._store.write(_reserve, call_id, call)
+        started_ns = time.monotonic_ns()
+        try:
+            reply = await send()
+        except asyncio.CancelledError:
+            await self._settle(call_id, call, None, Bill(cost_picousd=None), started_ns)
+            raise ShuttingDown from None
+        except Exception as error:
+            refused = isinstance(error, AppError) and was_refused(error)
+            await self._settle(call_id, call, None, _free() if refused else Bill(cost_picousd=None), started_ns)
+            raise
+        await self._settle(call_id, call, reply, _bill(call, reply.usage), started_ns)
+        return reply
+
+    async def _settle(self, call_id: str, call: PaidCall, reply: Reply | None, bill: Bill, started_ns: int) -> None:
+        """Close the row. One that the disk refuses stays open, and the next start calls it unknown."""
+        bill = _free() if call.provider.demo else bill
+        latency_ms = (time.monotonic_ns() - started_ns) // 1_000_000
+        upstream_id = reply.id if reply else None
+        try:
+            await self._store.write(_close, call_id, call, reply, bill, latency_ms)
+        except Exception:
+            log.exception("a paid call could not be settled", extra={"call_id": call_id, "purpose": call.purpose})
+            return
+        log.info(
+            "call ended",
+            extra={
+                "call_id": call_id,
+                "purpose": call.purpose,
+                "model": call.model,
+                "provider": (reply.provider if reply else None) or call.provider.name,
+                "latency_ms": latency_ms,
+                "cost_usd": bill.cost_text,
+                "upstream_id": upstream_id,
+            },
+        )
+        if bill.cost_picousd is None and upstream_id is not None:
+            self._unsettled(call_id, upstream_id)
+
+
+def settle_abandoned(conn: Conn) -> int:
+    """Close the open rows whose process is gone and that no unfinished generation owns; how many there were.
+
+    Their cost is unknown, except that the demo is free.
+    """
+    abandoned = ledger.abandoned(conn)
+    for row in abandoned:
+        bill = _free() if row["provider"] == DEMO else Bill(cost_picousd=None)
+        ledger.settle(conn, _closing(row["generation_id"], None, bill))
+    return len(abandoned)
+
+
+def _reserve(conn: Conn, call_id: str, call: PaidCall) -> None:
+    ledger.reserve(
+        conn,
+        {
+            "id": new_id(),
+            "session_id": call.session_id,
+            "profile_id": call.profile_id,
+            "generation_id": call_id,
+            "purpose": call.purpose,
+            "model": call.model,
+            "provider": call.provider.name,
+            "reserved_picousd": 0 if call.provider.demo else call.worst_picousd,
+            "now": now(),
+        },
+    )
+
+
+def _close(conn: Conn, call_id: str, call: PaidCall, reply: Reply | None, bill: Bill, latency_ms: int) -> None:
+    # The demo takes other models' names; nobody else has served it.
+    served_by = call.provider.name if call.provider.demo or reply is None else reply.provider or call.provider.name
+    ledger.settle(conn, _closing(call_id, reply, bill, served_by=served_by, latency_ms=latency_ms))
+
+
+def _closing(
+    call_id: str, reply: Reply | None, bill: Bill, *, served_by: str | None = None, latency_ms: int | None = None
+) -> dict[str, Any]:
+    usage = reply.usage if reply else None
+    return {
+        "prompt_tokens": counted(usage.prompt_tokens) if usage else None,
+        "completion_tokens": counted(usage.completion_tokens) if usage else None,
+        "total_tokens": counted(usage.total_tokens) if usage else None,
+        "cached_tokens": counted(usage.cached_tokens) if usage else None,
+        "reasoning_tokens": counted(usage.reasoning_tokens) if usage else None,
+        "cache_write_tokens": bill.cache_write_tokens,
+        "generation_id": call_id,
+        "state": "unknown" if bill.cost_picousd is None else "settled",
+        "upstream_provider": served_by,
+        "upstream_id": reply.id if reply else None,
+        "cost_picousd": bill.cost_picousd,
+        "cost_text": bill.cost_text,
+        "latency_ms": latency_ms,
+        "first_token_ms": None,
+        "tokens_per_second": None,
+        "finish_reason": None,
+        "now": now(),
+    }
+
+
+def _bill(call: PaidCall, usage: UsageWire | None) -> Bill:
+    """The provider's figure; unknown, never zero, when it told none."""
+    if usage is None:
+        return Bill(cost_picousd=None)
+    return Bill(
+        cost_picousd=cost_picousd(usage),
+        cost_text=usage.cost_text,
+        cache_write_tokens=counted(usage.cache_write_tokens),
+    )
+
+
+def _free() -> Bill:
+    return Bill(cost_picousd=0, cost_text="0")
