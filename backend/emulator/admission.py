@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from . import chaos, errors, presets, replay, routing, validation
+from . import chaos, errors, presets, replay, routing, strictness, validation
 from .access import authorize, check_credit, check_key_limit
 from .catalogue import DEFAULT_MODEL, Endpoint, Model, variants_of
 from .errors import ApiError, invalid_request
@@ -98,10 +98,11 @@ def _accept(state: State, asked: Asked) -> Call:
     model = state.catalogue.resolve(asked.model)
     _check_capabilities(model, body, prompt)
     endpoint = routing.choose(model, body, variants_of(asked.model))
+    strictness.check_provider_rules(model, endpoint, body)
     replay.check(model, endpoint, body["messages"])
     if scenario.error:
         raise refusal(state, scenario.error, model, endpoint, prompt)
-    reply = compose(model, body, prompt, scenario)
+    reply = compose(model, endpoint, body, prompt, scenario)
     _check_context(model, body, prompt)
     check_credit(state, model.pricing_at(endpoint), prompt.tokens, limit_of(model, body))
     return Call(model, endpoint, body, prompt, reply, scenario, asked.digest, asked.key)

@@ -21,6 +21,7 @@ def check(model: Model, endpoint: Endpoint, messages: Sequence[Message]) -> None
         or _unsigned_thought(model, messages)
         or _missing_signature(model, messages)
         or _empty_text(endpoint, messages)
+        or _unanswered_call(model, messages)
     )
     if problem:
         raise _refusal(endpoint, problem)
@@ -38,6 +39,25 @@ def _orphan_result(messages: Sequence[Message]) -> str | None:
         if message["role"] == "tool" and message["tool_call_id"] not in called:
             return "messages with role 'tool' must be a response to a preceding message with 'tool_calls'"
     return None
+
+
+def _unanswered_call(model: Model, messages: Sequence[Message]) -> str | None:
+    if model.family not in ("openai", "anthropic"):
+        return None
+    waiting: list[str] = []
+    for message in messages:
+        if message["role"] == "tool":
+            waiting = [call_id for call_id in waiting if call_id != message["tool_call_id"]]
+        elif waiting:
+            break
+        else:
+            waiting = [call.get("id") or "" for call in message.get("tool_calls") or []]
+    if not waiting:
+        return None
+    return (
+        "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. "
+        f"The following tool_call_ids did not have response messages: {', '.join(waiting)}"
+    )
 
 
 def _duplicate_item(model: Model, messages: Sequence[Message]) -> str | None:

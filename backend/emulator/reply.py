@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from . import answers
-from .catalogue import Family, Model
+from .catalogue import Endpoint, Family, Model
 from .instances import instance_of
 from .prompt import Prompt
 from .scenarios import Scenario
@@ -42,7 +42,7 @@ class Reply:
         return len(self.reasoning) + len(self.text) + called
 
 
-def compose(model: Model, body: Mapping[str, Any], prompt: Prompt, scenario: Scenario) -> Reply:
+def compose(model: Model, endpoint: Endpoint, body: Mapping[str, Any], prompt: Prompt, scenario: Scenario) -> Reply:
     """The reply to a validated request, cut by ``stop`` and by the token limit as a provider would."""
     wish = wish_of(model, body)
     seed = scenario.seed or body.get("seed", 0)
@@ -52,7 +52,9 @@ def compose(model: Model, body: Mapping[str, Any], prompt: Prompt, scenario: Sce
         odd = scenario.tool_calls is not None and scenario.tool_calls.form == "stop_finish"
         finish = "stop" if odd else "tool_calls"
         return Reply(reasoning, [], finish, _native(model, finish), wish.shown, calls)
-    text, stopped = cut_at_stop(_text(body, prompt, scenario, seed), body.get("stop", []))
+    text, stopped = cut_at_stop(
+        _text(body, model.parameters_at(endpoint), prompt, scenario, seed), body.get("stop", [])
+    )
     room = limit_of(model, body)
     finish = "stop"
     if (not stopped and len(reasoning) + len(text) > room) or len(reasoning) >= room:
@@ -89,7 +91,7 @@ def _native(model: Model, finish: str) -> str:
     return NATIVE_REASONS.get(model.family, {}).get(finish, finish)
 
 
-def _text(body: Mapping[str, Any], prompt: Prompt, scenario: Scenario, seed: int) -> list[str]:
+def _text(body: Mapping[str, Any], knows: Collection[str], prompt: Prompt, scenario: Scenario, seed: int) -> list[str]:
     if scenario.tokens is not None:
         return answers.filler(scenario.tokens, prompt.question, seed)
     if scenario.text is not None:
@@ -97,15 +99,16 @@ def _text(body: Mapping[str, Any], prompt: Prompt, scenario: Scenario, seed: int
     elif scenario.echo:
         answer = prompt.question
     else:
-        answer = _structured(body.get("response_format", {}), prompt) or answers.demo(prompt.question, seed)
+        answer = _structured(body.get("response_format", {}), knows, prompt) or answers.demo(prompt.question, seed)
     return answers.after_prefill(answer, prompt.prefill) if prompt.prefill else split(answer)
 
 
-def _structured(wanted: Mapping[str, Any], prompt: Prompt) -> str:
-    if wanted.get("type") == "json_object":
+def _structured(wanted: Mapping[str, Any], knows: Collection[str], prompt: Prompt) -> str:
+    """JSON as asked for, or nothing where the endpoint does not know the parameter and drops it."""
+    if wanted.get("type") == "json_object" and "response_format" in knows:
         return msgspec.json.encode({"answer": prompt.question}).decode()
-    if wanted.get("type") == "json_schema":
-        schema = (wanted.get("json_schema") or {}).get("schema") or {}
+    if wanted.get("type") == "json_schema" and "structured_outputs" in knows:
+        schema = wanted["json_schema"]["schema"]
         return msgspec.json.encode(instance_of(schema, prompt.question)).decode()
     return ""
 

@@ -45,7 +45,7 @@ def choose(model: Model, body: Mapping[str, Any], variants: Collection[str] = ()
     """
     routing = {key: value for key, value in body.get("provider", {}).items() if value is not None}
     left = list(model.endpoints)
-    for field, message, excluded_by, test in _filters(model, routing, needs_of(body)):
+    for field, message, excluded_by, test in _filters(model, routing, body):
         kept = [endpoint for endpoint in left if test(endpoint)]
         if not kept:
             raise _filtered(model, left, message or f"No endpoints found for {model.id}.", field, excluded_by)
@@ -65,9 +65,11 @@ def named(endpoint: Endpoint, slugs: Collection[str]) -> bool:
     )
 
 
-def _filters(model: Model, routing: Mapping[str, Any], needed: Collection[str]) -> list[tuple[str, str, str, Test]]:
+def _filters(model: Model, routing: Mapping[str, Any], body: Mapping[str, Any]) -> list[tuple[str, str, str, Test]]:
     only, ignore, order = routing.get("only", ()), routing.get("ignore", ()), routing.get("order", ())
     levels, ceiling = routing.get("quantizations", ()), routing.get("max_price", {})
+    needed = needs_of(body)
+    is_strict = bool((body.get("response_format", {}).get("json_schema") or {}).get("strict"))
     listed_only = bool(order) and routing.get("allow_fallbacks") is False
     wanted: list[tuple[object, str, str, str, Test]] = [
         ("only" in routing, "provider.only", _NOT_ALLOWED, "allowed_providers", lambda it: named(it, only)),
@@ -76,6 +78,10 @@ def _filters(model: Model, routing: Mapping[str, Any], needed: Collection[str]) 
         (
             routing.get("require_parameters"), "provider.require_parameters", _UNABLE, "require_parameters",
             lambda it: set(needed) <= set(model.parameters_at(it)),
+        ),
+        (
+            is_strict, "response_format.json_schema.strict", _UNABLE, "require_parameters",
+            lambda it: "structured_outputs" in model.parameters_at(it),
         ),
         (
             routing.get("data_collection") == "deny", "provider.data_collection", _PRIVATE, "data_policy:training",

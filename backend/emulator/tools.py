@@ -41,6 +41,8 @@ def calls_for(body: Mapping[str, Any], prompt: Prompt, scenario: Scenario) -> li
         named = offered.get((choice.get("function") or {}).get("name"))
         return [_call(named, 0, prompt, scenario)] if named else []
     count = scenario.tool_calls.n if scenario.tool_calls else int(choice == "required")
+    if body.get("parallel_tool_calls") is False:
+        count = min(count, 1)
     return [_call(tool, at, prompt, scenario) for at, tool in enumerate(islice(cycle(offered.values()), count))]
 
 

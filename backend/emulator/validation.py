@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from .errors import USER_ID, ApiError, invalid_request
+from .strictness import check_format
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -103,16 +104,6 @@ class NamedTool(Struct):
     function: NamedFunction | None = None
 
 
-class JsonSchema(Struct):
-    name: str = ""
-    schema: Json | None = None
-
-
-class ResponseFormat(Struct):
-    type: str
-    json_schema: JsonSchema | None = None
-
-
 class Reasoning(Struct, frozen=True):
     effort: Effort | None = None
     max_tokens: Annotated[int, Meta(ge=0)] | None = None
@@ -186,7 +177,7 @@ class ChatRequest(Struct):
     tools: list[Tool] = []
     tool_choice: Literal["none", "auto", "required"] | NamedTool = "auto"
     parallel_tool_calls: bool = True
-    response_format: ResponseFormat | None = None
+    response_format: Json = {}
     reasoning: Reasoning = Reasoning()
     reasoning_effort: Effort | None = None
     include_reasoning: bool = False
@@ -222,6 +213,8 @@ def check(body: Mapping[str, Any]) -> None:
         request = msgspec.convert(body, ChatRequest)
     except msgspec.ValidationError as error:
         raise invalid_request(f"Invalid request parameters: {error}") from None
+    if request.response_format:
+        check_format(request.response_format)
     if len(request.models) > 3:
         raise ApiError(400, "'models' array must have 3 items or fewer.", user_id=USER_ID)
     problem = _contradiction(request)

@@ -174,14 +174,14 @@ async def test_an_item_sent_once_and_foreign_ids_pass(client: httpx.AsyncClient)
     assert (await ask(client, {"model": "openai/gpt-5-mini", "messages": messages})).status_code == 200
 
 
+def schema_format(schema: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, **more}}
+
+
 async def test_a_schema_is_honoured(client: httpx.AsyncClient) -> None:
     """The content is JSON of that shape; ``json_object`` gives some object; ``text`` changes nothing."""
     schema = {"type": "object", "properties": {"ok": {"type": "boolean"}, "score": {"type": "number"}}}
-    formats: list[dict[str, Any]] = [
-        {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}},
-        {"type": "json_schema"},
-        {"type": "json_object"},
-    ]
+    formats: list[dict[str, Any]] = [schema_format(schema), schema_format({}), {"type": "json_object"}]
     contents = [
         json.loads((await stream(client, "Hello", response_format=response_format)).text) for response_format in formats
     ]
@@ -190,9 +190,104 @@ async def test_a_schema_is_honoured(client: httpx.AsyncClient) -> None:
     assert "demo" in (await stream(client, response_format={"type": "text"})).text
 
 
-async def test_an_impossible_schema_is_400(client: httpx.AsyncClient) -> None:
-    """Not a crash."""
-    schema = {"type": "array", "minItems": "many"}
-    broken = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+@pytest.mark.parametrize(
+    "response_format",
+    [
+        {"type": "yaml"},
+        {},
+        {"type": "json_schema"},
+        {"type": "json_schema", "json_schema": {"name": "x"}},
+        {"type": "json_schema", "json_schema": {"schema": {}}},
+        {"type": "json_schema", "json_schema": {"name": "two words", "schema": {}}},
+        {"type": "json_schema", "json_schema": {"name": "x" * 65, "schema": {}}},
+        {"type": "grammar"},
+        schema_format({"type": "array", "minItems": "many"}),
+    ],
+)
+async def test_a_format_of_no_known_shape_is_400(
+    client: httpx.AsyncClient, emulator: Emulator, response_format: dict[str, Any]
+) -> None:
+    """Nor is an impossible schema a crash."""
+    body = body_of(response_format={"type": "none", **response_format})
 
-    assert (await ask(client, body_of(response_format=broken))).status_code == 400
+    assert (await ask(client, body)).status_code == 400
+    assert emulator.ledger.rows == []
+
+
+async def test_who_cannot_hold_to_a_schema_drops_it_unless_it_is_strict(client: httpx.AsyncClient) -> None:
+    """Strict leaves no endpoint; otherwise the answer is plain words."""
+    model = "deepseek/deepseek-r1"
+    loose = await ask(client, body_of(model=model, response_format=schema_format({"type": "object"})))
+    strict = await ask(client, body_of(model=model, response_format=schema_format({"type": "object"}, strict=True)))
+
+    assert "demo" in loose.json()["choices"][0]["message"]["content"]
+    assert strict.status_code == 404
+
+
+CLOSED = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
+LOOSE: list[tuple[dict[str, Any], str]] = [
+    ({**CLOSED, "additionalProperties": True}, "'additionalProperties' is required"),
+    ({**CLOSED, "required": []}, "Missing 'a'"),
+    ({"type": "array", "items": CLOSED}, "got 'type: \"array\"'"),
+    ({**CLOSED, "properties": {"a": {"type": "array", "items": {"type": "object"}}}}, "'items'"),
+    ({**CLOSED, "$defs": {"d": {"anyOf": [{"type": "object"}]}}}, "'$defs', 'd', 'anyOf', '0'"),
+]
+
+
+@pytest.mark.parametrize(("schema", "reason"), LOOSE)
+async def test_strict_schemas_are_taken_to_the_letter(
+    client: httpx.AsyncClient, schema: dict[str, Any], reason: str
+) -> None:
+    """For answers and for tools, by the vendor that does so; other vendors take them."""
+    tool = {"type": "function", "function": {"name": "f", "parameters": schema, "strict": True}}
+    answer = await ask(client, body_of(response_format=schema_format(schema, strict=True)))
+    called = await ask(client, body_of(tools=[tool]))
+    elsewhere = await ask(client, body_of(model="moonshotai/kimi-k2", tools=[tool]))
+
+    for response, owner in ((answer, "response_format 'answer'"), (called, "function 'f'")):
+        assert response.status_code == 400
+        message = response.json()["error"]["metadata"]["raw"]["error"]["message"]
+        assert owner in message
+        assert reason in message
+    assert elsewhere.status_code == 200
+
+
+async def test_a_closed_schema_passes_as_strict(client: httpx.AsyncClient) -> None:
+    """And is met."""
+    answer = await ask(client, body_of("Oslo", response_format=schema_format(CLOSED, strict=True)))
+
+    assert json.loads(answer.json()["choices"][0]["message"]["content"]) == {"a": "Oslo"}
+
+
+async def test_tool_names_are_plain_where_the_vendor_says_so(client: httpx.AsyncClient) -> None:
+    """Dots pass elsewhere."""
+    tools = [{"type": "function", "function": {"name": "files.read"}}]
+
+    assert (await ask(client, body_of(tools=tools))).status_code == 400
+    assert (await ask(client, body_of(model="moonshotai/kimi-k2", tools=tools))).status_code == 200
+
+
+async def test_calls_are_not_parallel_when_they_must_not_be(client: httpx.AsyncClient) -> None:
+    """One at a time, whatever the scenario says."""
+    body = body_of(tools=[WEATHER, CLOCK], parallel_tool_calls=False)
+    (answer,) = (await ask(client, body, "tool_calls=2")).json()["choices"]
+
+    assert len(answer["message"]["tool_calls"]) == 1
+
+
+async def test_every_call_is_answered_before_the_talk_goes_on(client: httpx.AsyncClient) -> None:
+    """All of its calls, directly behind the message; some vendors do not mind."""
+    user = {"role": "user", "content": "Hello"}
+    calls = [{"id": call_id, "type": "function", "function": {"name": "f"}} for call_id in ("call_1", "call_2")]
+    turn = {"role": "assistant", "content": None, "tool_calls": calls}
+    results = [{"role": "tool", "tool_call_id": call["id"], "content": "x"} for call in calls]
+
+    async def status_of(*messages: dict[str, Any], model: str = MODEL) -> int:
+        return (await ask(client, {"model": model, "messages": list(messages)}, "tokens=1")).status_code
+
+    assert await status_of(user, turn, *results) == 200
+    assert await status_of(user, turn, *reversed(results), user) == 200
+    assert await status_of(user, turn, results[0]) == 400
+    assert await status_of(user, turn, user) == 400
+    assert await status_of(user, turn, results[0], user, results[1]) == 400
+    assert await status_of(user, turn, user, model="moonshotai/kimi-k2") == 200
