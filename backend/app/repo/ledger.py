@@ -10,15 +10,16 @@ from app.schemas.usage import UsageRow
 
 _COLUMNS = """
     id, session_id, profile_id, model_id, generation_id, purpose, state, prompt_tokens, completion_tokens, total_tokens,
-    cached_tokens, cache_write_tokens, reasoning_tokens, cost_picousd, reserved_picousd, model,
+    cached_tokens, cache_write_tokens, reasoning_tokens, cost_picousd, reserved_picousd, price_version, model,
     COALESCE(upstream_provider, provider) AS provider, upstream_id, latency_ms, first_token_ms, tokens_per_second,
     finish_reason, created_at
 """
 _RESERVE = """
     INSERT INTO usage_logs (id, session_id, profile_id, model_id, generation_id, purpose, state, model, provider,
-        reserved_picousd, created_at)
-    VALUES (:id, :session_id, :profile_id, (SELECT id FROM models WHERE id = :model), :generation_id, :purpose,
-        'reserved', :model, :provider, :reserved_picousd, :now)
+        price_version, reserved_picousd, created_at)
+    VALUES (:id, :session_id, :profile_id, (SELECT id FROM models WHERE id = :catalogue_id), :generation_id, :purpose,
+        'reserved', :model, :provider, (SELECT price_version FROM models WHERE id = :catalogue_id), :reserved_picousd,
+        :now)
 """
 _SETTLE = """
     UPDATE usage_logs SET state = :state, upstream_provider = :upstream_provider, upstream_id = :upstream_id,
@@ -96,8 +97,11 @@ _SUM_SESSION_BY_MODEL = f"""
 
 
 def reserve(conn: Conn, values: dict[str, Any]) -> None:
-    """Open the row of a call that is about to be made."""
-    conn.execute(_RESERVE, values)
+    """Open the row of a call that is about to be made.
+
+    ``catalogue_id`` is where the catalogue has the model, when it is not under its own name.
+    """
+    conn.execute(_RESERVE, {"catalogue_id": values["model"], **values})
     conn.execute(
         _OPEN_DAY,
         {"day": values["now"][:10], "model": values["model"], "reserved_picousd": values["reserved_picousd"] or 0},

@@ -1,50 +1,60 @@
-"""SQL of ``models``, the stored catalogue."""
+"""SQL of ``models``, the stored catalogue, and of ``model_lists``, whose lists it is made of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.core.json import decode
 from app.core.money import to_usd
+from app.core.slugs import parse_slug
 from app.db.types import Conn, Row
-from app.schemas.model_facts import ModelFacts
-from app.schemas.models import Modalities, Model, Pricing
+from app.repo import model_prices
+from app.repo.model_filters import SORTS, conditions
+from app.schemas.model_facts import ModelFacts, ReasoningFacts
+from app.schemas.models import Modalities, Model, ModelFilter, ReasoningSupport, Sort
 from app.schemas.types import Usd
 
-_COLUMNS = """
-    id, openrouter_id, name, description, context_length, max_output_tokens, prompt_picousd, completion_picousd,
-    request_picousd, image_picousd, cache_read_picousd, cache_write_picousd, reasoning_picousd, input_modalities,
-    output_modalities, supported_parameters, is_reasoning, family, provider, created_at, removed_at
-"""
+_WRITTEN = (
+    "name", "description", "canonical_slug", "context_length", "usable_context", "max_output_tokens", "prompt_picousd",
+    "completion_picousd", "request_picousd", "image_picousd", "cache_read_picousd", "cache_write_picousd",
+    "reasoning_picousd", "average_picousd", "prices", "price_version", "input_modalities", "output_modalities",
+    "supported_parameters", "default_parameters", "per_request_limits", "is_reasoning", "is_toggleable", "reasoning",
+    "is_moderated", "tokenizer", "family", "provider", "knowledge_cutoff", "expiration_date", "search_text", "listing",
+    "created_at",
+)  # fmt: skip
+_BASE_PRICES = ("prompt", "completion", "request", "image", "cache_read", "cache_write", "reasoning")
+_SHOWN = [name for name in _WRITTEN if name not in ("search_text", "listing")]
+_COLUMNS = f"id, openrouter_id, {', '.join(_SHOWN)}, removed_at"
 _GET = f"SELECT {_COLUMNS} FROM models WHERE id = :id"  # noqa: S608
-_UPSERT = """
-    INSERT INTO models (id, openrouter_id, name, description, context_length, max_output_tokens, prompt_picousd,
-        completion_picousd, request_picousd, image_picousd, cache_read_picousd, cache_write_picousd, reasoning_picousd,
-        input_modalities, output_modalities, supported_parameters, is_reasoning, family, provider, created_at)
-    VALUES (:id, :id, :name, :description, :context_length, :max_output_tokens, :prompt_picousd,
-        :completion_picousd, :request_picousd, :image_picousd, :cache_read_picousd, :cache_write_picousd,
-        :reasoning_picousd, :input_modalities, :output_modalities, :supported_parameters, :is_reasoning, :family,
-        :provider, :created_at)
-    ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.description,
-        context_length = excluded.context_length, max_output_tokens = excluded.max_output_tokens,
-        prompt_picousd = excluded.prompt_picousd, completion_picousd = excluded.completion_picousd,
-        request_picousd = excluded.request_picousd, image_picousd = excluded.image_picousd,
-        cache_read_picousd = excluded.cache_read_picousd, cache_write_picousd = excluded.cache_write_picousd,
-        reasoning_picousd = excluded.reasoning_picousd, input_modalities = excluded.input_modalities,
-        output_modalities = excluded.output_modalities, supported_parameters = excluded.supported_parameters,
-        is_reasoning = excluded.is_reasoning, family = excluded.family, provider = excluded.provider,
-        removed_at = NULL
+_UPSERT = f"""
+    INSERT INTO models (id, openrouter_id, {", ".join(_WRITTEN)})
+    VALUES (:id, :id, {", ".join(f":{name}" for name in _WRITTEN)})
+    ON CONFLICT (id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _WRITTEN)}, removed_at = NULL
+"""  # noqa: S608
+_MARK_REMOVED = "UPDATE models SET removed_at = :now WHERE provider = :provider AND removed_at IS NULL"
+_PUT_LIST = """
+    INSERT INTO model_lists (provider, source, is_current, synced_at) VALUES (:provider, :source, 1, :now)
+    ON CONFLICT (provider) DO UPDATE SET source = excluded.source, is_current = 1, synced_at = excluded.synced_at
 """
-# The demo's models go as soon as anybody else's come.
-_MARK_ALL_REMOVED = """
-    UPDATE models SET removed_at = :now WHERE provider IN (:provider, 'demo') AND removed_at IS NULL
+_HIDE_LISTS = "UPDATE model_lists SET is_current = 0"
+_SHOW_LIST = """
+    UPDATE model_lists SET is_current = 1, source = :source WHERE provider = :provider AND source IN ('', :source)
 """
-_FACTS = """
-    SELECT id, family, context_length, max_output_tokens, supported_parameters, input_modalities, is_reasoning
-    FROM models WHERE id IN (:id, :base) ORDER BY length(id) DESC LIMIT 1
+_IS_LISTED = "SELECT synced_at FROM model_lists WHERE provider = :provider AND is_current = 1"
+_FOUND = f"""
+    SELECT {_COLUMNS} FROM models WHERE id = :name OR canonical_slug = :name
+    ORDER BY CASE WHEN id = :name THEN 0 ELSE 1 END, id LIMIT 1
+"""  # noqa: S608
+_NAMED = r"""
+    SELECT id FROM models
+    WHERE id LIKE :ending ESCAPE '\' AND provider = :provider AND removed_at IS NULL ORDER BY id LIMIT 2
 """
-_PRICES = "SELECT prompt_picousd, completion_picousd, request_picousd FROM models WHERE id = :id"
+_NAMES = "SELECT id FROM models WHERE provider = :provider AND removed_at IS NULL ORDER BY id"
+_FAMILIES = f"""
+    SELECT family, count(*) AS n FROM models WHERE {" AND ".join(conditions(ModelFilter())[0])}
+    GROUP BY family ORDER BY family
+"""  # noqa: S608
 
 
 def get(conn: Conn, model_id: str) -> Model | None:
@@ -52,102 +62,168 @@ def get(conn: Conn, model_id: str) -> Model | None:
     return _model(row) if row else None
 
 
-def prices(conn: Conn, model_id: str) -> Row | None:
-    """Picodollars per prompt token, per completion token and per request; None for an unknown model."""
-    return conn.execute(_PRICES, {"id": model_id}).fetchone()
-
-
 def facts(conn: Conn, slug: str) -> ModelFacts | None:
-    """What is known of a model, by its slug with or without variants and preset; None for an unknown one."""
-    base = slug.partition("@")[0].partition(":")[0]
-    row = conn.execute(_FACTS, {"id": slug, "base": base}).fetchone()
+    """What is known of the model that a slug names, variants and preset included; None for an unknown one."""
+    row = _find(conn, slug)
+    return _facts(row) if row else None
+
+
+def prices(conn: Conn, slug: str) -> Row | None:
+    """Picodollars per prompt token, completion token and request of a slug's own offer, with its catalogue id.
+
+    None for an unknown model, and for a variant with prices of its own that are not listed.
+    """
+    row = _find(conn, slug)
     if row is None:
         return None
-    return ModelFacts(
-        id=row["id"],
-        family=row["family"],
-        context_length=row["context_length"],
-        max_output_tokens=row["max_output_tokens"],
-        supported_parameters=frozenset(decode(row["supported_parameters"])),
-        input_modalities=frozenset(decode(row["input_modalities"])),
-        is_reasoning=bool(row["is_reasoning"]),
-    )
+    wanted = parse_slug(slug)
+    return None if wanted.has_static_variant and not parse_slug(row["id"]).has_static_variant else row
 
 
-def replace_all(conn: Conn, provider: str, rows: Iterable[dict[str, Any]], *, now: str) -> None:
-    """Take a provider's whole list: known models are updated, new ones added, missing ones marked removed."""
-    conn.execute(_MARK_ALL_REMOVED, {"provider": provider, "now": now})
-    conn.executemany(_UPSERT, rows)
+def replace_all(conn: Conn, provider: str, rows: Iterable[Mapping[str, Any]], *, now: str, source: str = "") -> None:
+    """Take a provider's whole list: known models are updated, new ones added, missing ones marked removed.
+
+    A model whose prices differ from those stored gets its next price version. ``source`` is where the list is from.
+    """
+    unique = {row["id"]: dict(row) for row in rows}
+    model_prices.number_versions(conn, unique.values(), now=now)
+    conn.execute(_PUT_LIST, {"provider": provider, "source": source, "now": now})
+    conn.execute(_MARK_REMOVED, {"provider": provider, "now": now})
+    conn.executemany(_UPSERT, unique.values())
+
+
+def offer_only(conn: Conn, sources: Mapping[str, str]) -> None:
+    """Offer the stored models of these providers alone, each as long as its list came from where it is now."""
+    conn.execute(_HIDE_LISTS)
+    conn.executemany(_SHOW_LIST, [{"provider": name, "source": source} for name, source in sources.items()])
+
+
+def listed_at(conn: Conn, provider: str) -> str | None:
+    """When a provider's current list was taken; None when there is none to go by."""
+    row = conn.execute(_IS_LISTED, {"provider": provider}).fetchone()
+    return str(row["synced_at"]) if row else None
+
+
+def named(conn: Conn, provider: str, short_name: str) -> str | None:
+    """The one model on offer called ``short_name`` whoever its author is; None when there is none, or several."""
+    escaped = short_name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    found = conn.execute(_NAMED, {"ending": f"%/{escaped}", "provider": provider}).fetchall()
+    return str(found[0]["id"]) if len(found) == 1 else None
+
+
+def names(conn: Conn, provider: str) -> list[str]:
+    """Every model a provider offers, by id."""
+    return [row["id"] for row in conn.execute(_NAMES, {"provider": provider}).fetchall()]
+
+
+def families(conn: Conn) -> list[Row]:
+    """``family`` and ``n``, how many models of it are on offer."""
+    return conn.execute(_FAMILIES).fetchall()
 
 
 def list_page(
     conn: Conn,
+    wanted: ModelFilter,
     *,
+    sort: Sort,
     limit: int,
-    after: str | None,
-    text: str | None,
-    reasoning: bool | None,
-    free: bool | None,
-    min_context: int | None,
-) -> list[Model]:
-    """Models that the provider still offers, by id."""
-    where, values = _filters(text=text, reasoning=reasoning, free=free, min_context=min_context)
+    after: tuple[str | int, str] | None = None,
+) -> list[tuple[str | int, Model]]:
+    """Models on offer in an order, each with its sort key; ``after`` is the key and id of the last one seen."""
+    order = SORTS[sort]
+    where, values = conditions(wanted)
     if after is not None:
-        where.append("id > :after")
-        values["after"] = after
-    sql = f"SELECT {_COLUMNS} FROM models WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"  # noqa: S608
-    return [_model(row) for row in conn.execute(sql, {**values, "limit": limit}).fetchall()]
+        where.append(order.beyond)
+        values |= {"after_key": after[0], "after_id": after[1]}
+    sql = f"""
+        SELECT {_COLUMNS}, {order.key} AS sort_key FROM models WHERE {" AND ".join(where)}
+        ORDER BY {order.by} LIMIT :limit
+    """  # noqa: S608
+    rows = conn.execute(sql, {**values, "limit": limit}).fetchall()
+    return [(row["sort_key"], _model(row)) for row in rows]
 
 
-def count(conn: Conn, *, text: str | None, reasoning: bool | None, free: bool | None, min_context: int | None) -> int:
-    where, values = _filters(text=text, reasoning=reasoning, free=free, min_context=min_context)
+def listings(conn: Conn, wanted: ModelFilter, *, sort: Sort, limit: int, offset: int = 0) -> list[str]:
+    """The provider's own entries of models on offer, as JSON text in OpenRouter's shape (API reference, 7.1)."""
+    where, values = conditions(wanted)
+    sql = (
+        f"SELECT listing FROM models WHERE {' AND '.join(where)} ORDER BY {SORTS[sort].by} LIMIT :limit OFFSET :offset"  # noqa: S608
+    )
+    return [row["listing"] for row in conn.execute(sql, {**values, "limit": limit, "offset": offset}).fetchall()]
+
+
+def listing(conn: Conn, model_id: str) -> str | None:
+    """The provider's own entry of one model on offer."""
+    where, values = conditions(ModelFilter())
+    sql = f"SELECT listing FROM models WHERE id = :id AND {' AND '.join(where)}"  # noqa: S608
+    row = conn.execute(sql, {**values, "id": model_id}).fetchone()
+    return str(row["listing"]) if row else None
+
+
+def count(conn: Conn, wanted: ModelFilter) -> int:
+    where, values = conditions(wanted)
     row = conn.execute(f"SELECT count(*) AS n FROM models WHERE {' AND '.join(where)}", values).fetchone()  # noqa: S608
     return int(row["n"]) if row else 0
 
 
-def _filters(
-    *, text: str | None, reasoning: bool | None, free: bool | None, min_context: int | None
-) -> tuple[list[str], dict[str, Any]]:
-    where, values = ["removed_at IS NULL"], dict[str, Any]()
-    if text is not None:
-        where.append(r"(lower(id) LIKE lower(:text) ESCAPE '\' OR lower(name) LIKE lower(:text) ESCAPE '\')")
-        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values["text"] = f"%{escaped}%"
-    if reasoning is not None:
-        where.append("is_reasoning = :reasoning")
-        values["reasoning"] = int(reasoning)
-    if free is not None:
-        where.append(f"COALESCE(prompt_picousd = 0 AND completion_picousd = 0, 0) = {int(free)}")
-    if min_context is not None:
-        where.append("context_length >= :min_context")
-        values["min_context"] = min_context
-    return where, values
+def _find(conn: Conn, slug: str) -> Row | None:
+    for name in parse_slug(slug).names():
+        if row := conn.execute(_FOUND, {"name": name}).fetchone():
+            return row
+    return None
+
+
+def _facts(row: Row) -> ModelFacts:
+    reasoning = decode(row["reasoning"]) if row["reasoning"] else None
+    return ModelFacts(
+        id=row["id"],
+        family=row["family"],
+        context_length=row["usable_context"],
+        max_output_tokens=row["max_output_tokens"],
+        supported_parameters=frozenset(decode(row["supported_parameters"])),
+        input_modalities=frozenset(decode(row["input_modalities"])),
+        is_reasoning=bool(row["is_reasoning"]),
+        reasoning=reasoning
+        and ReasoningFacts(
+            mandatory=bool(reasoning["mandatory"]),
+            default_effort=reasoning["default_effort"],
+            supported_efforts=tuple(reasoning["supported_efforts"] or ()),
+            default_enabled=reasoning["default_enabled"],
+            supports_max_tokens=reasoning["supports_max_tokens"],
+        ),
+    )
 
 
 def _model(row: Row) -> Model:
+    priced = decode(row["prices"])
+    # All there is of a model that was stored before its whole prices were.
+    base = {name: row[f"{name}_picousd"] for name in _BASE_PRICES}
     return Model(
         id=row["id"],
         openrouter_id=row["openrouter_id"],
+        canonical_slug=row["canonical_slug"],
         name=row["name"],
         description=row["description"],
         context_length=row["context_length"],
+        usable_context=row["usable_context"],
         max_output_tokens=row["max_output_tokens"],
-        pricing=Pricing(
-            prompt=_per_million(row["prompt_picousd"]),
-            completion=_per_million(row["completion_picousd"]),
-            request=_usd(row["request_picousd"]),
-            image=_usd(row["image_picousd"]),
-            cache_read=_per_million(row["cache_read_picousd"]),
-            cache_write=_per_million(row["cache_write_picousd"]),
-            reasoning=_per_million(row["reasoning_picousd"]),
-        ),
+        pricing=model_prices.pricing_of(base | priced),
         pricing_prompt=_usd(row["prompt_picousd"]),
         pricing_completion=_usd(row["completion_picousd"]),
+        price_tiers=model_prices.tiers_of(priced),
+        price_version=row["price_version"],
         modalities=Modalities(input=decode(row["input_modalities"]), output=decode(row["output_modalities"])),
         is_reasoning=bool(row["is_reasoning"]),
+        reasoning=ReasoningSupport(**decode(row["reasoning"])) if row["reasoning"] else None,
         supported_parameters=decode(row["supported_parameters"]),
+        default_parameters=decode(row["default_parameters"]),
+        per_request_limits=decode(row["per_request_limits"]) if row["per_request_limits"] else None,
+        is_moderated=None if row["is_moderated"] is None else bool(row["is_moderated"]),
+        tokenizer=row["tokenizer"],
         family=row["family"],
         provider=row["provider"],
+        knowledge_cutoff=row["knowledge_cutoff"],
+        expiration_date=row["expiration_date"],
         created_at=row["created_at"],
         removed_at=row["removed_at"],
     )
@@ -155,7 +231,3 @@ def _model(row: Row) -> Model:
 
 def _usd(picousd: int | None) -> Usd | None:
     return None if picousd is None else to_usd(picousd)
-
-
-def _per_million(picousd: int | None) -> Usd | None:
-    return None if picousd is None else to_usd(picousd * 1_000_000)

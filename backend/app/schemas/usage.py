@@ -32,6 +32,8 @@ class UsageRow:
     reasoning_tokens: int | None
     cost_usd: Usd | None
     reserved_usd: Usd | None
+    price_version: int | None
+    """Of the model's prices that the reservation was made at."""
     model: str
     provider: str | None
     upstream_id: str | None

@@ -24,6 +24,10 @@ class Provider:
     name: str
     client: OpenRouter
     demo: bool
+    source: str = ""
+    """Where its list of models is from: a list from elsewhere says nothing about it."""
+    prefix: str = ""
+    """What our names for its models have before its own."""
 
 
 class Providers:
@@ -46,10 +50,12 @@ class Providers:
         key = self._settings.openrouter_api_key or read_key(self._data_dir)
         if key is not None or self._settings.keyless_server:
             name = "custom" if self._settings.keyless_server else "openrouter"
-            self._current = Provider(name, self._client(self._settings.openrouter_base_url, key), demo=False)
+            self._current = Provider(
+                name, self._client(url := self._settings.openrouter_base_url, key), demo=False, source=url
+            )
         elif self._settings.demo == "auto":
             self._demo_url = self._demo_url or await self._start_demo()
-            self._current = Provider(DEMO, self._client(self._demo_url, None), demo=True)
+            self._current = Provider(DEMO, self._client(self._demo_url, None), demo=True, source=DEMO)
 
     async def close(self) -> None:
         for client in [*self._retired, *([self._current.client] if self._current else [])]:
@@ -60,6 +66,10 @@ class Providers:
         if self._current is None:
             raise MissingKey
         return self._current
+
+    def every(self) -> list[Provider]:
+        """All that can be asked. Raises MissingKey when there is none."""
+        return [self.current()]
 
     @property
     def demo(self) -> bool:

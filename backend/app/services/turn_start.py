@@ -253,6 +253,7 @@ def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body:
             "generation_id": plan.generation_id,
             "purpose": "chat",
             "model": resolved.model,
+            "catalogue_id": prices["id"] if prices else resolved.model,
             "provider": plan.provider,
             "reserved_picousd": worst_cost_picousd(body, prices),
             "now": at,

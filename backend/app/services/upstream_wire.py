@@ -220,6 +220,8 @@ class WireModel(_Priced, gc=False):
     reasoning: ReasoningSupport | None = None
     knowledge_cutoff: str | None = None
     expiration_date: str | None = None
+    listing: Raw = _NONE
+    """The whole entry as it came, whatever it holds under this name."""
 
 
 class WireEndpoint(_Priced, gc=False):
@@ -293,7 +295,7 @@ class _Envelope(Struct):
 
 
 class _ModelList(Struct):
-    data: list[WireModel] | None = None
+    data: list[Raw] | None = None
 
 
 class _EndpointsReply(Struct):
@@ -330,10 +332,19 @@ def decode_completion(data: bytes) -> Completion:
 
 def decode_models(data: bytes) -> list[WireModel]:
     """The catalogue; entries without an id are left out. Raises UpstreamGarbage when there is no list."""
-    models = decode_object(data, _ModelList).data
-    if models is None:
+    entries = decode_object(data, _ModelList).data
+    if entries is None:
         raise UpstreamGarbage("The provider's list of models is not readable.")
-    return [model for model in models if model.id]
+    return [model for entry in entries if (model := _listed(entry)) is not None and model.id]
+
+
+def _listed(entry: Raw) -> WireModel | None:
+    try:
+        model = decode_object(bytes(entry), WireModel)
+    except UpstreamGarbage:
+        return None
+    model.listing = entry.copy()
+    return model
 
 
 def decode_endpoints(data: bytes) -> ModelEndpoints:

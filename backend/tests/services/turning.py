@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.clock import now
+from app.core.json import encode_text
 from app.core.money import to_usd
 from app.db.store import Store
 from app.db.types import Conn, Row
@@ -14,9 +15,11 @@ from app.repo import models, sessions
 from app.schemas.events import Done, Event, Text, Usage
 from app.schemas.parts import Part, TextPart
 from app.schemas.types import TerminalStatus
+from app.services.catalog_rows import listed_rows
 from app.services.prompt import Defaults
 from app.services.turn_end import Bill, Ending, end
 from app.services.turn_start import Begun, Key, Plan, start_new
+from app.services.upstream_wire import WireModel
 
 DEFAULTS = Defaults(model="a/default", temperature=0.7, max_tokens=100, system_prompt="")
 TABLES = (
@@ -94,26 +97,25 @@ def usage_of(prompt: int | None, completion: int | None, cost: int | None = None
     )
 
 
-def priced(model_id: str, *, prompt: int | None, completion: int | None) -> Row:
+def priced(
+    model_id: str,
+    *,
+    prompt: int | None,
+    completion: int | None,
+    name: str | None = None,
+    description: str = "",
+    context_length: int | None = 8192,
+) -> Row:
     """A catalogue row with prices in picodollars per token."""
-    prices = dict.fromkeys(
-        ("request_picousd", "image_picousd", "cache_read_picousd", "cache_write_picousd", "reasoning_picousd")
-    )
-    return {
-        **prices,
-        "id": model_id,
-        "name": model_id,
-        "description": "",
-        "context_length": 8192,
-        "max_output_tokens": None,
+    prices = {"prompt": prompt, "completion": completion}
+    wire = WireModel(id=model_id, name=name, description=description, context_length=context_length)
+    (row,) = listed_rows([wire], provider="openrouter")
+    return row | {
         "prompt_picousd": prompt,
         "completion_picousd": completion,
-        "input_modalities": '["text"]',
-        "output_modalities": '["text"]',
-        "supported_parameters": "[]",
-        "is_reasoning": 0,
+        "average_picousd": None if prompt is None or completion is None else (prompt + completion) // 2,
+        "prices": encode_text(prices),
         "family": "a",
-        "provider": "openrouter",
         "created_at": now(),
     }
 

@@ -424,6 +424,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models/families": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Model Families
+         * @description Who made the models on offer, and how many; filters also take what people call them (`claude`, `gpt`).
+         */
+        get: operations["list_model_families"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models/{slug}": {
         parameters: {
             query?: never;
@@ -1310,7 +1330,10 @@ export interface components {
             /** Request Id */
             request_id?: string | null;
         };
-        /** Modalities */
+        /**
+         * Modalities
+         * @description What goes in and comes out; empty where the provider does not say.
+         */
         Modalities: {
             /** Input */
             input: string[];
@@ -1320,18 +1343,24 @@ export interface components {
         /**
          * Model
          * @description One model; ``pricing_prompt`` and ``pricing_completion`` are US dollars per single token.
+         *
+         *     ``usable_context`` is the smaller of the model's context and that of the endpoint tried first.
          */
         Model: {
             /** Id */
             id: string;
             /** Openrouter Id */
             openrouter_id: string;
+            /** Canonical Slug */
+            canonical_slug: string | null;
             /** Name */
             name: string;
             /** Description */
             description: string;
             /** Context Length */
             context_length: number | null;
+            /** Usable Context */
+            usable_context: number | null;
             /** Max Output Tokens */
             max_output_tokens: number | null;
             pricing: components["schemas"]["Pricing"];
@@ -1339,19 +1368,52 @@ export interface components {
             pricing_prompt: number | null;
             /** Pricing Completion */
             pricing_completion: number | null;
+            /** Price Tiers */
+            price_tiers: components["schemas"]["PriceTier"][];
+            /** Price Version */
+            price_version: number | null;
             modalities: components["schemas"]["Modalities"];
             /** Is Reasoning */
             is_reasoning: boolean;
+            reasoning: components["schemas"]["ReasoningSupport"] | null;
             /** Supported Parameters */
             supported_parameters: string[];
+            /** Default Parameters */
+            default_parameters: {
+                [key: string]: unknown;
+            };
+            /** Per Request Limits */
+            per_request_limits: {
+                [key: string]: unknown;
+            } | null;
+            /** Is Moderated */
+            is_moderated: boolean | null;
+            /** Tokenizer */
+            tokenizer: string | null;
             /** Family */
             family: string;
             /** Provider */
             provider: string;
+            /** Knowledge Cutoff */
+            knowledge_cutoff: string | null;
+            /** Expiration Date */
+            expiration_date: string | null;
             /** Created At */
             created_at: string;
             /** Removed At */
             removed_at: string | null;
+        };
+        /**
+         * ModelFamily
+         * @description An author's models on offer.
+         */
+        ModelFamily: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /** Count */
+            count: number;
         };
         /** ModelUsage */
         ModelUsage: {
@@ -1461,6 +1523,15 @@ export interface components {
         Page_Message_: {
             /** Items */
             items: components["schemas"]["Message"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total?: number | null;
+        };
+        /** Page[ModelFamily] */
+        Page_ModelFamily_: {
+            /** Items */
+            items: components["schemas"]["ModelFamily"][];
             /** Next Cursor */
             next_cursor: string | null;
             /** Total */
@@ -1667,8 +1738,25 @@ export interface components {
             content: string | components["schemas"]["TextPiece"][];
         };
         /**
+         * PriceTier
+         * @description Prices in place of the usual ones while all its conditions hold; null there: as usual. Later tiers win.
+         *
+         *     ``min_prompt_tokens`` is exceeded, the time of day is within ``utc_start`` to ``utc_end`` (``HHMM``).
+         */
+        PriceTier: {
+            pricing: components["schemas"]["Pricing"];
+            /** Min Prompt Tokens */
+            min_prompt_tokens: number | null;
+            /** Utc Start */
+            utc_start: string | null;
+            /** Utc End */
+            utc_end: string | null;
+        };
+        /**
          * Pricing
-         * @description US dollars per 1,000,000 tokens; ``request`` and ``image`` per unit. Null: not known or variable.
+         * @description US dollars per 1,000,000 tokens; ``request``, ``image`` and ``web_search`` per unit.
+         *
+         *     Null: not known or variable.
          */
         Pricing: {
             /** Prompt */
@@ -1685,6 +1773,20 @@ export interface components {
             cache_write: number | null;
             /** Reasoning */
             reasoning: number | null;
+            /** Cache Write 1H */
+            cache_write_1h: number | null;
+            /** Image Token */
+            image_token: number | null;
+            /** Image Output */
+            image_output: number | null;
+            /** Audio */
+            audio: number | null;
+            /** Audio Output */
+            audio_output: number | null;
+            /** Audio Cache */
+            audio_cache: number | null;
+            /** Web Search */
+            web_search: number | null;
         };
         /** Profile */
         Profile: {
@@ -1910,6 +2012,22 @@ export interface components {
              * @enum {string}
              */
             type: "reasoning";
+        };
+        /**
+         * ReasoningSupport
+         * @description How a model's reasoning can be steered, as its provider says; null where it does not. No efforts: any.
+         */
+        ReasoningSupport: {
+            /** Mandatory */
+            mandatory: boolean;
+            /** Default Enabled */
+            default_enabled: boolean | null;
+            /** Default Effort */
+            default_effort: string | null;
+            /** Supported Efforts */
+            supported_efforts: string[] | null;
+            /** Supports Max Tokens */
+            supports_max_tokens: boolean | null;
         };
         /** Regenerate */
         Regenerate: {
@@ -2284,7 +2402,7 @@ export interface components {
         };
         /**
          * Synced
-         * @description How many models the provider listed.
+         * @description How many models the providers listed.
          */
         Synced: {
             /** Synced */
@@ -2540,6 +2658,8 @@ export interface components {
             cost_usd: number | null;
             /** Reserved Usd */
             reserved_usd: number | null;
+            /** Price Version */
+            price_version: number | null;
             /** Model */
             model: string;
             /** Provider */
@@ -6061,10 +6181,36 @@ export interface operations {
                 limit?: number;
                 cursor?: string | null;
                 count?: boolean;
+                /** @description Words of id, name or description. */
                 text?: string | null;
-                reasoning?: boolean | null;
-                free?: boolean | null;
+                /** @description Any of these authors or what they are called: `claude`. */
+                families?: string[] | null;
+                /** @description Any of these configured providers. */
+                provider?: string[] | null;
+                /** @description All of these: `text`, `image`, `file` ... */
+                input_modalities?: string[] | null;
+                /** @description All of these. */
+                output_modalities?: string[] | null;
+                /** @description All of these. */
+                supported_parameters?: string[] | null;
+                /** @description Tokens of context, at least. */
                 min_context?: number | null;
+                /** @description Tokens of context, at most. */
+                max_context?: number | null;
+                /** @description At least this: US dollars per 1,000,000 tokens, the mean of the prompt and the completion price. */
+                min_price?: (number | string) | null;
+                /** @description At most this: US dollars per 1,000,000 tokens, the mean of the prompt and the completion price. */
+                max_price?: (number | string) | null;
+                /** @description Whether prompt and completion cost nothing. */
+                free?: boolean | null;
+                /** @description Whether the model reasons. */
+                reasoning?: boolean | null;
+                /** @description Whether its reasoning can be switched on and off. */
+                toggleable_reasoning?: boolean | null;
+                /** @description Whether it takes tools. */
+                tools?: boolean | null;
+                /** @description What is not known comes last; popularity, throughput and latency are the provider's. */
+                sort?: "id" | "name" | "newest" | "top_weekly" | "pricing_low_to_high" | "pricing_high_to_low" | "context_high_to_low" | "context_low_to_high" | "throughput_high_to_low" | "latency_low_to_high";
             };
             header?: never;
             path?: never;
@@ -6136,6 +6282,107 @@ export interface operations {
                 };
             };
             /** @description `bad_cursor`: That cursor was not made by this list. `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_model_families: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ModelFamily_"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;

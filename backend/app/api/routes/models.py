@@ -21,7 +21,7 @@ from app.core.errors import (
     UpstreamUnavailable,
     ValidationFailed,
 )
-from app.schemas.models import Model, ModelQuery, Synced
+from app.schemas.models import Model, ModelFamily, ModelQuery, Synced
 from app.schemas.page import Page
 
 STEPS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
@@ -45,6 +45,12 @@ async def sync_models(services: ServicesDep, accept: Annotated[str, Header()] = 
 async def list_models(services: ServicesDep, query: Annotated[ModelQuery, Query()]) -> Response:
     """Models on offer. Prices are US dollars per 1,000,000 tokens."""
     return page(await services.catalog.list(query))
+
+
+@router.get("/families", response_model=Page[ModelFamily])
+async def list_model_families(services: ServicesDep) -> Response:
+    """Who made the models on offer, and how many; filters also take what people call them (`claude`, `gpt`)."""
+    return page(await services.catalog.families())
 
 
 @router.get("/{slug:path}", response_model=Model, responses=responses_for(NotFound))
