@@ -109,12 +109,10 @@ class DebugOptions(BaseModel, extra="forbid"):
     echo_upstream_body: bool | None = None
 
 
-class QueryParameters(BaseModel, extra="forbid"):
-    """Those parameters that a query string can carry."""
+class SamplingParameters(BaseModel, extra="forbid"):
+    """How the next token is chosen (section 2.1)."""
 
     temperature: Annotated[float | None, Field(allow_inf_nan=False, ge=0, le=2)] = None
-    max_tokens: MaxTokens | None = None
-    max_completion_tokens: MaxTokens | None = None
     top_p: Annotated[float | None, Field(allow_inf_nan=False, gt=0, le=1)] = None
     top_k: Annotated[int | None, Field(ge=0, le=1_000_000)] = None
     min_p: Share | None = None
@@ -123,6 +121,13 @@ class QueryParameters(BaseModel, extra="forbid"):
     presence_penalty: Penalty | None = None
     repetition_penalty: Annotated[float | None, Field(allow_inf_nan=False, gt=0, le=2)] = None
     seed: Annotated[int | None, Field(ge=-(2**53), le=2**53)] = None
+
+
+class QueryParameters(SamplingParameters):
+    """Those parameters that a query string can carry."""
+
+    max_tokens: MaxTokens | None = None
+    max_completion_tokens: MaxTokens | None = None
     stop: Annotated[
         list[Stop] | None,
         BeforeValidator(_listed, json_schema_input_type=Stop | list[Stop] | None),

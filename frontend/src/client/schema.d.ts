@@ -1076,10 +1076,6 @@ export interface components {
         GenerationCreate: {
             /** Temperature */
             temperature?: number | null;
-            /** Max Tokens */
-            max_tokens?: number | null;
-            /** Max Completion Tokens */
-            max_completion_tokens?: number | null;
             /** Top P */
             top_p?: number | null;
             /** Top K */
@@ -1096,6 +1092,10 @@ export interface components {
             repetition_penalty?: number | null;
             /** Seed */
             seed?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
             /** Stop */
             stop?: string | string[] | null;
             /** Logprobs */
@@ -1580,10 +1580,6 @@ export interface components {
         Parameters: {
             /** Temperature */
             temperature?: number | null;
-            /** Max Tokens */
-            max_tokens?: number | null;
-            /** Max Completion Tokens */
-            max_completion_tokens?: number | null;
             /** Top P */
             top_p?: number | null;
             /** Top K */
@@ -1600,6 +1596,10 @@ export interface components {
             repetition_penalty?: number | null;
             /** Seed */
             seed?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
             /** Stop */
             stop?: string | string[] | null;
             /** Logprobs */
@@ -2033,10 +2033,6 @@ export interface components {
         Regenerate: {
             /** Temperature */
             temperature?: number | null;
-            /** Max Tokens */
-            max_tokens?: number | null;
-            /** Max Completion Tokens */
-            max_completion_tokens?: number | null;
             /** Top P */
             top_p?: number | null;
             /** Top K */
@@ -2053,6 +2049,10 @@ export interface components {
             repetition_penalty?: number | null;
             /** Seed */
             seed?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
             /** Stop */
             stop?: string | string[] | null;
             /** Logprobs */
@@ -2816,8 +2816,6 @@ export interface operations {
         parameters: {
             query: {
                 temperature?: number | null;
-                max_tokens?: number | null;
-                max_completion_tokens?: number | null;
                 top_p?: number | null;
                 top_k?: number | null;
                 min_p?: number | null;
@@ -2826,6 +2824,8 @@ export interface operations {
                 presence_penalty?: number | null;
                 repetition_penalty?: number | null;
                 seed?: number | null;
+                max_tokens?: number | null;
+                max_completion_tokens?: number | null;
                 stop?: string | string[] | null;
                 logprobs?: boolean | null;
                 top_logprobs?: number | null;
