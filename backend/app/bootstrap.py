@@ -29,6 +29,7 @@ from app.services.profiles import Profiles
 from app.services.providers import Providers
 from app.services.reconcile import Reconciler
 from app.services.replay import Replays
+from app.services.retry import RetryPolicy
 from app.services.runner import Runner
 from app.services.runs import Runs
 from app.services.sessions import Sessions
@@ -44,6 +45,7 @@ class Pace:
 
     timeouts: UpstreamTimeouts = field(default_factory=UpstreamTimeouts)
     reconcile_delays_s: Sequence[float] = reconcile.DELAYS_S
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 @asynccontextmanager
@@ -72,7 +74,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         reconciler = Reconciler(store, changes, providers, pace.reconcile_delays_s)
         await reconciler.open()
         stack.push_async_callback(reconciler.close)
-        runner = Runner(store, journal, runs, changes, reconciler.notice)
+        runner = Runner(store, journal, runs, changes, reconciler.notice, pace.retries)
         stack.push_async_callback(runner.close)
         paid_calls = PaidCalls(store, reconciler.notice)
         stack.push_async_callback(paid_calls.close)

@@ -49,6 +49,13 @@ SAMPLES: Sequence[events.Event] = (
         assistant_message_id=ANSWER,
         model="openai/gpt-4o-mini",
     ),
+    events.Retry(
+        attempt=2,
+        error_code="upstream_rate_limited",
+        message="Slow down",
+        wait_ms=2400,
+        at="2026-01-02T03:04:05.678Z",
+    ),
     events.Reasoning(text="Air scatters"),
     events.Text(text="Blue light"),
     events.ToolCallDelta(id="call_1", name="weather", arguments='{"ci', index=0),

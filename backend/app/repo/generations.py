@@ -35,12 +35,13 @@ _ACCEPTED = """
     WHERE id = :id AND ended_at IS NULL
 """
 _MARK_FIRST = "UPDATE generations SET first_token_at = :at WHERE id = :id AND first_token_at IS NULL"
+_SET_ATTEMPTS = "UPDATE generations SET attempts = :attempts WHERE id = :id AND ended_at IS NULL"
 _REQUEST_STOP = """
     UPDATE generations SET status = 'stopping', stop_requested_at = COALESCE(stop_requested_at, :now)
     WHERE id = :id AND ended_at IS NULL RETURNING message_id
 """
 _END = """
-    UPDATE generations SET status = :status, last_seq = :last_seq, attempts = :attempts,
+    UPDATE generations SET status = :status, last_seq = :last_seq, attempts = COALESCE(:attempts, attempts),
         upstream_id = COALESCE(:upstream_id, upstream_id),
         first_token_at = COALESCE(first_token_at, :first_token_at), usage = :usage, error = :error, ended_at = :now
     WHERE id = :id AND ended_at IS NULL RETURNING id
@@ -127,6 +128,11 @@ def set_accepted(conn: Conn, generation_id: str, upstream_id: str | None) -> Non
 
 def set_first_token(conn: Conn, generation_id: str, at: str) -> None:
     conn.execute(_MARK_FIRST, {"id": generation_id, "at": at})
+
+
+def set_attempts(conn: Conn, generation_id: str, attempts: list[Attempt]) -> None:
+    """The calls made so far, each as far as it is known."""
+    conn.execute(_SET_ATTEMPTS, {"id": generation_id, "attempts": encode_text(attempts)})
 
 
 def request_stop(conn: Conn, generation_id: str, *, now: str) -> str | None:

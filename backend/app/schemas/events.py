@@ -29,6 +29,23 @@ class Start:
 
 
 @dataclass(slots=True, kw_only=True)
+class Retry:
+    """The provider failed before the first word and is asked again: call ``attempt`` goes out at ``at``.
+
+    ``error_code`` and ``message`` tell what failed; ``max_tokens`` is set when the next call may write less than asked,
+    because that is what the account's credit allows. No part of the answer.
+    """
+
+    attempt: int
+    error_code: str
+    message: str
+    wait_ms: int
+    at: str
+    max_tokens: int | None = None
+    type: Literal["retry"] = "retry"
+
+
+@dataclass(slots=True, kw_only=True)
 class Text:
     """New answer text.
 
@@ -113,13 +130,17 @@ class Usage(UsageFigures):
 
 @dataclass(slots=True, kw_only=True)
 class Error:
-    """Why the generation ended early. Always followed by ``done``."""
+    """Why the generation ended early. Always followed by ``done``.
+
+    ``retry_after_ms`` is how long to wait before another call can succeed, where that is known.
+    """
 
     error_code: str
     message: str
     retryable: bool
     hint: str
     request_id: str | None = None
+    retry_after_ms: int | None = None
     type: Literal["error"] = "error"
 
 
@@ -139,10 +160,11 @@ class Done:
     type: Literal["done"] = "done"
 
 
-Event: TypeAlias = Start | Text | Reasoning | ToolCallDelta | ToolCall | Annotation | Usage | Error | Done
+Event: TypeAlias = Start | Retry | Text | Reasoning | ToolCallDelta | ToolCall | Annotation | Usage | Error | Done
 
 _CLASSES: dict[str, type[Any]] = {
     "start": Start,
+    "retry": Retry,
     "text": Text,
     "reasoning": Reasoning,
     "tool_call_delta": ToolCallDelta,

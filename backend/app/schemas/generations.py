@@ -57,12 +57,16 @@ class AfterQuery(BaseModel, extra="forbid"):
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """One call to the provider."""
+    """One call to the provider, made ``waited_ms`` after the one before it had failed.
+
+    ``status`` is the HTTP status, null when none came; ``max_tokens`` is set when fewer were allowed than asked for.
+    """
 
     at: str
     status: int | None
     error_code: str | None
     waited_ms: int
+    max_tokens: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)

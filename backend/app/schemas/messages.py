@@ -22,6 +22,7 @@ class StoredError:
     retryable: bool
     hint: str
     request_id: str | None = None
+    retry_after_ms: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -95,6 +95,8 @@ class Journal:
 
 def _write_tick(conn: Conn, rows: list[tuple[str, int, str]], marks: list[tuple[str, str | None, Marks]]) -> None:
     for generation_id, upstream_id, mark in marks:
+        if mark.attempts is not None:
+            generations.set_attempts(conn, generation_id, mark.attempts)
         if mark.accepted:
             generations.set_accepted(conn, generation_id, upstream_id)
         if mark.first_token_at:

@@ -12,7 +12,11 @@ from app.schemas.types import TerminalStatus
 from app.services.deltas import DeltaReader
 
 MOST_TOKENS = 10**12
-_NOT_SENT = frozenset({"connect", "dns", "tls", "bad_request", "bad_base_url", "plain_http", "malformed_key"})
+_NOT_SENT = frozenset(
+    {"circuit_open", "connect", "dns", "tls", "bad_request", "bad_base_url", "plain_http", "malformed_key"}
+)
+# Pages of the network in front of the API that say that the call was not passed on to it.
+_NOT_PASSED_ON = frozenset({503, 521, 523, 525, 526, 530})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def error_event(error: AppError, request_id: str | None) -> Error:
         retryable=error.retryable,
         hint=error.hint,
         request_id=request_id,
+        retry_after_ms=None if error.retry_after_s is None else round(error.retry_after_s * 1000),
     )
 
 
@@ -90,9 +95,15 @@ def cost_picousd(wire: Priced | None) -> int | None:
 
 
 def was_refused(failure: AppError) -> bool:
-    """Whether the provider surely never took the call: it answered with a status, or nothing was sent to it."""
+    """Whether the provider surely never took the call: it said so itself, or nothing was sent to it.
+
+    A page of the network in front of it says so only for what that network did not pass on.
+    """
     details = failure.details
-    return "status" in details or details.get("phase") == "connect" or details.get("reason") in _NOT_SENT
+    status = details.get("status")
+    if status is None:
+        return details.get("phase") == "connect" or details.get("reason") in _NOT_SENT
+    return not details.get("edge") or status < 500 or status in _NOT_PASSED_ON
 
 
 def counted(tokens: int | None) -> int | None:

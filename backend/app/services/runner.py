@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.core.clock import now
 from app.core.errors import AppError, ShuttingDown, StoreBusy, UpstreamGarbage
 from app.db.store import Store
-from app.schemas.events import Done, Event, Reasoning, Start, Text, ToolCallDelta
-from app.schemas.generations import Attempt
+from app.schemas.events import Done, Event, Start
 from app.services.changes import Changes
 from app.services.deltas import DeltaReader
 from app.services.journal import Journal
 from app.services.outcome import Outcome, cost_picousd, counted, error_event, judge, usage_event, was_refused
 from app.services.providers import Provider
+from app.services.retry import RetryPolicy
 from app.services.runs import Run, Runs
 from app.services.turn_end import Bill, Ending, end
+from app.services.upstream_attempts import Attempts
 
 log = logging.getLogger(__name__)
 
-MOST_PENDING_CHARS = 1_000_000
-MOST_ANSWER_CHARS = 32_000_000
 RETRY_PAUSE_S = 0.5
 PATIENCE_S = 5.0
 
@@ -49,11 +49,26 @@ class Call:
 
 
 class Runner:
-    """The live runs' engine. ``close`` ends all of them as ``interrupted``; after that nothing starts."""
+    """The live runs' engine. ``close`` ends all of them as ``interrupted``; after that nothing starts.
 
-    def __init__(self, store: Store, journal: Journal, runs: Runs, changes: Changes, unsettled: Unsettled) -> None:
+    Args:
+        retries: how often and how long an answer that has not begun is asked for again.
+        jitter: a number from 0 to 1 at random, which spreads the retries of many runs.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        journal: Journal,
+        runs: Runs,
+        changes: Changes,
+        unsettled: Unsettled,
+        retries: RetryPolicy | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
         self._store, self._journal, self._runs, self._changes = store, journal, runs, changes
         self._unsettled = unsettled
+        self._retries, self._jitter = retries or RetryPolicy(), jitter
         self._tasks: dict[asyncio.Task[None], Run] = {}
         self._closing = False
 
@@ -110,45 +125,18 @@ class Runner:
         await asyncio.gather(*stuck, return_exceptions=True)
 
     async def _run(self, run: Run, call: Call) -> None:
-        reader, at = DeltaReader(), now()
+        attempts = Attempts(run, call.provider.client, call.body, self._journal, self._retries, self._jitter)
         run.interrupted = run.interrupted or self._closing
         if not run.stop_requested and not run.interrupted:
-            run.reading = asyncio.create_task(self._read(run, reader, call), name=f"read {run.id}")
+            run.reading = asyncio.create_task(attempts.read(), name=f"read {run.id}")
             await asyncio.wait([run.reading])
-        failure = _failure(run)
+        failure, reader = _failure(run), attempts.reader
         outcome = judge(reader, failure, stop_requested=run.stop_requested, interrupted=run.interrupted)
         if outcome.status == "completed":
             run.add(reader.finish())
-        ending = self._ending(run, reader, outcome, failure, call)
-        attempt = Attempt(
-            at=at,
-            status=200 if run.accepted else _status(failure),
-            error_code=outcome.error.code if outcome.error else None,
-            waited_ms=0,
-        )
-        ending.attempts = [attempt]
+        ending = self._ending(run, reader, outcome, failure, call, free=call.provider.demo or not attempts.pending)
+        ending.attempts = attempts.ended(outcome.error)
         await self._end(run, ending, call)
-
-    async def _read(self, run: Run, reader: DeltaReader, call: Call) -> None:
-        async with call.provider.client.stream(call.body) as stream:
-            run.upstream_id = stream.upstream_id
-            run.accepted = run.marks.accepted = True
-            self._journal.mark(run)
-            async for chunks in stream:
-                events = reader.feed(chunks)
-                if not events:
-                    continue
-                if run.first_token_ms is None and any(isinstance(e, Text | Reasoning | ToolCallDelta) for e in events):
-                    run.first_token_ms = run.elapsed_ms
-                    run.first_token_at = run.marks.first_token_at = now()
-                run.add(events)
-                self._journal.mark(run)
-                if run.pending_chars > MOST_PENDING_CHARS:
-                    await run.drained()
-                if run.total_chars > MOST_ANSWER_CHARS:
-                    raise UpstreamGarbage(f"The answer is longer than {MOST_ANSWER_CHARS:,} characters.")
-            if reader.failed is not None and (error := stream.error_of(reader.failed)) is not None:
-                raise error
 
     def _ending(
         self,
@@ -157,11 +145,12 @@ class Runner:
         outcome: Outcome,
         failure: AppError | None,
         call: Call,
+        *,
+        free: bool,
     ) -> Ending:
         """Assign the last seqs: what is still pending, then usage if known, error if any, done."""
         latency_ms = run.elapsed_ms
         upstream_id = run.upstream_id or reader.upstream_id
-        free = call.provider.demo or run.reading is None
         bill = _bill(reader, failure, accepted=run.accepted, free=free)
         # The demo takes other models' names; nobody else has served it.
         served_by = call.provider.name if call.provider.demo else reader.provider or call.provider.name
@@ -281,8 +270,3 @@ def _bill(reader: DeltaReader, failure: AppError | None, *, accepted: bool, free
     if wire is None:
         return Bill(cost_picousd=None)
     return Bill(cost_picousd=cost_picousd(wire), cost_text=wire.cost_text, cache_write_tokens=cache_write_tokens)
-
-
-def _status(failure: AppError | None) -> int | None:
-    status = failure.details.get("status") if failure else None
-    return status if isinstance(status, int) else None

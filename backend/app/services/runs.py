@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from app.core.json import encode
 from app.schemas.events import Event, Reasoning, Start, Text
+from app.schemas.generations import Attempt
 from app.schemas.parts import Part
 from app.services.accumulator import Accumulator
 from app.services.frames import Dialect, Facts, FrameLog, console
@@ -32,6 +33,7 @@ class Marks:
     """What else a tick writes about its generation."""
 
     accepted: bool = False
+    attempts: list[Attempt] | None = None
     first_token_at: str | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from app.core.clock import now
@@ -28,7 +28,10 @@ class Bill:
 
 @dataclass(slots=True, kw_only=True)
 class Ending:
-    """A generation's end; ``events`` are the last ones to be stored, ``done`` included, up to ``last_seq``."""
+    """A generation's end; ``events`` are the last ones to be stored, ``done`` included, up to ``last_seq``.
+
+    ``attempts`` None leaves those that are stored.
+    """
 
     generation_id: str
     session_id: str
@@ -46,7 +49,7 @@ class Ending:
     latency_ms: int | None = None
     first_token_ms: int | None = None
     first_token_at: str | None = None
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[Attempt] | None = None
 
 
 def end(conn: Conn, ending: Ending) -> int | None:
@@ -62,7 +65,7 @@ def end(conn: Conn, ending: Ending) -> int | None:
         {
             "status": ending.status,
             "last_seq": ending.last_seq,
-            "attempts": encode_text(ending.attempts),
+            "attempts": None if ending.attempts is None else encode_text(ending.attempts),
             "upstream_id": ending.upstream_id,
             "first_token_at": ending.first_token_at,
             "usage": usage,

@@ -1,9 +1,10 @@
 """What a provider's refusal means: (status, headers, body) or an in-stream error object as one of our errors.
 
 Follows the API reference, sections 4.6, 6 and 10. ``details`` of every error made here holds what is known of:
-``status``, ``provider``, ``error_type``, ``provider_code``, ``provider_message``, ``reason``, ``upstream_id``,
-``moderation_reasons``, ``affordable_tokens``, ``fallback_models``. Provider text is shortened and cleaned of markup and
-of anything that looks like a key.
+``status``, ``provider``, ``error_type``, ``provider_code``, ``provider_message``, ``reason``, ``retryable`` (what the
+provider says of it), ``upstream_id``, ``moderation_reasons``, ``affordable_tokens``, ``fallback_models``; ``edge`` is
+true when not the API answered but the network in front of it. Provider text is shortened and cleaned of markup and of
+anything that looks like a key.
 """
 
 from __future__ import annotations
@@ -85,6 +86,8 @@ _CONTEXT = re.compile(
 _POLICY = re.compile(r"(?i)content[ _](?:filter|policy|management)|\bmoderation\b|\bflagged\b|safety system")
 _KEY_LIMIT = re.compile(r"(?i)key limit exceeded")
 _DATA_POLICY = re.compile(r"(?i)data policy|privacy settings|guardrail restrictions")
+_DAILY_LIMIT = re.compile(r"(?i)\bper[- ]day\b|\bdaily\b")
+_FILTERED = re.compile(r"(?i)routing requirements|no allowed providers")
 _NO_MODEL = re.compile(r"(?i)not a valid model|model .{0,200}\b(?:not found|does not exist)|no such model")
 _TIMED_OUT = re.compile(r"(?i)\btime(?:d )?-?out\b")
 _AFFORDABLE = re.compile(r"(?i)can only afford (\d{1,9})")
@@ -149,6 +152,8 @@ def refusal(
     if not error and isinstance(envelope, dict):
         error = {"message": envelope.get("message") or envelope.get("detail"), "type": envelope.get("type")}
     report = _read(error, status, headers, now_s, Redactor(secret))
+    if not isinstance(envelope, dict):
+        report.details["edge"] = True
     return _error(_class_of(report), report)
 
 
@@ -237,7 +242,8 @@ def _read(error: object, status: int, headers: Mapping[str, str], now_s: float, 
         "error_type": redactor.clean(word, 80),
         "provider_code": redactor.clean(_plain(metadata.get("provider_code")), 80),
         "provider_message": nested or message,
-        "reason": _reason(f"{message or ''} {nested or ''}", availability, redactor),
+        "reason": _reason(known, f"{message or ''} {nested or ''}", metadata, availability, redactor),
+        "retryable": availability.get("retryable") if isinstance(availability.get("retryable"), bool) else None,
         "upstream_id": redactor.clean(headers.get("x-generation-id"), 120),
         "moderation_reasons": _texts(metadata.get("reasons"), redactor),
         "affordable_tokens": int(found[1]) if (found := _AFFORDABLE.search(message or "")) else None,
@@ -254,9 +260,15 @@ def _read(error: object, status: int, headers: Mapping[str, str], now_s: float, 
     )
 
 
-def _reason(says: str, availability: dict[str, Any], redactor: Redactor) -> str | None:
+def _reason(
+    status: int, says: str, metadata: dict[str, Any], availability: dict[str, Any], redactor: Redactor
+) -> str | None:
     if _KEY_LIMIT.search(says):
         return "key_limit"
+    if status == 429 and _DAILY_LIMIT.search(f"{says} {metadata.get('limit_source')}".replace("_", " ")):
+        return "daily_limit"
+    if status == 503 and _FILTERED.search(says):
+        return "filtered"
     if _DATA_POLICY.search(says):
         return "data_policy"
     return redactor.clean(availability.get("code"), 80)

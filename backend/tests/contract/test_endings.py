@@ -126,30 +126,35 @@ async def test_reasoning_comes_before_the_text_and_is_kept_apart(
 
 
 @pytest.mark.parametrize(
-    ("scenario", "code", "retryable"),
+    ("scenario", "code", "retryable", "calls"),
     [
-        ("error=401", "upstream_bad_key", False),
-        ("error=402", "upstream_no_credit", False),
-        ("error=403", "upstream_moderated", False),
-        ("error=404", "upstream_model_not_found", False),
-        ("error=429 retry_after=7", "upstream_rate_limited", True),
-        ("error=429 platform", "upstream_rate_limited", True),
-        ("error=400", "upstream_error", False),
-        ("error=408", "upstream_timeout", True),
-        ("error=500", "upstream_unavailable", True),
-        ("error=502", "upstream_unavailable", True),
-        ("error=502 html", "upstream_unavailable", True),
-        ("error=503", "upstream_unavailable", True),
-        ("error=504", "upstream_timeout", True),
-        ("error=524 html", "upstream_timeout", True),
+        ("error=401", "upstream_bad_key", False, 1),
+        ("error=402", "upstream_no_credit", False, 1),
+        ("error=403", "upstream_moderated", False, 1),
+        ("error=404", "upstream_model_not_found", False, 1),
+        ("error=429 retry_after=7", "upstream_rate_limited", True, 1),
+        ("error=429", "upstream_rate_limited", True, 3),
+        ("error=400", "upstream_error", False, 1),
+        ("error=408", "upstream_timeout", True, 3),
+        ("error=500", "upstream_unavailable", True, 3),
+        ("error=502", "upstream_unavailable", True, 3),
+        ("error=502 html", "upstream_unavailable", True, 1),
+        ("error=503", "upstream_unavailable", True, 3),
+        ("error=503 html", "upstream_unavailable", True, 3),
+        ("error=504", "upstream_timeout", True, 3),
+        ("error=524", "upstream_timeout", True, 2),
+        ("error=524 html", "upstream_timeout", True, 1),
     ],
 )
 async def test_a_refused_call(
-    client: ConsoleClient, emulator: Emulator, scenario: str, code: str, retryable: bool
+    client: ConsoleClient, emulator: Emulator, scenario: str, code: str, retryable: bool, calls: int
 ) -> None:
-    """start, error, done; it says what to do, was tried once, and is known to have cost nothing."""
+    """start, error, done; it says what to do, was asked again if that was safe, and is known to have cost nothing.
+
+    What a page of the edge leaves open is unknown.
+    """
     transcript = await _answer(client, emulator, scenario)
-    assert transcript.events == ["start", "error", "done"]
+    assert transcript.events == ["start", *(["retry"] if calls > 1 else []), "error", "done"]
     error = transcript.data_of("error")
     assert (error["error_code"], error["retryable"]) == (code, retryable)
     assert error["hint"]
@@ -157,12 +162,14 @@ async def test_a_refused_call(
     assert "<" not in error["message"], "no markup of an edge's page"
     message = await _check_stored(client, transcript, "")
     assert (message["status"], message["usage"]) == ("failed", None)
-    (attempt,) = (await client.generation(transcript.generation_id))["attempts"]
-    assert (attempt["status"], attempt["error_code"]) == (int(scenario.split("=")[1][:3]), code)
+    attempts = (await client.generation(transcript.generation_id))["attempts"]
+    status = int(scenario.split("=")[1][:3])
+    assert [(each["status"], each["error_code"]) for each in attempts] == [(status, code)] * calls
+    is_unknown = scenario in ("error=502 html", "error=524 html")
     row = await _row(client, transcript)
-    assert (row["state"], row["cost_usd"]) == ("settled", 0)
+    assert (row["state"], row["cost_usd"]) == (("unknown", None) if is_unknown else ("settled", 0))
     session = await client.get(f"/api/sessions/{message['session_id']}")
-    assert session["totals"]["unknown_calls"] == 0
+    assert session["totals"]["unknown_calls"] == is_unknown
 
 
 async def test_a_conversation_that_is_too_long(client: ConsoleClient, emulator: Emulator) -> None:
@@ -319,7 +326,7 @@ async def test_nobody_listens(data: Path, unused_tcp_port: int) -> None:
     """A provider that is not there is unavailable, and nothing was paid."""
     async with console_app(data, upstream=f"http://127.0.0.1:{unused_tcp_port}/api/v1") as running:
         transcript = await running.client.answer("count")
-        assert transcript.events == ["start", "error", "done"]
+        assert transcript.events == ["start", "retry", "error", "done"]
         assert transcript.data_of("error")["error_code"] == "upstream_unavailable"
         row = await _row(running.client, transcript)
         assert (row["state"], row["cost_usd"]) == ("settled", 0)

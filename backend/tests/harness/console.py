@@ -17,11 +17,13 @@ from app.core.config import Settings
 from app.main import create_app
 from app.services.bundle import Services
 from app.services.openrouter import UpstreamTimeouts
+from app.services.retry import RetryPolicy
 from tests.harness.client import ConsoleClient
 
 QUICK = Pace(
     timeouts=UpstreamTimeouts(connect_s=5, first_byte_s=10, idle_s=10, comments_only_s=10, total_s=60),
     reconcile_delays_s=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
+    retries=RetryPolicy(first_wait_s=0.01, longest_wait_s=1),
 )
 
 

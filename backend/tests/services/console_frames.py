@@ -15,6 +15,7 @@ from app.schemas.events import (
     Error,
     Event,
     Reasoning,
+    Retry,
     Start,
     Text,
     ToolCall,
@@ -24,6 +25,7 @@ from app.schemas.events import (
 
 _CLASSES: dict[str, type[Any]] = {
     "start": Start,
+    "retry": Retry,
     "token": Text,
     "reasoning": Reasoning,
     "tool_call_delta": ToolCallDelta,
@@ -60,6 +62,7 @@ def events_of_all_kinds() -> list[Event]:
     """One whole generation with an event of each kind."""
     return [
         Start(generation_id="g", session_id="s", user_message_id="u", assistant_message_id="m", model="a/b"),
+        Retry(attempt=2, error_code="upstream_unavailable", message="m", wait_ms=375, at="2026-01-02T03:04:05.678Z"),
         Reasoning(text="hm\n", details=[{"data": "opaque"}]),
         Text(text="", extra={"images": [{"image_url": {"url": "opaque"}}]}),
         Text(text='"quoted"\r\n\u2028é 🙂 data: x\n\n'),

@@ -14,7 +14,7 @@ from app.services.providers import Provider
 from app.services.runner import Call, Runner
 from app.services.runs import Run, Runs
 from app.services.turn_end import Ending
-from tests.services.pretended import PretendedClient, PretendedStore
+from tests.services.pretended import PretendedClient, PretendedSeries, PretendedStore
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Engine:
     changes: Changes
     unsettled: list[tuple[str, str]] = field(default_factory=list)
 
-    def start(self, client: PretendedClient, *, demo: bool = False, generation_id: str = "g") -> Run:
+    def start(self, client: PretendedClient | PretendedSeries, *, demo: bool = False, generation_id: str = "g") -> Run:
         """A run whose start is stored, set going."""
         run = Run(generation_id)
         start = Start(
@@ -51,7 +51,7 @@ async def engine() -> AsyncIterator[Engine]:
     journal = Journal(store, asyncio.get_running_loop().time)  # type: ignore[arg-type]
     journal.open()
     unsettled: list[tuple[str, str]] = []
-    runner = Runner(store, journal, runs, changes, lambda *call: unsettled.append(call))  # type: ignore[arg-type]
+    runner = Runner(store, journal, runs, changes, lambda *call: unsettled.append(call), jitter=lambda: 0.5)  # type: ignore[arg-type]
     yield Engine(store, runner, runs, changes, unsettled)
     await runner.close()
     await journal.close()

@@ -13,6 +13,7 @@ from app.core.errors import AppError
 from app.db.migrate import MIGRATIONS, migrate
 from app.db.sqlite import open_writer
 from app.schemas.events import Event, decode_events
+from app.services.runs import Marks
 from app.services.turn_end import Ending
 from app.services.upstream_wire import Chunk, decode_chunk
 from tests.core import virtual_time
@@ -30,6 +31,7 @@ class PretendedStore:
         self.open.set()
         self.failures: list[Exception | None] = []
         self.ticks: list[tuple[float, dict[str, list[Event]]]] = []
+        self.marks: list[tuple[float, str, Marks]] = []
         self.endings: list[Ending] = []
         self.log: list[str] = []
         self.attempts = 0
@@ -38,6 +40,7 @@ class PretendedStore:
     async def write_relaxed(self, _: Callable[..., None], rows: list[tuple[str, int, str]], marks: list[Any]) -> None:
         """A journal tick."""
         await self._unit()
+        self.marks += [(asyncio.get_running_loop().time(), run_id, mark) for run_id, _, mark in marks]
         self.ticks.append((asyncio.get_running_loop().time(), {row[0]: decode_events(row[2]) for row in rows}))
         self.log.append("tick")
 
@@ -154,6 +157,23 @@ class PretendedClient:
             yield PretendedStream(self)
         finally:
             self.connected -= 1
+
+
+class PretendedSeries:
+    """Answers each call as the next of its clients does, the last one for good. ``sent_at`` are the calls' times."""
+
+    def __init__(self, *clients: PretendedClient) -> None:
+        self.clients = clients
+        self.sent_at: list[float] = []
+        self.calls: list[Mapping[str, Any]] = []
+
+    @asynccontextmanager
+    async def stream(self, body: Mapping[str, Any]) -> AsyncIterator[PretendedStream]:
+        client = self.clients[min(len(self.calls), len(self.clients) - 1)]
+        self.calls.append(body)
+        self.sent_at.append(asyncio.get_running_loop().time())
+        async with client.stream(body) as stream:
+            yield stream
 
 
 def chunks(*texts: str, finish: str | None = None, **fields: Any) -> list[Chunk]:

@@ -694,7 +694,9 @@ export interface components {
         };
         /**
          * Attempt
-         * @description One call to the provider.
+         * @description One call to the provider, made ``waited_ms`` after the one before it had failed.
+         *
+         *     ``status`` is the HTTP status, null when none came; ``max_tokens`` is set when fewer were allowed than asked for.
          */
         Attempt: {
             /** At */
@@ -705,6 +707,8 @@ export interface components {
             error_code: string | null;
             /** Waited Ms */
             waited_ms: number;
+            /** Max Tokens */
+            max_tokens?: number | null;
         };
         /** AudioOutput */
         AudioOutput: {
@@ -942,6 +946,8 @@ export interface components {
         /**
          * Error
          * @description Why the generation ended early. Always followed by ``done``.
+         *
+         *     ``retry_after_ms`` is how long to wait before another call can succeed, where that is known.
          */
         Error: {
             /** Error Code */
@@ -954,6 +960,8 @@ export interface components {
             hint: string;
             /** Request Id */
             request_id?: string | null;
+            /** Retry After Ms */
+            retry_after_ms?: number | null;
             /**
              * Type
              * @default error
@@ -2146,6 +2154,33 @@ export interface components {
             request_id?: string | null;
         };
         /**
+         * Retry
+         * @description The provider failed before the first word and is asked again: call ``attempt`` goes out at ``at``.
+         *
+         *     ``error_code`` and ``message`` tell what failed; ``max_tokens`` is set when the next call may write less than asked,
+         *     because that is what the account's credit allows. No part of the answer.
+         */
+        Retry: {
+            /** Attempt */
+            attempt: number;
+            /** Error Code */
+            error_code: string;
+            /** Message */
+            message: string;
+            /** Wait Ms */
+            wait_ms: number;
+            /** At */
+            at: string;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /**
+             * Type
+             * @default retry
+             * @constant
+             */
+            type: "retry";
+        };
+        /**
          * RouterPlugin
          * @description Routers whose options OpenRouter does not document as a whole; they pass as they are.
          */
@@ -2399,6 +2434,8 @@ export interface components {
             hint: string;
             /** Request Id */
             request_id?: string | null;
+            /** Retry After Ms */
+            retry_after_ms?: number | null;
         };
         /**
          * Synced
@@ -2867,7 +2904,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Start"] | components["schemas"]["Text"] | components["schemas"]["Reasoning"] | components["schemas"]["ToolCallDelta"] | components["schemas"]["ToolCall"] | components["schemas"]["Annotation"] | components["schemas"]["Usage"] | components["schemas"]["Error"] | components["schemas"]["Done"];
+                    "application/json": components["schemas"]["Start"] | components["schemas"]["Retry"] | components["schemas"]["Text"] | components["schemas"]["Reasoning"] | components["schemas"]["ToolCallDelta"] | components["schemas"]["ToolCall"] | components["schemas"]["Annotation"] | components["schemas"]["Usage"] | components["schemas"]["Error"] | components["schemas"]["Done"];
                     "text/event-stream": unknown;
                 };
             };
@@ -3001,7 +3038,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Start"] | components["schemas"]["Text"] | components["schemas"]["Reasoning"] | components["schemas"]["ToolCallDelta"] | components["schemas"]["ToolCall"] | components["schemas"]["Annotation"] | components["schemas"]["Usage"] | components["schemas"]["Error"] | components["schemas"]["Done"];
+                    "application/json": components["schemas"]["Start"] | components["schemas"]["Retry"] | components["schemas"]["Text"] | components["schemas"]["Reasoning"] | components["schemas"]["ToolCallDelta"] | components["schemas"]["ToolCall"] | components["schemas"]["Annotation"] | components["schemas"]["Usage"] | components["schemas"]["Error"] | components["schemas"]["Done"];
                     "text/event-stream": unknown;
                 };
             };
@@ -3134,7 +3171,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Start"] | components["schemas"]["Text"] | components["schemas"]["Reasoning"] | components["schemas"]["ToolCallDelta"] | components["schemas"]["ToolCall"] | components["schemas"]["Annotation"] | components["schemas"]["Usage"] | components["schemas"]["Error"] | components["schemas"]["Done"];
+                    "application/json": components["schemas"]["Start"] | components["schemas"]["Retry"] | components["schemas"]["Text"] | components["schemas"]["Reasoning"] | components["schemas"]["ToolCallDelta"] | components["schemas"]["ToolCall"] | components["schemas"]["Annotation"] | components["schemas"]["Usage"] | components["schemas"]["Error"] | components["schemas"]["Done"];
                     "text/event-stream": unknown;
                 };
             };

@@ -79,6 +79,7 @@ it("offers a new answer where an interrupted one has nothing but reasoning", asy
     retryable: true,
     hint: "Continue it, or regenerate.",
     request_id: null,
+    retry_after_ms: null,
   };
   await show(storedMessage({ ...THOUGHT_ONLY, status: "interrupted", error }));
   expect(screen.getByRole("alert")).toHaveTextContent("The console was stopped.");
@@ -100,6 +101,7 @@ it("keeps an error and its hint apart, and says where another model is picked", 
     retryable: false,
     hint: "Pick another model.",
     request_id: null,
+    retry_after_ms: null,
   };
   await show(storedMessage({ status: "failed", error }));
   expect(screen.getByText("The provider has no such model")).toBeVisible();
@@ -114,6 +116,7 @@ it("leads to the settings when the key is the problem", async () => {
     retryable: false,
     hint: "Check it.",
     request_id: null,
+    retry_after_ms: null,
   };
   await show(storedMessage({ status: "failed", error }));
   expect(screen.getByRole("link", { name: "Open settings" })).toHaveAttribute(

@@ -1,0 +1,113 @@
+"""Providers that fail before the first word and come back: one answer, one bill, and everybody sees the wait."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from app.bootstrap import Pace
+from app.services.retry import RetryPolicy
+from emulator import Emulator
+from tests.contract.conformance import check_reply
+from tests.harness import ConsoleClient, ConsoleProcess, console_app
+from tests.harness.console import QUICK
+
+ANSWER = "text=one%20two%20three"
+
+
+@pytest.mark.parametrize("fault", ["error=503", "error=502", "error=429", "error=500", "error=429 retry_after=0"])
+async def test_one_failure_is_got_over(client: ConsoleClient, emulator: Emulator, fault: str) -> None:
+    """The same body is sent again; a reader from the start sees what a reader from the beginning saw."""
+    emulator.set_scenario(f"{fault}; times=1; {ANSWER}")
+    transcript = await client.answer("count")
+    assert transcript.events == ["start", "retry", "token", "usage", "done"]
+    assert (transcript.text, transcript.status) == ("one two three", "completed")
+    calls = [request.body for request in emulator.requests if request.path.endswith("/chat/completions")]
+    assert len(calls) == 2
+    assert calls[0] == calls[1]
+    generation = await client.generation(transcript.generation_id)
+    status = int(fault.split("=")[1][:3])
+    assert [attempt["status"] for attempt in generation["attempts"]] == [status, 200]
+    assert generation["attempts"][0]["waited_ms"] == 0
+    (upstream,) = [row for row in emulator.ledger.rows if row.cost_usd]
+    (row,) = (await client.get("/api/usage"))["items"]
+    assert (row["state"], row["cost_usd"]) == ("settled", upstream.cost_usd)
+    again = await client.follow(transcript.generation_id)
+    assert again.frames == transcript.frames
+
+
+async def test_the_wait_is_told_before_it_is_over(data: Path, emulator: Emulator) -> None:
+    """A reader has the retry while nothing is being asked; a stop ends the wait and costs nothing."""
+    pace = Pace(QUICK.timeouts, QUICK.reconcile_delays_s, RetryPolicy())
+    async with console_app(data, upstream=emulator.base_url, pace=pace) as console:
+        client = console.client
+        client.http.event_hooks["response"].append(check_reply)
+        emulator.set_scenario("error=503 retry_after=25")
+        started = await client.start("count")
+        generation_id = started["generation"]["id"]
+        async with client.events(generation_id) as stream:
+            frames = stream.frames()
+            assert (await anext(frames)).event == "start"
+            retry = (await anext(frames)).data
+            assert (retry["attempt"], retry["error_code"]) == (2, "upstream_unavailable")
+            assert 25_000 <= retry["wait_ms"] <= 25_500
+            stored = await client.generation(generation_id)
+            assert [each["error_code"] for each in stored["attempts"]] == ["upstream_unavailable"]
+            assert (await client.stop(generation_id))["status"] == "stopped"
+            assert (await anext(frames)).event == "done"
+            await frames.aclose()
+        (row,) = (await client.get("/api/usage"))["items"]
+        assert (row["state"], row["cost_usd"]) == ("settled", Decimal(0))
+
+
+async def test_a_limit_of_the_account_says_when_to_come_back(client: ConsoleClient, emulator: Emulator) -> None:
+    """Longer than anybody waits: one call, and the time on the error, on its event and where it is stored."""
+    emulator.set_scenario("error=429 retry_after=3600")
+    transcript = await client.answer("count")
+    assert transcript.data_of("error")["retry_after_ms"] == 3_600_000
+    message = await client.message(transcript.data_of("done")["message_id"])
+    assert message["error"]["retry_after_ms"] == 3_600_000
+
+
+async def test_the_credit_left_is_used(data: Path) -> None:
+    """Row 43: the second call asks for what the account can pay; the reader is told."""
+    async with (
+        Emulator(credit_usd=Decimal("0.0005"), scenario=ANSWER) as poor,
+        console_app(data, upstream=poor.base_url) as console,
+    ):
+        transcript = await console.client.answer("count")
+        assert transcript.status == "completed"
+        limit = transcript.data_of("retry")["max_tokens"]
+        assert 16 <= limit < 2048
+        asked = [request.body for request in poor.requests if request.path.endswith("/chat/completions")]
+        assert [body["max_tokens"] for body in asked if body] == [2048, limit]
+        attempts = (await console.client.generation(transcript.generation_id))["attempts"]
+        assert [attempt["max_tokens"] for attempt in attempts] == [None, limit]
+
+
+@pytest.mark.faults
+async def test_a_kill_during_a_wait_leaves_the_attempts(data: Path, emulator: Emulator) -> None:
+    """The next process finds the answer interrupted, knows what failed, and sends nothing by itself."""
+    emulator.set_scenario("error=503 retry_after=25")
+    async with ConsoleProcess(data, upstream=emulator.base_url) as process:
+        await process.start()
+        async with process.client() as client:
+            started = await client.start("count")
+            generation_id = started["generation"]["id"]
+            async with client.events(generation_id) as stream:
+                frames = stream.frames()
+                assert [(await anext(frames)).event for _ in range(2)] == ["start", "retry"]
+                await process.kill()
+                await frames.aclose()
+        await process.start()
+        async with process.client() as client:
+            generation = await client.generation(generation_id)
+            assert generation["status"] == "interrupted"
+            (attempt,) = generation["attempts"]
+            assert (attempt["status"], attempt["error_code"]) == (503, "upstream_unavailable")
+            again = await client.follow(generation_id)
+            assert again.events == ["start", "retry", "error", "done"]
+        assert await process.interrupt() == 0
+    assert len([request for request in emulator.requests if request.path.endswith("/chat/completions")]) == 1
