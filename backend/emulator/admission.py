@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -31,6 +31,7 @@ class Call:
     scenario: Scenario
     digest: str
     key: str
+    service_tier: str | None
 
     @property
     def streamed(self) -> bool:
@@ -95,17 +96,20 @@ def _scenario(
 
 def _accept(state: State, asked: Asked) -> Call:
     body, prompt, scenario = asked.body, asked.prompt, asked.scenario
-    model = state.catalogue.resolve(asked.model)
+    model, variants = state.catalogue.resolve(asked.model), variants_of(asked.model)
+    if "thinking" in variants:
+        body = {"reasoning": {"enabled": True}, **body}
     _check_capabilities(model, body, prompt)
-    endpoint = routing.choose(model, body, variants_of(asked.model))
+    endpoint = routing.choose(model, body, variants)
     strictness.check_provider_rules(model, endpoint, body)
     replay.check(model, endpoint, body["messages"])
     if scenario.error:
         raise refusal(state, scenario.error, model, endpoint, prompt)
-    reply = compose(model, endpoint, body, prompt, scenario)
-    _check_context(model, body, prompt)
+    reply = compose(model, endpoint, body, prompt, scenario, variants)
+    prompt = _fitted(model, body, prompt)
+    tier = _tier(model, body)
     check_credit(state, model.pricing_at(endpoint), prompt.tokens, limit_of(model, body))
-    return Call(model, endpoint, body, prompt, reply, scenario, asked.digest, asked.key)
+    return Call(model, endpoint, body, prompt, reply, scenario, asked.digest, asked.key, tier)
 
 
 def _check_capabilities(model: Model, body: Mapping[str, Any], prompt: Prompt) -> None:
@@ -115,21 +119,41 @@ def _check_capabilities(model: Model, body: Mapping[str, Any], prompt: Prompt) -
             "No endpoints found that support tool use. To learn more about provider routing, "
             "visit: https://openrouter.ai/docs/provider-routing",
         )
+    asked = body.get("modalities", [])
+    if not set(asked) <= set(model.output_modalities):
+        raise ApiError(404, f"No endpoints found that support the requested output modalities: {', '.join(asked)}")
     for modality in sorted(prompt.modalities - set(model.input_modalities)):
         raise ApiError(404, f"No endpoints found that support {modality} input")
 
 
-def _check_context(model: Model, body: Mapping[str, Any], prompt: Prompt) -> None:
+def _tier(model: Model, body: Mapping[str, Any]) -> str | None:
+    """The tier that serves the call: flex is had or not, priority falls back."""
+    asked = body.get("service_tier")
+    if asked in (None, "auto") or model.family in ("openai", "google"):
+        return None if asked == "auto" else asked
+    if asked == "flex":
+        raise errors.no_endpoints(model.id)
+    return "default"
+
+
+def _fitted(model: Model, body: Mapping[str, Any], prompt: Prompt) -> Prompt:
+    """The prompt, its middle left out when it is too long and that was asked for."""
     output = min(limit_of(model, body), body.get("max_completion_tokens") or body.get("max_tokens") or 0)
     requested = prompt.tokens + output
-    if requested > model.usable_context:
-        raise ApiError(
-            400,
-            f"This endpoint's maximum context length is {model.usable_context} tokens. However, you requested about "
-            f"{requested} tokens ({prompt.tokens} of text input, {output} in the output). Please reduce the length "
-            'of either one, or use the "middle-out" transform to compress your prompt automatically.',
-            metadata={"error_type": "context_length_exceeded"},
-        )
+    if requested <= model.usable_context:
+        return prompt
+    if "middle-out" in body.get("transforms", []) or any(
+        plugin["id"] == "context-compression" and plugin.get("enabled") is not False
+        for plugin in body.get("plugins", [])
+    ):
+        return replace(prompt, tokens=max(model.usable_context - output, 1))
+    raise ApiError(
+        400,
+        f"This endpoint's maximum context length is {model.usable_context} tokens. However, you requested about "
+        f"{requested} tokens ({prompt.tokens} of text input, {output} in the output). Please reduce the length "
+        'of either one, or use the "middle-out" transform to compress your prompt automatically.',
+        metadata={"error_type": "context_length_exceeded"},
+    )
 
 
 def refusal(state: State, fault: Refuse, model: Model, endpoint: Endpoint, prompt: Prompt) -> ApiError:

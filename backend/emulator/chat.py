@@ -55,6 +55,8 @@ def _open(state: State, call: Call) -> Row:
     row.prompt_tokens = call.prompt.tokens
     row.cached_tokens = min(call.scenario.cached, call.prompt.tokens)
     row.cache_write_tokens = min(call.scenario.cache_write, call.prompt.tokens - row.cached_tokens)
+    row.search_results = call.reply.search_results
+    row.service_tier = call.service_tier
     row.is_byok = call.scenario.byok
     return row
 

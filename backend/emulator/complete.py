@@ -9,6 +9,7 @@ import msgspec
 from . import thinking, wire
 from .errors import USER_ID, edge_page, envelope
 from .ledger import Row
+from .media import IMAGE_TOKENS, as_part
 from .outlet import Outlet
 from .reply import Reply
 from .scenarios import MidStreamError, Scenario
@@ -24,6 +25,8 @@ def produce(row: Row, reply: Reply) -> None:
         row.produce(token, "reasoning")
     for token in reply.text:
         row.produce(token, "text")
+    for _ in reply.images:
+        row.produce("", "image", IMAGE_TOKENS)
     for call in reply.tool_calls:
         for token in (call.name, *call.fragments):
             row.produce(token, "tool")
@@ -72,6 +75,10 @@ def message(row: Row, reply: Reply) -> dict[str, Any]:
     if reply.tool_calls:
         body["content"] = None
         body["tool_calls"] = [call.as_json(at) for at, call in enumerate(reply.tool_calls)]
+    if reply.annotations:
+        body["annotations"] = reply.annotations
+    if reply.images:
+        body["images"] = [as_part(url, at) for at, url in enumerate(reply.images)]
     return body
 
 
@@ -81,7 +88,8 @@ def _body(row: Row, reply: Reply, scenario: Scenario) -> bytes:
         row.settle("failed", "error")
         return msgspec.json.encode(_failure(row, reply, scenario, fault))
     row.settle("completed", reply.finish_reason)
-    whole = wire.completion(row, message(row, reply), scenario)
+    logprobs = None if reply.logprobs is None else wire.logprobs_of(reply.text, reply.logprobs)
+    whole = wire.completion(row, message(row, reply), scenario, logprobs)
     if scenario.garbage is None:
         return msgspec.json.encode(whole)
     match scenario.garbage.form:

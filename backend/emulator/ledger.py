@@ -103,8 +103,8 @@ class Row:
         is_empty = self.completion_tokens == 0 and not self.finish_reason
         insured = is_chat and (self.finish_reason == "error" or is_empty)
         self.cost = Cost() if insured else cost_of(self.pricing, self.tokens())
-        self.upstream_cost_usd = self.cost.total
-        self.cost_usd = ZERO if self.is_byok else self.cost.total
+        self.upstream_cost_usd = self.cost.inference
+        self.cost_usd = self.cost.searches if self.is_byok else self.cost.total
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -9,6 +9,7 @@ import msgspec
 
 from .catalogue import Endpoint, Model
 from .errors import ApiError, provider_error
+from .thinking import is_altered
 
 Message = Mapping[str, Any]
 
@@ -20,6 +21,7 @@ def check(model: Model, endpoint: Endpoint, messages: Sequence[Message]) -> None
         or _duplicate_item(model, messages)
         or _unsigned_thought(model, messages)
         or _missing_signature(model, messages)
+        or _corrupted_signature(model, messages)
         or _empty_text(endpoint, messages)
         or _unanswered_call(model, messages)
     )
@@ -76,7 +78,8 @@ def _unsigned_thought(model: Model, messages: Sequence[Message]) -> str | None:
     for at, detail in _details(messages):
         is_claude = (detail.get("format") or "anthropic-claude-v1") == "anthropic-claude-v1"
         is_text = detail.get("type") == "reasoning.text"
-        if model.family == "anthropic" and is_claude and is_text and not detail.get("signature"):
+        signature = detail.get("signature") or ""
+        if model.family == "anthropic" and is_claude and is_text and (not signature or is_altered(signature)):
             return f"messages.{at}.content.0: Invalid `signature` in `thinking` block"
     return None
 
@@ -88,6 +91,12 @@ def _missing_signature(model: Model, messages: Sequence[Message]) -> str | None:
         kinds = {detail.get("type") for detail in message.get("reasoning_details") or []}
         if message.get("tool_calls") and "reasoning.encrypted" not in kinds:
             return "Function call is missing a thought_signature in functionCall parts."
+    return None
+
+
+def _corrupted_signature(model: Model, messages: Sequence[Message]) -> str | None:
+    if model.family == "google" and any(is_altered(str(detail.get("data"))) for _, detail in _details(messages)):
+        return "Corrupted thought signature."
     return None
 
 

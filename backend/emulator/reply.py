@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
-from . import answers
+from . import answers, citations, media
 from .catalogue import Endpoint, Family, Model
 from .instances import instance_of
+from .media import Speech
 from .prompt import Prompt
-from .scenarios import Scenario
+from .scenarios import Citations, Scenario
 from .thinking import Wish, wish_of
 from .tokens import split
 from .tools import ToolCall, calls_for
@@ -27,7 +28,10 @@ NATIVE_REASONS: Mapping[Family, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Tokens of the reasoning and of the text, in order; a reply that calls tools has no text."""
+    """Tokens of the reasoning and of the text, in order; a reply that calls tools has no text.
+
+    ``images`` are data URLs, ``speech`` says the text aloud, ``logprobs`` is the number of alternatives to tell.
+    """
 
     reasoning: Sequence[str]
     text: Sequence[str]
@@ -35,6 +39,11 @@ class Reply:
     native_finish_reason: str
     shows_reasoning: bool
     tool_calls: Sequence[ToolCall] = ()
+    annotations: Sequence[Mapping[str, Any]] = ()
+    images: Sequence[str] = ()
+    speech: Speech | None = None
+    logprobs: int | None = None
+    search_results: int = 0
 
     @property
     def tokens(self) -> int:
@@ -42,7 +51,14 @@ class Reply:
         return len(self.reasoning) + len(self.text) + called
 
 
-def compose(model: Model, endpoint: Endpoint, body: Mapping[str, Any], prompt: Prompt, scenario: Scenario) -> Reply:
+def compose(
+    model: Model,
+    endpoint: Endpoint,
+    body: Mapping[str, Any],
+    prompt: Prompt,
+    scenario: Scenario,
+    variants: Collection[str] = (),
+) -> Reply:
     """The reply to a validated request, cut by ``stop`` and by the token limit as a provider would."""
     wish = wish_of(model, body)
     seed = scenario.seed or body.get("seed", 0)
@@ -61,7 +77,25 @@ def compose(model: Model, endpoint: Endpoint, body: Mapping[str, Any], prompt: P
         finish = "length"
     reasoning = reasoning[:room]
     text = text[: room - len(reasoning)]
-    return Reply(reasoning, text, finish, _native(model, finish), wish.shown)
+    modalities = body.get("modalities", [])
+    results = citations.results_of(model, body, variants)
+    cited = citations.pages(body, prompt.question, "".join(text), results, scenario.citations or Citations())
+    return Reply(
+        reasoning,
+        text,
+        finish,
+        _native(model, finish),
+        wish.shown,
+        annotations=[*citations.parsed_files(body["messages"]), *cited],
+        images=[media.picture(prompt.question, body.get("image_config", {}))] if "image" in modalities else [],
+        speech=media.Speech(body.get("audio", {}).get("voice", "")) if "audio" in modalities else None,
+        logprobs=_logprobs(body, model.parameters_at(endpoint)),
+        search_results=results,
+    )
+
+
+def _logprobs(body: Mapping[str, Any], knows: Collection[str]) -> int | None:
+    return body.get("top_logprobs", 0) if body.get("logprobs") and "logprobs" in knows else None
 
 
 def limit_of(model: Model, body: Mapping[str, Any]) -> int:

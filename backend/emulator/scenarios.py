@@ -104,6 +104,13 @@ class ToolCalls(Step, frozen=True):
     form: Literal["plain", "whole", "missing_id", "no_index", "no_arguments", "stop_finish"] = "plain"
 
 
+class Citations(Step, frozen=True):
+    """n pages cited, searched for or not; ``bare`` ones have no title and the span 0 to 0."""
+
+    n: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+    form: Literal["plain", "bare"] = "plain"
+
+
 class Chaos(Step, frozen=True):
     """A fault picked for each call by the seed, the request's body and how often that body came before."""
 
@@ -145,6 +152,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     echo: bool = False
     seed: int = 0
     tool_calls: ToolCalls | None = None
+    citations: Citations | None = None
 
 
 FAULTS = frozenset(
@@ -163,6 +171,7 @@ _STEPS: dict[str, type[Step]] = {
     "error": Refuse,
     "slow_loris": SlowLoris,
     "tool_calls": ToolCalls,
+    "citations": Citations,
     "chaos": Chaos,
 }
 _BARE = {"split_utf8": "bytes", "hold": "3600000"}

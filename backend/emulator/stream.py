@@ -13,6 +13,7 @@ from typing import Any
 from . import thinking, tools, wire
 from .errors import edge_page
 from .ledger import Kind, Row, Status
+from .media import IMAGE_TOKENS, as_part
 from .outlet import Outlet
 from .pace import Pace
 from .reply import Reply
@@ -33,6 +34,8 @@ class Piece:
     delta: dict[str, Any] | None
     token: str | None = None
     kind: Kind = "text"
+    count: int = 1
+    logprobs: dict[str, Any] | None = None
 
 
 def pieces(row: Row, reply: Reply, oddity: ToolCalls) -> Iterator[Piece]:
@@ -47,13 +50,29 @@ def pieces(row: Row, reply: Reply, oddity: ToolCalls) -> Iterator[Piece]:
     if closing and not (family == "anthropic" and reply.text):
         yield Piece(closing)
         closing = None
-    for token in reply.text:
-        yield Piece({"content": token}, token)
+    for annotation in reply.annotations:
+        yield Piece({"annotations": [annotation]})
+    for piece in _spoken(row, reply) if reply.speech else _written(reply):
+        yield piece
         if closing:
             yield Piece(closing)
             closing = None
+    for at, url in enumerate(reply.images):
+        yield Piece({"images": [as_part(url, at)]}, "", "image", IMAGE_TOKENS)
     for call, fragment in tools.deltas(reply.tool_calls, oddity):
         yield Piece({"content": None, "tool_calls": [call]}, fragment, "tool")
+
+
+def _written(reply: Reply) -> Iterator[Piece]:
+    for token in reply.text:
+        logprobs = None if reply.logprobs is None else wire.logprobs_of([token], reply.logprobs)
+        yield Piece({"content": token}, token, logprobs=logprobs)
+
+
+def _spoken(row: Row, reply: Reply) -> Iterator[Piece]:
+    if reply.speech:
+        for audio, token in reply.speech.deltas(f"audio_{row.id[-20:]}", reply.text, row.created_unix):
+            yield Piece({"audio": audio}, token, "audio")
 
 
 class Stream:
@@ -95,12 +114,12 @@ class Stream:
             produced = self._row.completion_tokens
             await self._strike(produced)
             await self._pace.token(produced)
-            self._row.produce(piece.token, piece.kind)
+            self._row.produce(piece.token, piece.kind, piece.count)
             every = self._scenario.comment_every
             if every and produced and produced % every == 0:
                 self._outlet.put(self._framing.comment())
         if piece.delta is not None:
-            self._outlet.put(self._framing.event(wire.chunk(self._row, piece.delta)))
+            self._outlet.put(self._framing.event(wire.chunk(self._row, piece.delta, logprobs=piece.logprobs)))
         if self._outlet.is_full:
             await self._outlet.flush()
 

@@ -23,6 +23,8 @@ FORMATS: Mapping[Family, str] = {
     "other": "unknown",
 }
 
+_MARK = b"EMU"
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -69,7 +71,7 @@ def fragment(family: Family, text: str) -> dict[str, Any]:
 
 def closing(family: Family, generation_id: str) -> dict[str, Any] | None:
     """The opaque detail that families who sign their reasoning send after it, in a delta of its own."""
-    opaque = base64.b64encode(hashlib.sha256(generation_id.encode()).digest()).decode()
+    opaque = sealed(generation_id)
     shape = {"format": FORMATS[family], "index": 0}
     if family == "anthropic":
         detail = {"type": "reasoning.text", "signature": opaque, **shape}
@@ -80,6 +82,28 @@ def closing(family: Family, generation_id: str) -> dict[str, Any] | None:
     else:
         return None
     return {"reasoning_details": [detail]}
+
+
+def sealed(generation_id: str) -> str:
+    """Opaque text that tells whether it was altered on its way."""
+    nonce = hashlib.sha256(generation_id.encode()).digest()[:12]
+    return base64.b64encode(_MARK + nonce + _seal_of(nonce)).decode()
+
+
+def is_altered(opaque: str) -> bool:
+    """Whether a text began as one of ours and is not what it was; foreign texts are not judged."""
+    if not opaque.startswith(base64.b64encode(_MARK).decode()):
+        return False
+    try:
+        whole = base64.b64decode(opaque, validate=True)
+    except ValueError:
+        return True
+    nonce = whole[len(_MARK) : len(_MARK) + 12]
+    return whole != _MARK + nonce + _seal_of(nonce)
+
+
+def _seal_of(nonce: bytes) -> bytes:
+    return hashlib.sha256(_MARK + nonce).digest()[:12]
 
 
 def whole(family: Family, generation_id: str, text: str) -> dict[str, Any]:

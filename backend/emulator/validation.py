@@ -28,20 +28,40 @@ class Url(Struct):
     url: str
 
 
+class Picture(Struct):
+    """On the web, or inside the request in one of the four formats."""
+
+    url: Annotated[str, Meta(pattern=r"^(https?://|data:image/(png|jpe?g|webp|gif);base64,)")]
+    detail: Literal["auto", "low", "high", "original"] | None = None
+
+
+class Sound(Struct):
+    """Base64 without ``data:`` in front, and no address."""
+
+    data: Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/=]*$")]
+    format: Literal["wav", "mp3", "aiff", "aac", "ogg", "flac", "m4a", "pcm16", "pcm24"]
+
+
+class Attachment(Struct):
+    filename: str | None = None
+    file_data: str | None = None
+    file_id: str | None = None
+
+
 class TextPart(Struct, tag_field="type", tag="text"):
     text: str
 
 
 class ImagePart(Struct, tag_field="type", tag="image_url"):
-    image_url: Url
+    image_url: Picture
 
 
 class AudioPart(Struct, tag_field="type", tag="input_audio"):
-    input_audio: Json
+    input_audio: Sound
 
 
 class FilePart(Struct, tag_field="type", tag="file"):
-    file: Json
+    file: Attachment
 
 
 class VideoPart(Struct, tag_field="type", tag="video_url"):
@@ -152,6 +172,28 @@ class Routing(Struct, frozen=True):
     max_price: MaxPrice | None = None
 
 
+class Speech(Struct, frozen=True):
+    voice: str
+    format: Literal["wav", "mp3", "flac", "opus", "pcm16"]
+
+
+class Plugin(Struct):
+    id: str
+    enabled: bool | None = None
+
+
+class Prediction(Struct, tag_field="type", tag="content"):
+    content: str | list[TextPart]
+
+
+class CacheControl(Struct, tag_field="type", tag="ephemeral"):
+    ttl: Literal["5m", "1h"] | None = None
+
+
+MetadataKey = Annotated[str, Meta(max_length=64, pattern=r"^[^\[\]]*$")]
+MetadataValue = Annotated[str, Meta(max_length=512)]
+
+
 class ChatRequest(Struct):
     """The fields whose types and ranges are held; all others pass."""
 
@@ -182,11 +224,22 @@ class ChatRequest(Struct):
     reasoning_effort: Effort | None = None
     include_reasoning: bool = False
     provider: Routing = Routing()
-    plugins: list[Json] = []
-    transforms: list[str] = []
-    metadata: dict[str, str] = {}
+    plugins: list[Plugin] = []
+    transforms: list[Literal["middle-out"]] = []
+    modalities: list[Literal["text", "image", "audio"]] = []
+    audio: Speech | None = None
+    image_config: Json = {}
+    prediction: Prediction | None = None
+    verbosity: Literal["low", "medium", "high", "xhigh", "max"] | None = None
+    cache_control: CacheControl | None = None
+    web_search_options: Json = {}
+    max_tool_calls: Positive = 1
+    service_tier: Literal["auto", "default", "fast", "flex", "priority", "scale"] | None = None
+    metadata: Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=16)] = {}
+    trace: Json = {}
     preset: str = ""
     user: str = ""
+    prompt_cache_key: str = ""
     session_id: Annotated[str, Meta(max_length=256)] = ""
 
 
@@ -232,4 +285,8 @@ def _contradiction(request: ChatRequest) -> str | None:
         return "a tool of type function needs a function"
     if request.top_logprobs and not request.logprobs:
         return "top_logprobs needs logprobs"
+    if "audio" in request.modalities and not request.stream:
+        return "audio output requires stream: true"
+    if "audio" in request.modalities and request.audio is None:
+        return "audio output requires audio: {voice, format}"
     return None

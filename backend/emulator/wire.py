@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from . import likelihoods
 from .ledger import Row
 from .pricing import plain
 from .scenarios import Scenario
@@ -58,7 +59,14 @@ def fragments(data: bytes, mode: str | None) -> Iterator[bytes]:
     yield data[start:]
 
 
-def chunk(row: Row, delta: Mapping[str, Any] | None, finish: str | None = None, **more: Any) -> dict[str, Any]:
+def chunk(
+    row: Row,
+    delta: Mapping[str, Any] | None,
+    finish: str | None = None,
+    *,
+    logprobs: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
     """One ``chat.completion.chunk``; no delta gives ``choices: []``."""
     payload: dict[str, Any] = {
         "id": row.id,
@@ -77,7 +85,16 @@ def chunk(row: Row, delta: Mapping[str, Any] | None, finish: str | None = None, 
                 "native_finish_reason": row.native_finish_reason if finish else None,
             }
         ]
+        if logprobs is not None:
+            payload["choices"][0]["logprobs"] = logprobs
+    if row.service_tier and (finish or "usage" in more):
+        payload["service_tier"] = row.service_tier
     return payload | more
+
+
+def logprobs_of(tokens: Sequence[str], alternatives: int) -> dict[str, Any]:
+    """The ``logprobs`` of a choice for these tokens."""
+    return {"content": [likelihoods.of_token(token, alternatives) for token in tokens], "refusal": None}
 
 
 def usage(row: Row, scenario: Scenario) -> dict[str, Any]:
@@ -121,7 +138,9 @@ def money(amount: Decimal) -> msgspec.Raw:
     return msgspec.Raw(plain(amount).encode())
 
 
-def completion(row: Row, message: Mapping[str, Any], scenario: Scenario) -> dict[str, Any]:
+def completion(
+    row: Row, message: Mapping[str, Any], scenario: Scenario, logprobs: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The body of a call that was not streamed."""
     body: dict[str, Any] = {
         "id": row.id,
@@ -130,11 +149,11 @@ def completion(row: Row, message: Mapping[str, Any], scenario: Scenario) -> dict
         "model": row.model.canonical_slug,
         "provider": row.endpoint.provider_name,
         "system_fingerprint": None,
-        "service_tier": None,
+        "service_tier": row.service_tier,
         "choices": [
             {
                 "index": 0,
-                "logprobs": None,
+                "logprobs": logprobs,
                 "finish_reason": row.finish_reason,
                 "native_finish_reason": row.native_finish_reason,
                 "message": message,
