@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -18,7 +19,10 @@ class TextPart:
 
 @dataclass(slots=True, kw_only=True)
 class ReasoningPart:
-    """What the model thought before it answered; ``duration_ms`` from its first to its last word."""
+    """What the model thought before it answered; ``duration_ms`` from its first to its last word.
+
+    ``details`` are the provider's own pieces, each whole, kept for replay; with them alone the text is empty.
+    """
 
     text: str
     details: Details | None = None
@@ -41,13 +45,68 @@ class ToolResultPart:
     type: Literal["tool_result"] = "tool_result"
 
 
-Part: TypeAlias = Annotated[TextPart | ReasoningPart | ToolCallPart | ToolResultPart, Field(discriminator="type")]
+@dataclass(slots=True, kw_only=True)
+class ImagePart:
+    """A picture, by an https or data URL; ``mime`` null: not known."""
+
+    url: str
+    name: str | None = None
+    mime: str | None = None
+    type: Literal["image"] = "image"
+
+
+@dataclass(slots=True, kw_only=True)
+class FilePart:
+    """Any other file that the model can read, such as a PDF."""
+
+    url: str
+    name: str | None = None
+    mime: str | None = None
+    type: Literal["file"] = "file"
+
+
+@dataclass(slots=True, kw_only=True)
+class AudioPart:
+    """Sound, always by a data URL."""
+
+    url: str
+    name: str | None = None
+    mime: str | None = None
+    type: Literal["audio"] = "audio"
+
+
+@dataclass(slots=True, kw_only=True)
+class VideoPart:
+    url: str
+    name: str | None = None
+    mime: str | None = None
+    type: Literal["video"] = "video"
+
+
+@dataclass(slots=True, kw_only=True)
+class AnnotationPart:
+    """A citation or a parsed file, as the provider gave it; it follows all that it may be about."""
+
+    annotation: dict[str, Any]
+    type: Literal["annotation"] = "annotation"
+
+
+MediaPart: TypeAlias = ImagePart | FilePart | AudioPart | VideoPart
+Part: TypeAlias = Annotated[
+    TextPart | ReasoningPart | ToolCallPart | ToolResultPart | MediaPart | AnnotationPart,
+    Field(discriminator="type"),
+]
 
 _CLASSES: dict[str, type[Any]] = {
     "text": TextPart,
     "reasoning": ReasoningPart,
     "tool_call": ToolCallPart,
     "tool_result": ToolResultPart,
+    "image": ImagePart,
+    "file": FilePart,
+    "audio": AudioPart,
+    "video": VideoPart,
+    "annotation": AnnotationPart,
 }
 
 
@@ -57,6 +116,12 @@ def part_from(value: dict[str, Any]) -> Part:
     return part
 
 
-def content_of(parts: list[Part]) -> str:
-    """The text parts joined."""
-    return "".join(part.text for part in parts if isinstance(part, TextPart))
+def content_of(parts: Iterable[Part]) -> str:
+    """What there is to read: the text parts, and the results of tools, joined."""
+    return "".join(_read(part) for part in parts)
+
+
+def _read(part: Part) -> str:
+    if isinstance(part, TextPart):
+        return part.text
+    return part.content if isinstance(part, ToolResultPart) else ""

@@ -24,7 +24,20 @@ from app.schemas.events import (
     decode_events,
     encode_events,
 )
-from app.schemas.parts import Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart, content_of, part_from
+from app.schemas.parts import (
+    AnnotationPart,
+    AudioPart,
+    FilePart,
+    ImagePart,
+    Part,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+    VideoPart,
+    content_of,
+    part_from,
+)
 from app.services.accumulator import Accumulator, fold
 from tests.core.properties import MANY, SOME
 
@@ -33,7 +46,16 @@ CALL = ToolCall(id="c", name="f", arguments="{}", index=0)
 DONE = Done(status="completed", finish_reason="stop", message_id="m")
 
 WORDS = st.text(max_size=4)
-DETAILS = st.none() | st.lists(st.fixed_dictionaries({"data": WORDS}), min_size=1, max_size=2)
+DETAILS = st.none() | st.lists(
+    st.one_of(
+        st.fixed_dictionaries(
+            {"type": st.just("reasoning.text"), "index": st.integers(0, 1)}, optional={"text": WORDS}
+        ),
+        st.fixed_dictionaries({"type": st.just("reasoning.encrypted"), "data": WORDS}),
+    ),
+    min_size=1,
+    max_size=2,
+)
 EVENTS = st.lists(
     st.one_of(
         st.builds(lambda text: Text(text=text), WORDS),
@@ -134,10 +156,64 @@ def test_each_change_of_kind_opens_a_part() -> None:
     ]
 
 
-def test_partial_calls_and_citations_are_no_parts() -> None:
+def test_citations_stand_last_and_partial_calls_are_no_parts() -> None:
     """Text goes on around them."""
-    events: list[Event] = [Text(text="a"), Annotation(annotation={}), Text(text="b")]
-    assert fold(events).parts() == [TextPart(text="ab")]
+    partial = ToolCallDelta(id="c", name="f", arguments="{", index=0)
+    events: list[Event] = [Text(text="a"), Annotation(annotation={"n": 1}), partial, Text(text="b")]
+    assert fold(events).parts() == [TextPart(text="ab"), AnnotationPart(annotation={"n": 1})]
+
+
+LATE = {"type": "reasoning.text", "signature": "sig", "index": 0}
+
+
+def test_a_signature_that_comes_late_splits_nothing() -> None:
+    """It signs the thought that came before the text, and the text goes on."""
+    detail = {"type": "reasoning.text", "text": "hm", "index": 0}
+    events: list[Event] = [
+        Reasoning(text="hm", details=[detail]),
+        Text(text="a"),
+        Reasoning(text="", details=[LATE]),
+        Text(text="b"),
+        CALL,
+    ]
+    assert fold(events).parts() == [
+        ReasoningPart(text="hm", details=[detail | {"signature": "sig"}]),
+        TextPart(text="ab"),
+        ToolCallPart(id="c", name="f", arguments="{}"),
+    ]
+    assert detail == {"type": "reasoning.text", "text": "hm", "index": 0}
+
+
+def test_thoughts_that_are_only_opaque_are_kept_in_a_part_without_text() -> None:
+    """Before what they led to, after what was there already."""
+    opaque = {"type": "reasoning.encrypted", "data": "x", "id": "c"}
+    events: list[Event] = [Text(text="a"), Reasoning(text="", details=[opaque]), Text(text="b"), CALL]
+    assert fold(events, [TextPart(text="old")]).parts() == [
+        TextPart(text="old"),
+        ReasoningPart(text="", details=[opaque]),
+        TextPart(text="ab"),
+        ToolCallPart(id="c", name="f", arguments="{}"),
+    ]
+
+
+def test_pictures_of_an_answer_are_parts() -> None:
+    """Where they came; what is no picture is passed over."""
+    images = [
+        {"image_url": {"url": "data:image/png;base64,AA=="}},
+        {"image_url": None},
+        {},
+        5,
+        {"image_url": {"url": 1}},
+    ]
+    events: list[Event] = [
+        Text(text="a", extra={"images": images}),
+        Text(text="b", extra={"images": "x", "logprobs": {}}),
+    ]
+    assert fold(events).parts() == [
+        TextPart(text="a"),
+        ImagePart(url="data:image/png;base64,AA==", mime="image/png"),
+        TextPart(text="b"),
+    ]
 
 
 def test_the_ending_is_kept_beside_the_parts() -> None:
@@ -174,6 +250,11 @@ def test_parts_read_back_from_their_stored_form() -> None:
         ReasoningPart(text="r", details=[{"data": "x"}], duration_ms=3),
         ToolCallPart(id="c", name="f", arguments="{}"),
         ToolResultPart(tool_call_id="c", content="5"),
+        ImagePart(url="https://a.example/x.png"),
+        FilePart(url="data:application/pdf;base64,JVBERi0=", name="x.pdf", mime="application/pdf"),
+        AudioPart(url="data:audio/wav;base64,AA==", mime="audio/wav"),
+        VideoPart(url="https://a.example/x.mp4"),
+        AnnotationPart(annotation={"type": "file"}),
     ]
     assert [part_from(part) for part in json.loads(encode_text(parts))] == parts
-    assert content_of(parts) == "t"
+    assert content_of(parts) == "t5"

@@ -37,7 +37,7 @@ export function AssistantMessage({ message, isLast }: AssistantMessageProps) {
 }
 
 function AnswerParts({ answer, streaming }: { answer: Answer; streaming: boolean }) {
-  const parts = mergeText(answer.parts);
+  const parts = readable(answer.parts);
   if (parts.length === 0 && streaming) return <Placeholder />;
   return (
     <div className="flex flex-col gap-3">
@@ -65,14 +65,17 @@ function AnswerParts({ answer, streaming }: { answer: Answer; streaming: boolean
   );
 }
 
-/** A continued answer begins with the old text as a part of its own; it is read as one text. */
-function mergeText(parts: readonly Part[]): Part[] {
+/**
+ * A continued answer begins with the old text as a part of its own; it is read as one text. Reasoning without text
+ * holds only what the provider wants back.
+ */
+function readable(parts: readonly Part[]): Part[] {
   const merged: Part[] = [];
   for (const part of parts) {
     const last = merged.at(-1);
     if (part.type === "text" && last?.type === "text") {
       merged[merged.length - 1] = { type: "text", text: last.text + part.text };
-    } else merged.push(part);
+    } else if (part.type !== "reasoning" || part.text !== "") merged.push(part);
   }
   return merged;
 }

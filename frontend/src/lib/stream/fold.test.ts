@@ -54,3 +54,24 @@ it("keeps the cursor moving over events it does not know", () => {
   expect(frames.map(({ event }) => event)).toContain("unknown");
   expect(frames.reduce(fold, emptyAnswer).last_seq).toBe(frames.at(-1)?.seq);
 });
+
+it("does not split a text where a signature comes late", () => {
+  const frame = (seq: number, event: "token" | "reasoning", text: string): Frame => ({
+    generation_id: "g",
+    seq,
+    event,
+    data: { text },
+  });
+  const frames = [
+    frame(1, "reasoning", "hm"),
+    frame(2, "token", "a"),
+    frame(3, "reasoning", ""),
+    frame(4, "token", "b"),
+  ];
+  const view = frames.reduce(fold, emptyAnswer);
+  expect(view.parts).toEqual([
+    { type: "reasoning", text: "hm" },
+    { type: "text", text: "ab" },
+  ]);
+  expect(view.last_seq).toBe(4);
+});

@@ -49,6 +49,8 @@ export function fold(view: AnswerView, frame: Frame): AnswerView {
         parts: appendText(view.parts, "text", frame.data.text),
       };
     case "reasoning":
+      // Only the provider's opaque pieces, which are not sent here: what is being written goes on.
+      if (frame.data.text === "") return next;
       return { ...next, parts: appendText(view.parts, "reasoning", frame.data.text) };
     case "tool_call": {
       const { id, name, arguments: args } = frame.data;
