@@ -9,9 +9,9 @@ from typing import Any
 from app.db.types import Row
 from app.schemas.model_facts import ModelFacts
 from app.schemas.profiles import Profile
+from app.services.history import history
 from app.services.request import layered, output_limit, wire_parameters
-
-CHARS_PER_TOKEN = 3
+from app.services.tokens import prompt_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,7 @@ def request_body(
 
     Raises ValidationFailed for parameters that contradict each other or the model.
     """
-    messages = [{"role": "system", "content": resolved.system_prompt}] if resolved.system_prompt.strip() else []
-    messages += [{"role": row["role"], "content": row["content"]} for row in path if row["content"]]
+    messages = history(path, model=resolved.model, facts=facts, system=resolved.system_prompt)
     if prefill:
         messages.append({"role": "assistant", "content": prefill})
     params = wire_parameters(resolved.params, model=resolved.model, facts=facts)
@@ -83,12 +82,8 @@ def request_body(
 
 
 def worst_cost_picousd(body: dict[str, Any], prices: Row | None) -> int | None:
-    """The most a call can be expected to cost: its whole text as prompt and its full ``max_tokens``; None unpriced.
-
-    Prompt tokens are guessed high, at three characters each.
-    """
+    """The most a call can be expected to cost: its prompt, guessed high, and its full limit; None unpriced."""
     if prices is None or prices["prompt_picousd"] is None or prices["completion_picousd"] is None:
         return None
-    prompt_tokens = sum(len(message["content"]) for message in body["messages"]) // CHARS_PER_TOKEN + 1
-    worst = prompt_tokens * prices["prompt_picousd"] + (output_limit(body) or 0) * prices["completion_picousd"]
+    worst = prompt_tokens(body) * prices["prompt_picousd"] + (output_limit(body) or 0) * prices["completion_picousd"]
     return int(min(worst + (prices["request_picousd"] or 0), 2**63 - 1))

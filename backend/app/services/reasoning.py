@@ -73,9 +73,9 @@ def reasoning_for(wish: Wish, *, model: str, facts: ModelFacts | None, max_token
     return _on(wish, model=model, facts=facts, max_tokens=max_tokens) | rest
 
 
-def family_of(model: str, facts: ModelFacts | None = None) -> str:
+def family_of(model: str) -> str:
     """The author of a model, which is how its reasoning is told apart."""
-    return facts.family if facts is not None and facts.family else model.partition("/")[0].lstrip("~")
+    return model.partition("/")[0].lstrip("~")
 
 
 def nearest(effort: str, supported: tuple[str, ...]) -> str:
@@ -99,12 +99,12 @@ def effort_of(budget: int, max_tokens: int | None) -> str:
 
 
 def _off(model: str, facts: ModelFacts | None) -> dict[str, Any]:
-    by_effort = family_of(model, facts) in ("openai", "x-ai") or (facts and "none" in _efforts(facts))
+    by_effort = family_of(model) in ("openai", "x-ai") or (facts and "none" in _efforts(facts))
     return {"effort": "none"} if by_effort else {"enabled": False}
 
 
 def _on(wish: Wish, *, model: str, facts: ModelFacts | None, max_tokens: int | None) -> dict[str, Any]:
-    family, budget = family_of(model, facts), wish.get("max_tokens")
+    family, budget = family_of(model), wish.get("max_tokens")
     efforts = _efforts(facts)
     if family in ("openai", "x-ai"):
         effort = wish.get("effort") or (effort_of(budget, max_tokens) if budget else "medium")

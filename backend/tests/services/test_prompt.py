@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -80,11 +81,12 @@ def test_the_system_prompt_by_precedence(chosen: Profile | None, prompt: str) ->
     assert _resolved({}, chosen).system_prompt == prompt
 
 
-PATH: list[Row] = [
-    {"role": "user", "content": "Hi"},
-    {"role": "assistant", "content": ""},
-    {"role": "user", "content": "Again"},
-]
+def row(role: str, text: str) -> Row:
+    parts = [{"type": "text", "text": text}] if text else []
+    return {"role": role, "content": text, "parts": json.dumps(parts), "model": None}
+
+
+PATH: list[Row] = [row("user", "Hi"), row("assistant", ""), row("user", "Again")]
 
 
 def test_the_body_holds_the_path_from_the_root_on() -> None:
@@ -140,5 +142,5 @@ def _body(chars: int, max_tokens: int) -> dict[str, Any]:
     ],
 )
 def test_the_most_a_call_can_cost(prices: Row | None, cost: int | None) -> None:
-    """Its text as prompt at three characters a token, all of ``max_tokens``; None without prices; never too much."""
+    """Its text as prompt at three bytes a token, all of ``max_tokens``; None without prices; never too much."""
     assert worst_cost_picousd(_body(300, 40), prices) == cost
