@@ -7,8 +7,8 @@ from app.db.store import Store
 from app.repo import models
 from app.schemas.embeddings import EmbeddingsRequest
 from app.services.paid_calls import PaidCall, PaidCalls
-from app.services.prompt import CHARS_PER_TOKEN
 from app.services.providers import Providers
+from app.services.tokens import text_tokens
 from app.services.upstream_embeddings import EmbeddingsReply
 
 
@@ -34,9 +34,9 @@ class Embeddings:
 
 
 def most_tokens(value: object) -> int:
-    """A high guess of the tokens of an input: token ids as they are, text at three characters each."""
+    """A high guess of the tokens of an input: token ids as they are, text by its bytes."""
     if isinstance(value, str):
-        return len(value) // CHARS_PER_TOKEN + 1
+        return text_tokens(value)
     if isinstance(value, dict):
         return sum(most_tokens(item) for item in value.values())
     return sum(most_tokens(item) for item in value) if isinstance(value, list) else 1

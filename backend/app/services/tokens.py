@@ -17,6 +17,11 @@ BYTES_PER_MEDIA_TOKEN: Final = 48
 _MEDIA: Final = frozenset({"image_url", "input_audio", "video_url", "file"})
 
 
+def text_tokens(text: str) -> int:
+    """The tokens of a text."""
+    return len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN + 1
+
+
 def prompt_tokens(body: Mapping[str, Any]) -> int:
     """The tokens of a request's messages, tools and answer format."""
     said_bytes, media_tokens = _weigh(body.get("messages"), names=False)

@@ -662,6 +662,21 @@ export interface components {
             type: "annotation";
         };
         /**
+         * AnnotationPart
+         * @description A citation or a parsed file, as the provider gave it; it follows all that it may be about.
+         */
+        AnnotationPart: {
+            /** Annotation */
+            annotation: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "annotation";
+        };
+        /**
          * AppSettings
          * @description ``model`` and below apply where neither the request nor its profile says otherwise.
          */
@@ -716,6 +731,23 @@ export interface components {
             voice: string;
             /** Format */
             format: string;
+        };
+        /**
+         * AudioPart
+         * @description Sound, always by a data URL.
+         */
+        AudioPart: {
+            /** Url */
+            url: string;
+            /** Name */
+            name?: string | null;
+            /** Mime */
+            mime?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "audio";
         };
         /** AutoRouterPlugin */
         AutoRouterPlugin: {
@@ -1003,6 +1035,23 @@ export interface components {
             id: "file-parser";
             pdf?: components["schemas"]["PdfOptions"] | null;
         };
+        /**
+         * FilePart
+         * @description Any other file that the model can read, such as a PDF.
+         */
+        FilePart: {
+            /** Url */
+            url: string;
+            /** Name */
+            name?: string | null;
+            /** Mime */
+            mime?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "file";
+        };
         /** FunctionChoice */
         FunctionChoice: {
             /** Name */
@@ -1240,6 +1289,23 @@ export interface components {
              */
             ok: true;
         };
+        /**
+         * ImagePart
+         * @description A picture, by an https or data URL; ``mime`` null: not known.
+         */
+        ImagePart: {
+            /** Url */
+            url: string;
+            /** Name */
+            name?: string | null;
+            /** Mime */
+            mime?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "image";
+        };
         /** KeyPut */
         KeyPut: {
             /**
@@ -1296,7 +1362,7 @@ export interface components {
             /** Content */
             content: string;
             /** Parts */
-            parts: (components["schemas"]["TextPart"] | components["schemas"]["ReasoningPart"] | components["schemas"]["ToolCallPart"] | components["schemas"]["ToolResultPart"])[];
+            parts: (components["schemas"]["TextPart"] | components["schemas"]["ReasoningPart"] | components["schemas"]["ToolCallPart"] | components["schemas"]["ToolResultPart"] | components["schemas"]["ImagePart"] | components["schemas"]["FilePart"] | components["schemas"]["AudioPart"] | components["schemas"]["VideoPart"] | components["schemas"]["AnnotationPart"])[];
             /**
              * Status
              * @enum {string}
@@ -2005,6 +2071,8 @@ export interface components {
         /**
          * ReasoningPart
          * @description What the model thought before it answered; ``duration_ms`` from its first to its last word.
+         *
+         *     ``details`` are the provider's own pieces, each whole, kept for replay; with them alone the text is empty.
          */
         ReasoningPart: {
             /** Text */
@@ -2778,6 +2846,20 @@ export interface components {
              * @default 0
              */
             unknown_calls: number;
+        };
+        /** VideoPart */
+        VideoPart: {
+            /** Url */
+            url: string;
+            /** Name */
+            name?: string | null;
+            /** Mime */
+            mime?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "video";
         };
         /** WebFetchPlugin */
         WebFetchPlugin: {
