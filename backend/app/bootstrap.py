@@ -22,6 +22,7 @@ from app.services.housekeeping import Housekeeping
 from app.services.journal import Journal
 from app.services.live import Live
 from app.services.messages import Messages
+from app.services.openai_models import OpenAIModels
 from app.services.openrouter import UpstreamTimeouts
 from app.services.paid_calls import PaidCalls
 from app.services.preferences import Preferences, defaults_of
@@ -109,6 +110,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             live=live,
             runner=runner,
             embeddings=Embeddings(store, providers, paid_calls),
+            openai_models=OpenAIModels(store),
         )
 
 

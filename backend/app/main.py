@@ -13,7 +13,19 @@ from app.api.errors import install_error_handlers, responses_for
 from app.api.gate import Gate
 from app.api.gate_policy import GatePolicy
 from app.api.middleware import RequestLog
-from app.api.routes import docs, embeddings, generations, health, messages, models, profiles, sessions, stream, usage
+from app.api.routes import (
+    docs,
+    embeddings,
+    generations,
+    health,
+    messages,
+    models,
+    openai_models,
+    profiles,
+    sessions,
+    stream,
+    usage,
+)
 from app.api.routes import settings as settings_routes
 from app.api.spa import mount_page
 from app.bootstrap import Pace, policy_of, running
@@ -47,7 +59,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     # Routes are tried in this order, the busiest first.
     for module in (
         *(stream, generations, messages, sessions, profiles, models, usage),
-        *(settings_routes, embeddings, health, docs),
+        *(settings_routes, embeddings, openai_models, health, docs),
     ):
         app.include_router(module.router)
     mount_page(app, page)

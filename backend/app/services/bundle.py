@@ -13,6 +13,7 @@ from app.services.catalog import Catalog
 from app.services.embeddings import Embeddings
 from app.services.live import Live
 from app.services.messages import Messages
+from app.services.openai_models import OpenAIModels
 from app.services.preferences import Preferences
 from app.services.profiles import Profiles
 from app.services.providers import Providers
@@ -41,6 +42,7 @@ class Services:
     live: Live
     runner: Runner
     embeddings: Embeddings
+    openai_models: OpenAIModels
 
     async def interrupt(self) -> None:
         """End every run and every live channel, so that all readers end by themselves; nothing starts after this."""
