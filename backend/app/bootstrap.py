@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from app import __version__
 from app.api.gate_policy import GatePolicy
-from app.core.config import Settings
+from app.core.config import Settings, environment
 from app.core.token import read_or_create_token
 from app.db.lock import DataLock
 from app.db.store import Store
@@ -27,6 +27,8 @@ from app.services.openrouter import UpstreamTimeouts
 from app.services.paid_calls import PaidCalls
 from app.services.preferences import Preferences, defaults_of
 from app.services.profiles import Profiles
+from app.services.provider_file import ProviderFile, find_provider_file, read_provider_file
+from app.services.provider_index import ProviderIndex
 from app.services.providers import Providers
 from app.services.reconcile import Reconciler
 from app.services.replay import Replays
@@ -53,9 +55,11 @@ class Pace:
 async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator[Services]:
     """Own the data folder and run the services.
 
-    Entering raises DataInUse when another process owns the folder, and the store's errors. Leaving interrupts what
+    Entering raises ConfigFileError for a providers file that cannot be used, before anything is opened; DataInUse when
+    another process owns the folder, and the store's errors. Leaving interrupts what
     still runs, stores it, and releases the folder last.
     """
+    file = _provider_file(settings)
     pace = pace or Pace(timeouts=UpstreamTimeouts(total_s=settings.api_timeout_s))
     async with AsyncExitStack() as stack:
         lock = stack.enter_context(DataLock(settings.data_dir))
@@ -65,7 +69,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         await recovery.recover(store)
 
         runs, changes = Runs(), Changes()
-        providers = Providers(settings, pace.timeouts, lambda: _start_demo(stack))
+        providers = Providers(settings, pace.timeouts, lambda: _start_demo(stack), file)
         stack.push_async_callback(providers.close)
         await providers.open()
 
@@ -80,7 +84,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         paid_calls = PaidCalls(store, reconciler.notice)
         stack.push_async_callback(paid_calls.close)
         replays = Replays(store, runs)
-        turns = Turns(store, runs, runner, replays, changes, providers, defaults_of(settings))
+        turns = Turns(store, runs, runner, replays, changes, providers, defaults_of(settings, providers))
         stack.push_async_callback(turns.close)
         catalog = Catalog(store, changes, providers)
         catalog.open()
@@ -100,6 +104,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             lock=lock,
             store=store,
             providers=providers,
+            provider_index=ProviderIndex(store, providers),
             catalog=catalog,
             sessions=Sessions(store, changes, runner),
             messages=Messages(store, changes),
@@ -122,6 +127,11 @@ def refuse_unsafe(settings: Settings) -> None:
 def policy_of(services: Services) -> GatePolicy:
     """Who may come in."""
     return GatePolicy.of(services.settings, services.token)
+
+
+def _provider_file(settings: Settings) -> ProviderFile:
+    path = find_provider_file(settings.providers_file, settings.data_dir)
+    return read_provider_file(path, environment()) if path else ProviderFile()
 
 
 async def _start_demo(stack: AsyncExitStack) -> str:

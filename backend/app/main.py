@@ -22,6 +22,7 @@ from app.api.routes import (
     models,
     openai_models,
     profiles,
+    providers,
     sessions,
     stream,
     usage,
@@ -58,7 +59,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     )
     # Routes are tried in this order, the busiest first.
     for module in (
-        *(stream, generations, messages, sessions, profiles, models, usage),
+        *(stream, generations, messages, sessions, profiles, providers, models, usage),
         *(settings_routes, embeddings, openai_models, health, docs),
     ):
         app.include_router(module.router)

@@ -7,10 +7,12 @@ starts as it is.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -80,6 +82,11 @@ class Settings(BaseSettings):
         "auto",
         validation_alias="CONSOLE_DEMO",
         description="`auto`: built-in demo provider while no key is known; `off`: a missing key is an error.",
+    )
+    providers_file: Path | None = Field(
+        None,
+        validation_alias="CONSOLE_PROVIDERS",
+        description="Servers beside OpenRouter (TOML, JSON or YAML); `providers.*` in the data folder if not set.",
     )
     openrouter_api_key: str | None = Field(
         None,
@@ -155,6 +162,15 @@ class Settings(BaseSettings):
     def keyless_server(self) -> bool:
         """A base URL of the owner's own was given, which may need no key."""
         return self.openrouter_base_url != OPENROUTER_URL
+
+
+def environment() -> dict[str, str]:
+    """The variables of the process, over those of the ``.env`` files; empty ones count as not set."""
+    merged: dict[str, str | None] = {}
+    files = Settings.model_config.get("env_file") or ()
+    for file in (files,) if isinstance(files, str | Path) else files:
+        merged |= dotenv_values(file)
+    return {name: value for name, value in (merged | dict(os.environ)).items() if value}
 
 
 def is_placeholder(key: str) -> bool:

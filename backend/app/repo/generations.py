@@ -19,6 +19,7 @@ _COLUMNS = """
         COALESCE((SELECT max(e.last_seq) FROM generation_events e WHERE e.generation_id = g.id), 0) END AS last_seq
 """
 _GET = f"SELECT {_COLUMNS} FROM generations g WHERE g.id = :id"  # noqa: S608
+_PROVIDER = "SELECT provider FROM generations WHERE id = :id"
 _OF_USER_MESSAGE = "SELECT id FROM generations WHERE user_message_id = :id ORDER BY id DESC LIMIT 1"
 _ANSWERING = "SELECT id FROM generations WHERE user_message_id = :id AND ended_at IS NULL LIMIT 1"
 _UNFINISHED = (
@@ -73,6 +74,12 @@ def generation_from(row: Row) -> Generation:
 def get(conn: Conn, generation_id: str) -> Generation | None:
     row = conn.execute(_GET, {"id": generation_id}).fetchone()
     return generation_from(row) if row else None
+
+
+def provider_of(conn: Conn, generation_id: str) -> str | None:
+    """Who was asked; None for an unknown id."""
+    row = conn.execute(_PROVIDER, {"id": generation_id}).fetchone()
+    return row["provider"] if row else None
 
 
 def newest_of(conn: Conn, user_message_id: str) -> str | None:

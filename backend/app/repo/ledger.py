@@ -56,7 +56,7 @@ _ADD_TO_DAY = """
     WHERE day = :day AND model = :model
 """
 _UNKNOWN = """
-    SELECT generation_id, upstream_id, created_at FROM usage_logs
+    SELECT generation_id, upstream_id, provider, created_at FROM usage_logs
     WHERE state = 'unknown' AND upstream_id IS NOT NULL AND generation_id IS NOT NULL ORDER BY id
 """
 _ABANDONED = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -54,6 +55,9 @@ _NAMES = "SELECT id FROM models WHERE provider = :provider AND removed_at IS NUL
 _FAMILIES = f"""
     SELECT family, count(*) AS n FROM models WHERE {" AND ".join(conditions(ModelFilter())[0])}
     GROUP BY family ORDER BY family
+"""  # noqa: S608
+_NAMES_BY_PROVIDER = f"""
+    SELECT id, name, provider FROM models WHERE {" AND ".join(conditions(ModelFilter())[0])} ORDER BY id
 """  # noqa: S608
 
 
@@ -119,6 +123,14 @@ def names(conn: Conn, provider: str) -> list[str]:
 def families(conn: Conn) -> list[Row]:
     """``family`` and ``n``, how many models of it are on offer."""
     return conn.execute(_FAMILIES).fetchall()
+
+
+def names_by_provider(conn: Conn) -> dict[str, dict[str, str]]:
+    """For each provider the models it offers, their names by id."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in conn.execute(_NAMES_BY_PROVIDER).fetchall():
+        found[row["provider"]][row["id"]] = row["name"]
+    return found
 
 
 def list_page(

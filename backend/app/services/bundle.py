@@ -16,6 +16,7 @@ from app.services.messages import Messages
 from app.services.openai_models import OpenAIModels
 from app.services.preferences import Preferences
 from app.services.profiles import Profiles
+from app.services.provider_index import ProviderIndex
 from app.services.providers import Providers
 from app.services.runner import Runner
 from app.services.sessions import Sessions
@@ -32,6 +33,7 @@ class Services:
     lock: DataLock
     store: Store
     providers: Providers
+    provider_index: ProviderIndex
     catalog: Catalog
     sessions: Sessions
     messages: Messages

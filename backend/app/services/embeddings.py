@@ -20,17 +20,17 @@ class Embeddings:
 
     async def create(self, request: EmbeddingsRequest) -> EmbeddingsReply:
         """The provider's reply; ``body`` is what it sent. Raises MissingKey and the errors of the upstream."""
-        provider = self._providers.current()
-        body = request.body()
-        prices = await self._store.read(models.prices, request.model)
+        route = self._providers.route(request.model)
+        body = request.body() | {"model": route.model}
+        prices = await self._store.read(models.prices, route.slug)
         price = prices["prompt_picousd"] if prices else None
         call = PaidCall(
             purpose="embedding",
-            model=request.model,
-            provider=provider,
+            model=route.slug,
+            provider=route.provider,
             worst_picousd=None if price is None else price_of(most_tokens(request.input), price),
         )
-        return await self._paid_calls.make(call, lambda: provider.client.embeddings(body))
+        return await self._paid_calls.make(call, lambda: route.provider.client.embeddings(body))
 
 
 def most_tokens(value: object) -> int:

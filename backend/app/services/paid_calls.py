@@ -118,7 +118,7 @@ class PaidCalls:
             },
         )
         if bill.cost_picousd is None and upstream_id is not None:
-            self._unsettled(call_id, upstream_id)
+            self._unsettled(call_id, upstream_id, call.provider.name)
 
 
 def settle_abandoned(conn: Conn) -> int:

@@ -18,9 +18,14 @@ from app.services.providers import Providers
 PAGE_DEFAULTS: dict[str, Any] = {"theme": "system", "send_key": "enter"}
 
 
-def defaults_of(settings: Settings) -> Defaults:
-    """What applies while the settings page has nothing stored; sampling as the seed contract has it."""
-    return Defaults(model=settings.model_name, temperature=0.7, max_tokens=2048, system_prompt="")
+def defaults_of(settings: Settings, providers: Providers) -> Defaults:
+    """What applies while the settings page has nothing stored; sampling as the seed contract has it.
+
+    A model that the settings name goes before the default of the providers file.
+    """
+    named = "model_name" in settings.model_fields_set or providers.default_model is None
+    model = settings.model_name if named else providers.default_model
+    return Defaults(model=model or settings.model_name, temperature=0.7, max_tokens=2048, system_prompt="")
 
 
 class Preferences:
@@ -34,7 +39,7 @@ class Preferences:
 
     async def get(self) -> AppSettings:
         """Everything the page shows."""
-        defaults = defaults_of(self._settings)
+        defaults = defaults_of(self._settings, self._providers)
         values = PAGE_DEFAULTS | {
             "model": defaults.model,
             "temperature": defaults.temperature,

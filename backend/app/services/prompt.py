@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from app.db.types import Row
 from app.schemas.model_facts import ModelFacts
 from app.schemas.profiles import Profile
 from app.services.history import history
+from app.services.providers import Route
 from app.services.request import layered, output_limit, wire_parameters
 from app.services.tokens import prompt_tokens
 
@@ -28,7 +29,7 @@ class Defaults:
 class Resolved:
     """Who answers, and how: the request over the session over the profile over the settings."""
 
-    model: str
+    route: Route
     system_prompt: str
     params: dict[str, Any]
     profile_id: int | None
@@ -41,14 +42,20 @@ def resolve(
     session_model: str | None,
     profile: Profile | None,
     defaults: Defaults,
+    route_of: Callable[[str], Route],
 ) -> Resolved:
-    """Settle every value by its precedence. ``given`` holds only the parameters that the request named."""
+    """Settle every value by its precedence. ``given`` holds only the parameters that the request named.
+
+    What the providers file says of the model stands above the settings and below everything else. Raises as
+    ``Providers.route``.
+    """
+    route = route_of(model or session_model or (profile.model if profile else None) or defaults.model)
     params: dict[str, Any] = {"temperature": defaults.temperature, "max_tokens": defaults.max_tokens}
+    params = layered(params, route.defaults)
     if profile is not None:
         params = layered(params, _of_profile(profile))
-    profile_model = profile.model if profile else None
     return Resolved(
-        model=model or session_model or profile_model or defaults.model,
+        route=route,
         system_prompt=(profile.system_prompt if profile else "") or defaults.system_prompt,
         params=layered(params, given),
         profile_id=profile.id if profile else None,
@@ -74,11 +81,11 @@ def request_body(
 
     Raises ValidationFailed for parameters that contradict each other or the model.
     """
-    messages = history(path, model=resolved.model, facts=facts, system=resolved.system_prompt)
+    messages = history(path, model=resolved.route.slug, facts=facts, system=resolved.system_prompt)
     if prefill:
         messages.append({"role": "assistant", "content": prefill})
-    params = wire_parameters(resolved.params, model=resolved.model, facts=facts)
-    return {"model": resolved.model, "messages": messages, **params}
+    params = wire_parameters(resolved.params, model=resolved.route.slug, facts=facts)
+    return {"model": resolved.route.model, "messages": messages, **params}
 
 
 def worst_cost_picousd(body: dict[str, Any], prices: Row | None) -> int | None:

@@ -1,17 +1,19 @@
-"""Who answers: OpenRouter or a server of the owner's, or the built-in demo while no key is known."""
+"""Who answers: OpenRouter or a server of the owner's, the demo while no key is known, and the providers file's own."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Literal
 
 from app.core.config import Settings
-from app.core.errors import DiskFull, MissingKey
+from app.core.errors import DiskFull, MissingKey, UpstreamModelNotFound
 from app.core.token import delete_key, read_key, write_key
 from app.schemas.settings import KeyStatus
 from app.services.openrouter import OpenRouter, UpstreamTimeouts
+from app.services.provider_file import FileProvider, ProviderFile
 
 DEMO = "demo"
 """The name of the built-in provider."""
@@ -19,7 +21,7 @@ DEMO = "demo"
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A configured upstream."""
+    """A configured upstream. ``max_retries`` None: as many as the console's own rule says."""
 
     name: str
     client: OpenRouter
@@ -28,59 +30,134 @@ class Provider:
     """Where its list of models is from: a list from elsewhere says nothing about it."""
     prefix: str = ""
     """What our names for its models have before its own."""
+    max_retries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a model is asked for.
+
+    ``slug`` is what the console calls it, in the catalogue and in every record; ``model`` is its name at its provider;
+    ``defaults`` are the parameters that the providers file gives it.
+    """
+
+    provider: Provider
+    slug: str
+    model: str
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Providers:
-    """The current provider, replaced when the key changes. ``close`` ends all its connections.
+    """The main provider, replaced when the key changes, and those of the file. ``close`` ends all connections.
 
     Args:
         start_demo: starts the built-in provider and gives its base URL; called at most once.
+        file: what the owner wrote down.
     """
 
     def __init__(
-        self, settings: Settings, timeouts: UpstreamTimeouts, start_demo: Callable[[], Awaitable[str]]
+        self,
+        settings: Settings,
+        timeouts: UpstreamTimeouts,
+        start_demo: Callable[[], Awaitable[str]],
+        file: ProviderFile | None = None,
     ) -> None:
         self._settings, self._timeouts, self._start_demo = settings, timeouts, start_demo
-        self._current: Provider | None = None
+        file = file or ProviderFile()
+        self._main_entry, self._entries = file.main, file.others
+        self._others = {name: self._other(name, entry) for name, entry in self._entries.items()}
+        self._default_other = file.default_provider if file.default_provider in self._others else None
+        self._main: Provider | None = None
         self._retired: list[OpenRouter] = []
         self._demo_url: str | None = None
 
     async def open(self) -> None:
-        """Choose the provider by the key that is known now."""
+        """Choose the main provider by the key that is known now."""
         key = self._settings.openrouter_api_key or read_key(self._data_dir)
         if key is not None or self._settings.keyless_server:
             name = "custom" if self._settings.keyless_server else "openrouter"
-            self._current = Provider(
-                name, self._client(url := self._settings.openrouter_base_url, key), demo=False, source=url
-            )
+            url = self._settings.openrouter_base_url
+            self._main = Provider(name, self._client(url, key), demo=False, source=url)
         elif self._settings.demo == "auto":
             self._demo_url = self._demo_url or await self._start_demo()
-            self._current = Provider(DEMO, self._client(self._demo_url, None), demo=True, source=DEMO)
+            self._main = Provider(DEMO, self._client(self._demo_url, None), demo=True, source=DEMO)
 
     async def close(self) -> None:
-        for client in [*self._retired, *([self._current.client] if self._current else [])]:
+        for client in (*self._retired, *(provider.client for provider in self._all())):
             await client.aclose()
 
     def current(self) -> Provider:
-        """Raises MissingKey when there is none."""
-        if self._current is None:
+        """The main provider. Raises MissingKey when there is none."""
+        if self._main is None:
             raise MissingKey
-        return self._current
+        return self._main
 
     def every(self) -> list[Provider]:
-        """All that can be asked. Raises MissingKey when there is none."""
-        return [self.current()]
+        """The main provider, if there is one, and those of the file in its order. Raises MissingKey without any."""
+        return self._all() or [self.current()]
+
+    def named(self, name: str) -> Provider | None:
+        """A provider of today's by its name."""
+        return next((provider for provider in self._all() if provider.name == name), None)
+
+    def route(self, model: str) -> Route:
+        """Where a model is asked for: ``provider/model`` at a provider of the file, a bare name at the default one.
+
+        Everything else is the main provider's. Looks nothing up but memory. Raises MissingKey without a main provider,
+        UpstreamModelNotFound for a model that a provider of the file does not take.
+        """
+        prefix, slash, name = model.partition("/")
+        if not slash and self._default_other is not None:
+            prefix, name = self._default_other, model
+        if prefix in self._others:
+            return self._route(self._others[prefix], self._entries[prefix], name)
+        return self._route(self.current(), self._main_entry, model)
+
+    @property
+    def default(self) -> Provider | None:
+        """The provider that a bare model name goes to."""
+        return self._others[self._default_other] if self._default_other else self._main
+
+    @property
+    def default_model(self) -> str | None:
+        """The default provider's default model, if the file names one."""
+        return self.default_model_of(self.default) if self.default else self._main_entry.default_model
+
+    def default_model_of(self, provider: Provider) -> str | None:
+        """The model that the file names for a provider, as the console calls it."""
+        model = self.entry(provider).default_model
+        return None if model is None else self.slug_of(provider, model)
+
+    def slug_of(self, provider: Provider, model: str) -> str:
+        """What the console calls a provider's model."""
+        return provider.prefix + model
 
     @property
     def demo(self) -> bool:
-        return self._current is not None and self._current.demo
+        """Whether the demo answers where nobody else is named."""
+        return self.default is not None and self.default.demo
+
+    @property
+    def has_demo(self) -> bool:
+        """Whether the demo answers for some models."""
+        return self._main is not None and self._main.demo
 
     @property
     def name(self) -> str:
-        return self._current.name if self._current else "none"
+        return self.default.name if self.default else "none"
+
+    def entry(self, provider: Provider) -> FileProvider:
+        """What the file says of a provider."""
+        return self._entries.get(provider.name, self._main_entry)
+
+    def key_source(self, provider: Provider) -> Literal["env", "file", "none"]:
+        """Where a provider's key comes from."""
+        if provider.name not in self._others:
+            return "none" if provider.demo else self.key_status().source
+        return "none" if self.entry(provider).api_key is None else "env"
 
     def key_status(self) -> KeyStatus:
-        """Where the key comes from; never the key itself."""
+        """Where the main provider's key comes from; never the key itself."""
         if (key := self._settings.openrouter_api_key) is not None:
             return KeyStatus(source="env", last4=key[-4:])
         if (key := read_key(self._data_dir)) is not None:
@@ -103,18 +180,44 @@ class Providers:
         await self._reopen()
 
     async def _reopen(self) -> None:
-        if self._current is not None:
-            self._retired.append(self._current.client)
-            self._current = None
+        if self._main is not None:
+            self._retired.append(self._main.client)
+            self._main = None
         await self.open()
 
-    def _client(self, base_url: str, key: str | None) -> OpenRouter:
+    def _all(self) -> list[Provider]:
+        return [*([self._main] if self._main else []), *self._others.values()]
+
+    def _route(self, provider: Provider, entry: FileProvider, model: str) -> Route:
+        if not entry.takes(model):
+            raise UpstreamModelNotFound(
+                f"The provider {provider.name!r} takes only the models that the providers file lists.",
+                details={"provider": provider.name, "models": sorted(entry.models)},
+            )
+        return Route(provider, self.slug_of(provider, model), model, entry.defaults_of(model))
+
+    def _other(self, name: str, entry: FileProvider) -> Provider:
+        timeouts = self._timeouts
+        if entry.timeout is not None:
+            # What is slow about a server at home is its first word: it loads the model, then reads the prompt.
+            longest_silence = max(timeouts.comments_only_s, entry.timeout)
+            timeouts = replace(
+                timeouts, first_byte_s=entry.timeout, comments_only_s=longest_silence, total_s=entry.timeout
+            )
+        url = entry.base_url or ""
+        client = self._client(url, entry.api_key, timeouts, name)
+        return Provider(name, client, False, source=url, prefix=f"{name}/", max_retries=entry.max_retries)
+
+    def _client(
+        self, base_url: str, key: str | None, timeouts: UpstreamTimeouts | None = None, name: str = "openrouter"
+    ) -> OpenRouter:
         return OpenRouter(
             base_url=base_url,
             key=key,
             referer=self._settings.http_referer,
             title=self._settings.x_title,
-            timeouts=self._timeouts,
+            timeouts=timeouts or self._timeouts,
+            name=name,
         )
 
     @property

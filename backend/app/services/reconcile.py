@@ -33,14 +33,14 @@ class Reconciler:
         self, store: Store, changes: Changes, providers: Providers, delays_s: Sequence[float] = DELAYS_S
     ) -> None:
         self._store, self._changes, self._providers, self._delays_s = store, changes, providers, delays_s
-        self._due: list[tuple[float, int, str, str]] = []
+        self._due: list[tuple[float, int, str, str, str]] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Take up what earlier processes left unknown, then wait for more."""
         for row in await self._store.read(ledger.unknown):
-            self.notice(row["generation_id"], row["upstream_id"])
+            self.notice(row["generation_id"], row["upstream_id"], row["provider"])
         self._task = asyncio.create_task(self._work(), name="reconcile")
 
     async def close(self) -> None:
@@ -49,14 +49,14 @@ class Reconciler:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def notice(self, generation_id: str, upstream_id: str) -> None:
+    def notice(self, generation_id: str, upstream_id: str, provider: str) -> None:
         """A call has ended without its cost."""
-        self._later(0, generation_id, upstream_id)
+        self._later(0, generation_id, upstream_id, provider)
 
-    def _later(self, attempt: int, generation_id: str, upstream_id: str) -> None:
+    def _later(self, attempt: int, generation_id: str, upstream_id: str, provider: str) -> None:
         if attempt < len(self._delays_s):
             due_at = asyncio.get_running_loop().time() + self._delays_s[attempt]
-            heapq.heappush(self._due, (due_at, attempt, generation_id, upstream_id))
+            heapq.heappush(self._due, (due_at, attempt, generation_id, upstream_id, provider))
             self._wake.set()
 
     async def _work(self) -> None:
@@ -68,19 +68,22 @@ class Reconciler:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), wait_s)
                 continue
-            _, attempt, generation_id, upstream_id = heapq.heappop(self._due)
+            _, attempt, generation_id, upstream_id, provider = heapq.heappop(self._due)
             try:
-                told = await self._ask(generation_id, upstream_id)
+                told = await self._ask(generation_id, upstream_id, provider)
             except Exception:
                 log.exception("cost not stored", extra={"generation_id": generation_id})
                 told = False
             if not told:
-                self._later(attempt + 1, generation_id, upstream_id)
+                self._later(attempt + 1, generation_id, upstream_id, provider)
 
-    async def _ask(self, generation_id: str, upstream_id: str) -> bool:
-        """Whether there is nothing left to ask."""
+    async def _ask(self, generation_id: str, upstream_id: str, provider: str) -> bool:
+        """Whether there is nothing left to ask. Only who was called is asked: nobody else knows the call."""
+        asked = self._providers.named(provider)
+        if asked is None:
+            return False
         try:
-            record = await self._providers.current().client.generation(upstream_id)
+            record = await asked.client.generation(upstream_id)
             cost = cost_picousd(record)
             if record is None or cost is None:
                 return False

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from app.core.errors import AppError, ShuttingDown, StoreBusy, UpstreamGarbage
@@ -35,7 +35,7 @@ PATIENCE_S = 5.0
 class Unsettled(Protocol):
     """Who is told of a call whose cost the provider may still tell."""
 
-    def __call__(self, generation_id: str, upstream_id: str) -> None: ...
+    def __call__(self, generation_id: str, upstream_id: str, provider: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,9 @@ class Runner:
         await asyncio.gather(*stuck, return_exceptions=True)
 
     async def _run(self, run: Run, call: Call) -> None:
-        attempts = Attempts(run, call.provider.client, call.body, self._journal, self._retries, self._jitter)
+        retries, own = self._retries, call.provider.max_retries
+        retries = retries if own is None else replace(retries, max_retries=own)
+        attempts = Attempts(run, call.provider.client, call.body, self._journal, retries, self._jitter)
         run.interrupted = run.interrupted or self._closing
         if not run.stop_requested and not run.interrupted:
             run.reading = asyncio.create_task(attempts.read(), name=f"read {run.id}")
@@ -242,7 +244,7 @@ class Runner:
             },
         )
         if ending.bill.cost_picousd is None and ending.upstream_id is not None:
-            self._unsettled(ending.generation_id, ending.upstream_id)
+            self._unsettled(ending.generation_id, ending.upstream_id, call.provider.name)
 
 
 def _cancel(run: Run) -> None:

@@ -7,6 +7,7 @@ open ledger row and the idempotency key, or nothing at all.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ from app.schemas.profiles import Profile
 from app.schemas.sessions import Session
 from app.schemas.types import TERMINAL
 from app.services.prompt import Defaults, Resolved, request_body, resolve, worst_cost_picousd
+from app.services.providers import Provider, Route
 
 LONGEST_PATH = 100_000
 TITLE_CHARS = 60
@@ -45,7 +47,7 @@ class Plan:
     profile_id: int | None
     given: dict[str, Any]
     defaults: Defaults
-    provider: str
+    route: Callable[[str], Route]
     key: Key | None = None
 
 
@@ -55,6 +57,7 @@ class Begun:
 
     generation_id: str
     start: Start | None = None
+    provider: Provider | None = None
     body: dict[str, Any] = field(default_factory=dict)
     base: list[Part] = field(default_factory=list)
     replayed: bool = False
@@ -200,7 +203,7 @@ def title_of(text: str) -> str:
 def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: str, *, prefill: str = "") -> Begun:
     resolved = _resolve(conn, plan, session)
     path = messages.path_up(conn, session.id, user_message_id, limit=LONGEST_PATH)
-    body = request_body(resolved, reversed(path), prefill, facts=models.facts(conn, resolved.model))
+    body = request_body(resolved, reversed(path), prefill, facts=models.facts(conn, resolved.route.slug))
     base: list[Part] = [TextPart(text=prefill)] if prefill else []
     message_id = new_id()
     messages.insert(
@@ -212,7 +215,7 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
         content=prefill,
         parts=base,
         status="queued",
-        model=resolved.model,
+        model=resolved.route.slug,
         generation_id=plan.generation_id,
         now=at,
     )
@@ -224,8 +227,8 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
         user_message_id=user_message_id,
         message_id=message_id,
         request_id=plan.key.request_id if plan.key else None,
-        model=resolved.model,
-        provider=plan.provider,
+        model=resolved.route.slug,
+        provider=resolved.route.provider.name,
         params=resolved.params,
         now=at,
     )
@@ -234,16 +237,16 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
         session_id=session.id,
         user_message_id=user_message_id,
         assistant_message_id=message_id,
-        model=resolved.model,
+        model=resolved.route.slug,
     )
     journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
     _reserve(conn, plan, session, resolved, body, at)
     remember(conn, plan.key, "generation", plan.generation_id, at)
-    return Begun(generation_id=plan.generation_id, start=start, body=body, base=base)
+    return Begun(generation_id=plan.generation_id, start=start, provider=resolved.route.provider, body=body, base=base)
 
 
 def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body: dict[str, Any], at: str) -> None:
-    prices = models.prices(conn, resolved.model)
+    prices = models.prices(conn, resolved.route.slug)
     ledger.reserve(
         conn,
         {
@@ -252,9 +255,9 @@ def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body:
             "profile_id": resolved.profile_id,
             "generation_id": plan.generation_id,
             "purpose": "chat",
-            "model": resolved.model,
-            "catalogue_id": prices["id"] if prices else resolved.model,
-            "provider": plan.provider,
+            "model": resolved.route.slug,
+            "catalogue_id": prices["id"] if prices else resolved.route.slug,
+            "provider": resolved.route.provider.name,
             "reserved_picousd": worst_cost_picousd(body, prices),
             "now": at,
         },
@@ -278,7 +281,14 @@ def _resolve(conn: Conn, plan: Plan, session: Session) -> Resolved:
         max_tokens=stored.get("max_tokens", plan.defaults.max_tokens),
         system_prompt=stored.get("system_prompt", plan.defaults.system_prompt),
     )
-    return resolve(plan.given, model=plan.model, session_model=session.model, profile=profile, defaults=defaults)
+    return resolve(
+        plan.given,
+        model=plan.model,
+        session_model=session.model,
+        profile=profile,
+        defaults=defaults,
+        route_of=plan.route,
+    )
 
 
 def _begun_earlier(conn: Conn, plan: Plan) -> Begun | None:

@@ -18,7 +18,7 @@ from app.schemas.generations import Choice, Generation, GenerationCreate, Regene
 from app.services import transcript, turn_start
 from app.services.changes import Changes
 from app.services.prompt import Defaults
-from app.services.providers import Provider, Providers
+from app.services.providers import DEMO, Providers
 from app.services.replay import Replays, parse_cursor
 from app.services.runner import Call, Runner
 from app.services.runs import Run, Runs
@@ -66,7 +66,7 @@ class Turns:
         """The same, answered by its stream."""
         begun = await self._create(request, request_id)
         source = await self._replays.attach(begun.generation_id, None)
-        return self._attached(begun.generation_id, source, started=not begun.replayed, replayed=begun.replayed)
+        return await self._attached(begun.generation_id, source, started=not begun.replayed, replayed=begun.replayed)
 
     async def regenerate(self, message_id: str, request: Regenerate, request_id: str | None) -> tuple[Started, bool]:
         """Start another answer beside an ended one. Raises NotFound, GenerationRunning."""
@@ -96,7 +96,7 @@ class Turns:
             generation_id, started = begun.generation_id, begun.start is not None
         else:
             generation_id, started = existing, False
-        return self._attached(generation_id, await self._replays.attach(generation_id, None), started=started)
+        return await self._attached(generation_id, await self._replays.attach(generation_id, None), started=started)
 
     async def attach(self, generation_id: str, after: int | None, last_event_id: str | None) -> Attached:
         """Follow a generation from after a seq or cursor, else from its start; a foreign cursor gets a snapshot.
@@ -107,8 +107,8 @@ class Turns:
         if after is None and last_event_id is not None:
             named, after = parse_cursor(last_event_id) or ("", None)
             if named != generation_id:
-                return self._attached(generation_id, await self._replays.snapshot(generation_id), started=False)
-        return self._attached(generation_id, await self._replays.attach(generation_id, after), started=False)
+                return await self._attached(generation_id, await self._replays.snapshot(generation_id), started=False)
+        return await self._attached(generation_id, await self._replays.attach(generation_id, after), started=False)
 
     async def get(self, generation_id: str) -> Generation:
         """Raises NotFound."""
@@ -140,15 +140,16 @@ class Turns:
         generation_id, seq = parse_cursor(last_event_id) or (None, None)
         named = await self._store.read(generations.get, generation_id) if generation_id else None
         if named is not None and named.session_id == session_id:
-            return self._attached(named.id, await self._replays.attach(named.id, seq), started=False)
+            return await self._attached(named.id, await self._replays.attach(named.id, seq), started=False)
         if existing is None:
-            return self._attached("", None, started=False)
-        return self._attached(existing, await self._replays.snapshot(existing), started=False)
+            return await self._attached("", None, started=False)
+        return await self._attached(existing, await self._replays.snapshot(existing), started=False)
 
-    def _attached(
+    async def _attached(
         self, generation_id: str, source: Source | None, *, started: bool, replayed: bool = False
     ) -> Attached:
-        return Attached(generation_id, source, started, replayed, self._providers.demo)
+        demo = self._providers.has_demo and await self._store.read(generations.provider_of, generation_id) == DEMO
+        return Attached(generation_id, source, started, replayed, demo)
 
     async def _create(self, request: GenerationCreate, request_id: str | None) -> Begun:
         key = key_of(request.request_id, "generation", _body(request))
@@ -170,22 +171,21 @@ class Turns:
         its run; it is forgotten again when the unit made none.
         """
         self._runner.refuse_when_closing()
-        provider = self._providers.current()
         plan = Plan(
             model=choice.model,
             profile_id=choice.profile_id,
             given=choice.given(),
             defaults=self._defaults,
-            provider=provider.name,
+            route=self._providers.route,
             key=key,
         )
-        task = asyncio.create_task(self._store_and_launch(plan, provider, request_id, start))
+        task = asyncio.create_task(self._store_and_launch(plan, request_id, start))
         self._starting.add(task)
         task.add_done_callback(self._starting.discard)
         return await asyncio.shield(task)
 
     async def _store_and_launch(
-        self, plan: Plan, provider: Provider, request_id: str | None, start: Callable[[Conn, Plan], Begun]
+        self, plan: Plan, request_id: str | None, start: Callable[[Conn, Plan], Begun]
     ) -> Begun:
         run = Run(plan.generation_id)
         self._runs.add(run)
@@ -194,11 +194,11 @@ class Turns:
         except BaseException:
             self._runs.remove(run)
             raise
-        if begun.start is None:
+        if begun.start is None or begun.provider is None:
             self._runs.remove(run)
             return begun
         run.begin(begun.start, begun.base)
-        self._runner.launch(run, Call(begun.start, begun.body, provider, request_id))
+        self._runner.launch(run, Call(begun.start, begun.body, begun.provider, request_id))
         session_id = begun.start.session_id
         self._changes.publish("message", begun.start.user_message_id, session_id=session_id)
         self._changes.publish("message", begun.start.assistant_message_id, session_id=session_id)

@@ -68,7 +68,8 @@ def test_a_childs_environment_settles_every_setting() -> None:
             patch.setenv(name, value)
         settings = Settings(_env_file=None)
     assert settings.model_dump() == given
-    assert set(Settings.model_fields) - settings.model_fields_set == {"host", "port", "data_dir", "token", "log_file"}
+    told_otherwise = {"host", "port", "data_dir", "token", "log_file", "providers_file"}
+    assert set(Settings.model_fields) - settings.model_fields_set == told_otherwise
 
 
 async def test_a_console_in_this_process_answers(console: Console, emulator: Emulator) -> None:

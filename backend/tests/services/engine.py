@@ -25,7 +25,7 @@ class Engine:
     runner: Runner
     runs: Runs
     changes: Changes
-    unsettled: list[tuple[str, str]] = field(default_factory=list)
+    unsettled: list[tuple[str, str, str]] = field(default_factory=list)
 
     def start(self, client: PretendedClient | PretendedSeries, *, demo: bool = False, generation_id: str = "g") -> Run:
         """A run whose start is stored, set going."""
@@ -50,7 +50,7 @@ async def engine() -> AsyncIterator[Engine]:
     store, runs, changes = PretendedStore(), Runs(), Changes()
     journal = Journal(store, asyncio.get_running_loop().time)  # type: ignore[arg-type]
     journal.open()
-    unsettled: list[tuple[str, str]] = []
+    unsettled: list[tuple[str, str, str]] = []
     runner = Runner(store, journal, runs, changes, lambda *call: unsettled.append(call), jitter=lambda: 0.5)  # type: ignore[arg-type]
     yield Engine(store, runner, runs, changes, unsettled)
     await runner.close()

@@ -11,7 +11,10 @@ import pytest
 from app.db.types import Row
 from app.schemas.profiles import Profile
 from app.services.prompt import Defaults, Resolved, request_body, resolve, worst_cost_picousd
+from app.services.providers import Route
+from tests.services.turning import route_at
 
+ROUTE_OF = route_at("openrouter")
 DEFAULTS = Defaults(model="d/model", temperature=0.1, max_tokens=11, system_prompt="be default")
 
 
@@ -33,12 +36,12 @@ def test_the_model_by_precedence(
 ) -> None:
     """Each level answers only when the ones before it say nothing."""
     chosen = profile(model=in_profile) if has_profile else None
-    resolved = resolve({}, model=request_, session_model=session, profile=chosen, defaults=DEFAULTS)
-    assert resolved.model == (request_ or session or (in_profile if has_profile else None) or "d/model")
+    resolved = resolve({}, model=request_, session_model=session, profile=chosen, defaults=DEFAULTS, route_of=ROUTE_OF)
+    assert resolved.route.slug == (request_ or session or (in_profile if has_profile else None) or "d/model")
 
 
 def _resolved(given: dict[str, Any], chosen: Profile | None) -> Resolved:
-    return resolve(given, model=None, session_model=None, profile=chosen, defaults=DEFAULTS)
+    return resolve(given, model=None, session_model=None, profile=chosen, defaults=DEFAULTS, route_of=ROUTE_OF)
 
 
 PARAMETERS: list[tuple[dict[str, Any], Profile | None, dict[str, Any]]] = [
@@ -73,6 +76,20 @@ def test_parameters_by_precedence(given: dict[str, Any], chosen: Profile | None,
     assert chosen is None or chosen.params == before
 
 
+def test_what_the_providers_file_says_stands_between_the_settings_and_the_profile() -> None:
+    """Value by value, and the provider is asked by its own name for the model."""
+
+    def filed(model: str) -> Route:
+        return Route(ROUTE_OF(model).provider, f"x/{model}", model, {"temperature": 1.5, "top_k": 3})
+
+    asked: dict[str, Any] = {"model": "m", "session_model": None, "defaults": DEFAULTS, "route_of": filed}
+    resolved = resolve({}, profile=None, **asked)
+    assert resolved.params == {"temperature": 1.5, "top_k": 3, "max_tokens": 11}
+    assert (resolved.route.slug, request_body(resolved, [])["model"]) == ("x/m", "m")
+    resolved = resolve({"top_k": 4}, profile=profile(), **asked)
+    assert resolved.params == {"temperature": 0.2, "top_k": 4, "max_tokens": 22}
+
+
 @pytest.mark.parametrize(
     ("chosen", "prompt"),
     [(None, "be default"), (profile(), "be default"), (profile(system_prompt="be a pirate"), "be a pirate")],
@@ -91,7 +108,7 @@ PATH: list[Row] = [row("user", "Hi"), row("assistant", ""), row("user", "Again")
 
 def test_the_body_holds_the_path_from_the_root_on() -> None:
     """System prompt first; answers that hold no text are left out."""
-    body = request_body(Resolved("a/b", "be brief", {"temperature": 0, "max_tokens": 9}, None), PATH)
+    body = request_body(Resolved(ROUTE_OF("a/b"), "be brief", {"temperature": 0, "max_tokens": 9}, None), PATH)
     assert body == {
         "model": "a/b",
         "messages": [
@@ -106,19 +123,19 @@ def test_the_body_holds_the_path_from_the_root_on() -> None:
 
 @pytest.mark.parametrize("prompt", ["", " \n"])
 def test_a_blank_system_prompt_is_not_sent(prompt: str) -> None:
-    body = request_body(Resolved("a/b", prompt, {}, None), PATH[:1])
+    body = request_body(Resolved(ROUTE_OF("a/b"), prompt, {}, None), PATH[:1])
     assert body["messages"] == [{"role": "user", "content": "Hi"}]
 
 
 def test_the_old_text_of_a_continued_answer_is_the_last_message() -> None:
     """The model goes on with what it had said."""
-    body = request_body(Resolved("a/b", "", {}, None), PATH[:1], prefill="Hello th")
+    body = request_body(Resolved(ROUTE_OF("a/b"), "", {}, None), PATH[:1], prefill="Hello th")
     assert body["messages"][-1] == {"role": "assistant", "content": "Hello th"}
 
 
 def test_reasoning_effort_is_sent_in_the_provider_s_form() -> None:
     """As ``reasoning.effort`` alone: both spellings at once are refused."""
-    resolved = Resolved("a/b", "", {"reasoning_effort": "high"}, None)
+    resolved = Resolved(ROUTE_OF("a/b"), "", {"reasoning_effort": "high"}, None)
     body = request_body(resolved, [])
     assert body["reasoning"] == {"effort": "high"}
     assert "reasoning_effort" not in body

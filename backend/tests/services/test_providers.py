@@ -49,8 +49,9 @@ async def test_without_key_and_demo_nobody_answers(tmp_path: Path) -> None:
     chosen = providers(tmp_path, Demo(), demo="off")
     await chosen.open()
     assert (chosen.name, chosen.demo) == ("none", False)
-    with pytest.raises(MissingKey):
-        chosen.current()
+    for ask in (chosen.current, chosen.every):
+        with pytest.raises(MissingKey):
+            ask()
     await chosen.close()
 
 

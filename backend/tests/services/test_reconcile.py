@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import AppError, DiskFull, MissingKey, UpstreamUnavailable
+from app.core.errors import AppError, DiskFull, UpstreamUnavailable
 from app.db.types import Row
 from app.repo import generations, sessions
 from app.services.changes import Changes
@@ -44,9 +44,9 @@ class Provided:
         self.asked: list[tuple[float, str]] = []
         self.missing = False
 
-    def current(self) -> Provider:
-        if self.missing:
-            raise MissingKey
+    def named(self, name: str) -> Provider | None:
+        if self.missing or name != "openrouter":
+            return None
         return Provider("openrouter", self, demo=False)  # type: ignore[arg-type]
 
     async def generation(self, upstream_id: str) -> GenerationRecord | None:
@@ -189,6 +189,22 @@ def test_without_a_provider_it_waits(keep: Keep) -> None:
     keep(main)
 
 
+def test_only_who_was_called_is_asked(keep: Keep) -> None:
+    """Another provider knows nothing of the call, or worse, has one of its own under that id."""
+
+    async def main(books: Books) -> None:
+        begun = await begin(books.store, provider="elsewhere")
+        await books.store.write(end, ending(begun, cost=None, upstream_id="one", status="stopped"))
+        provided = Provided(one=[record()])
+        async with books.reconciling(provided, 1, 1) as reconciler:
+            reconciler.notice(begun.generation_id, "one", "elsewhere")
+            await virtual_time.passes(10)
+        assert provided.asked == []
+        assert [row["state"] for row in await books.ledger()] == ["unknown"]
+
+    keep(main)
+
+
 def test_what_has_no_upstream_id_or_is_settled_is_not_asked_for(keep: Keep) -> None:
     async def main(books: Books) -> None:
         await books.unknown(None)
@@ -205,9 +221,9 @@ def test_a_call_is_counted_once_however_often_it_is_noticed(keep: Keep) -> None:
     async def main(books: Books) -> None:
         begun = await books.unknown()
         async with books.reconciling(Provided(one=[record()]), 1) as reconciler:
-            reconciler.notice(begun.generation_id, "one")
+            reconciler.notice(begun.generation_id, "one", "openrouter")
             await virtual_time.passes(5)
-            reconciler.notice(begun.generation_id, "one")
+            reconciler.notice(begun.generation_id, "one", "openrouter")
             await virtual_time.passes(5)
 
     keep(main)
@@ -238,7 +254,7 @@ def test_many_calls_wait_each_for_themselves(keep: Keep) -> None:
         provided = Provided(old=[None], new=[None])
         async with books.reconciling(provided, 10, 1000) as reconciler:
             await virtual_time.passes(50)
-            reconciler.notice("g", "new")
+            reconciler.notice("g", "new", "openrouter")
             await virtual_time.passes(11)
         assert [upstream_id for _, upstream_id in provided.asked] == ["old", "new"]
 

@@ -115,7 +115,7 @@ def test_a_run_can_be_ended_in_each_phase(phase: str, by: str) -> None:
             assert client.connected == 0
             assert len(client.calls) == (0 if phase == "before it is sent" else 1)
             accepted = phase not in ("before it is sent", "while it connects")
-            assert it.unsettled == ([("g", "gen-1")] if accepted else [])
+            assert it.unsettled == ([("g", "gen-1", "openrouter")] if accepted else [])
             assert ending.bill.cost_picousd == (0 if phase == "before it is sent" else None)
             sent = [] if phase == "before it is sent" else [200 if accepted else None]
             assert [attempt.status for attempt in ending.attempts or ()] == sent
@@ -137,7 +137,7 @@ def test_what_had_finished_stays_completed(by: str) -> None:
                 await it.runner.close()
             ending = await it.ended(run)
             assert (ending.status, ending.error, ending.bill.cost_picousd) == ("completed", None, None)
-            assert it.unsettled == [("g", "gen-1")]
+            assert it.unsettled == [("g", "gen-1", "openrouter")]
 
     virtual_time.run(main())
 
@@ -224,7 +224,7 @@ def test_a_failure_keeps_the_text_and_says_why(
             assert ending.bill.cost_picousd == cost
             given = "".join(part.text for part in ending.parts if part.type == "text")
             assert given == "" or given.startswith("a")
-            assert it.unsettled == ([("g", "gen-1")] if cost is None and attempt == 200 else [])
+            assert it.unsettled == ([("g", "gen-1", "openrouter")] if cost is None and attempt == 200 else [])
             assert closing(ending.events)[-2:] == ["error", "done"]
 
     virtual_time.run(main())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from app.schemas.parts import Part, TextPart
 from app.schemas.types import TerminalStatus
 from app.services.catalog_rows import listed_rows
 from app.services.prompt import Defaults
+from app.services.providers import Provider, Route
 from app.services.turn_end import Bill, Ending, end
 from app.services.turn_start import Begun, Key, Plan, start_new
 from app.services.upstream_wire import WireModel
@@ -28,6 +29,12 @@ TABLES = (
 )  # fmt: skip
 
 
+def route_at(provider: str) -> Callable[[str], Route]:
+    """Every model at one provider, which is never asked."""
+    served = Provider(provider, None, demo=provider == "demo")  # type: ignore[arg-type]
+    return lambda model: Route(served, model, model)
+
+
 def plan(
     *,
     model: str | None = "a/b",
@@ -36,7 +43,7 @@ def plan(
     provider: str = "openrouter",
     **given: Any,
 ) -> Plan:
-    return Plan(model=model, profile_id=profile_id, given=given, defaults=DEFAULTS, provider=provider, key=key)
+    return Plan(model=model, profile_id=profile_id, given=given, defaults=DEFAULTS, route=route_at(provider), key=key)
 
 
 async def begin(
