@@ -35,6 +35,8 @@ from app.main import create_app
 from app.schemas import events
 from app.services.changes import Changes
 from app.services.frames import console_frame, snapshot_frame
+from emulator.scenarios import HEADER
+from emulator.surface import routes, scenarios
 
 README_BLOCK = re.compile(r"(<!-- settings[^>]*-->\n\n).*?(\n<!-- /settings -->)", re.DOTALL)
 ONLY_IN_STREAMS = {"upstream_midstream", "upstream_truncated", "upstream_garbage", "interrupted"}
@@ -171,6 +173,41 @@ was one, and `done`, once, after everything is stored. A comment comes after 15 
     )
 
 
+def emulator() -> str:
+    """What the stand-in for OpenRouter offers."""
+    return _page(
+        "Emulator",
+        """
+`python -m emulator [--port 4861] [--host 127.0.0.1] [--no-auth] [--scenario FILE|TEXT]`, run in `backend/`, is
+OpenRouter without a network, a key or a bill: the same routes, shapes, refusals and bad manners, deterministic
+answers, a catalogue with real price shapes, and a ledger of its own. Any non-empty key passes; the catalogue needs
+none. It keeps everything in memory. Point a client at its base URL, `http://127.0.0.1:4861/api/v1`; what was asked
+of it shows at `http://127.0.0.1:4861/__emulator`.""",
+        f"## Routes\n\n{_table(('route', 'what it does'), _marked(routes()))}",
+        f"""## Scenarios
+
+How calls behave, as one line of text: names, names with a value (`rate=60`), or names followed by their parameters
+(`drop after=3 form=fin`), parted by `;` or blanks; values are percent-decoded. The more particular place wins item by
+item: `--scenario`, `POST /__emulator/scenario` (for all calls, a model, or a reading endpoint), behind `#` in the model
+string, the header `{HEADER}`, `[[...]]` in the last user message. A file holds one `target: scenario` per line.
+
+{_table(("name", "takes", "what happens"), _marked(scenarios()))}""",
+        """## What is refused
+
+400: bodies, ranges and shapes that the API does not take, contradicting parameters, a prompt longer than the context,
+schemas that nothing fits, histories that were not sent back as they came (a tool's result without its call, a call
+without its result, a repeated `rs_` item, an unsigned or altered thought). 401: no key, or a revoked one. 402: no
+credit, or less than `max_tokens` may cost. 403: a key whose own limit is spent. 404: unknown models; models without
+tools, pictures or sound when these are asked for; every filter of `provider` that leaves nobody. 413: a body over 32
+MiB.""",
+        """## What is left out
+
+`/completions`, `/responses`, `/messages`, `/rerank`, `/files`, `/videos`, management of keys and workspaces, OAuth, the
+response cache, and the platform's own limit on free models, which `error=429 platform` answers on demand. A preset that
+nobody saved changes nothing. A schema's `not`, `if`, `contains` and `patternProperties` are not looked at.""",
+    )
+
+
 def schema() -> str:
     """The tables of the store as the migrations make them."""
     with TemporaryDirectory() as folder:
@@ -194,6 +231,7 @@ of 1e-12 US dollars; the generated columns beside them are for readers of the fi
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "README.md": readme,
     "backend/docs/api.md": api,
+    "backend/docs/emulator.md": emulator,
     "backend/docs/errors.md": errors,
     "backend/docs/events.md": event_reference,
     "backend/docs/openapi.json": openapi,
@@ -239,6 +277,11 @@ def _page(title: str, *blocks: str) -> str:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
     return "\n".join((f"| {' | '.join(head)} |", "|---" * len(head) + "|", *lines)) + "\n"
+
+
+def _marked(rows: Iterable[Sequence[str]]) -> Iterable[Sequence[str]]:
+    """Rows of which all but the last cell are code."""
+    return ([*(f"`{cell}`" for cell in row[:-1]), row[-1]] for row in rows)
 
 
 def _errors_table(errors: Iterable[type[AppError]]) -> str:

@@ -7,9 +7,9 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from .errors import ApiError
-from .scenarios import parse
 from .server import DEFAULT_PORT, Emulator
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -21,14 +21,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
     parser.add_argument("--no-auth", action="store_true", help="let calls without a key pass")
-    parser.add_argument("--scenario", default="", help="how every call behaves, for example 'latency=350; rate=60'")
+    parser.add_argument(
+        "--scenario",
+        default="",
+        metavar="FILE|TEXT",
+        help="how calls behave, for example 'latency=350; rate=60', or a file with one 'target: scenario' per line",
+    )
     args = parser.parse_args(argv)
     try:
-        parse(args.scenario)
-    except ApiError as error:
-        parser.error(error.message)
-    emulator = Emulator(host=args.host, port=args.port, needs_key=not args.no_auth, scenario=args.scenario)
+        emulator = Emulator(
+            host=args.host, port=args.port, needs_key=not args.no_auth, scenario=_scenario_of(args.scenario)
+        )
+    except (ApiError, OSError, UnicodeDecodeError) as error:
+        parser.error(str(error))
     return asyncio.run(serve(emulator))
+
+
+def _scenario_of(argument: str) -> str:
+    path = Path(argument)
+    return path.read_text(encoding="utf-8") if argument and len(argument) < 256 and path.is_file() else argument
 
 
 async def serve(emulator: Emulator) -> int:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from . import control, lookups, presets
+from . import control, live, lookups, presets
 from .chat import chat_completions
 from .embeddings import embeddings
 from .errors import PLATFORM_MESSAGES, ApiError
 from .keys import STATE
-from .state import RecordedRequest, State
+from .recording import RecordedRequest
+from .state import State
 
 API = "/api/v1"
 RECORD = web.RequestKey("record", RecordedRequest)
@@ -40,26 +38,32 @@ def build_app(state: State, max_body_bytes: int) -> web.Application:
     app.router.add_post(f"{API}/presets/{{slug}}/chat/completions", presets.save)
     app.router.add_get("/health", health)
     app.router.add_get("/", index)
-    for prefix in ("/__emulator", "/__parlel"):
-        app.router.add_get(f"{prefix}/requests", control.requests)
-        app.router.add_post(f"{prefix}/reset", control.reset)
+    app.router.add_get("/__emulator", live.index)
+    app.router.add_get("/__emulator/{name:live\\.(?:js|css)}", live.asset)
+    app.router.add_get("/__emulator/requests", control.requests)
+    app.router.add_post("/__emulator/reset", control.reset)
     app.router.add_get("/__emulator/ledger", control.ledger)
     app.router.add_post("/__emulator/scenario", control.scenario)
     app.router.add_post("/__emulator/account", control.account)
     app.router.add_post("/__emulator/release", control.release)
+    app.router.add_get("/__parlel/requests", control.parlel_requests)
+    app.router.add_post("/__parlel/reset", control.parlel_reset)
     return app
 
 
 async def health(_request: web.Request) -> web.Response:
+    """``GET /health``: ready to answer."""
     return web.json_response({"status": "ok"})
 
 
 async def index(_request: web.Request) -> web.Response:
+    """``GET /``: what this is, and where its API begins."""
     return web.json_response({"name": "openrouter", "base_url": API, "status": "ok"})
 
 
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    began_s = request.app[STATE].clock.monotonic()
     try:
         await _record(request)
         return await handler(request)
@@ -69,6 +73,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return _refused(ApiError(413, PLATFORM_MESSAGES[413], metadata={"error_type": "payload_too_large"}))
     except web.HTTPException as error:
         return _refused(ApiError(error.status, error.reason))
+    finally:
+        _note_duration(request, began_s)
 
 
 def _refused(error: ApiError) -> web.Response:
@@ -78,27 +84,22 @@ def _refused(error: ApiError) -> web.Response:
 
 async def _record(request: web.Request) -> None:
     if request.path.startswith("/__"):
+        control.refuse_foreigners(request)
         return
     state = request.app[STATE]
-    headers = {name: value for name, value in request.headers.items() if name.lower() != "authorization"}
-    if "Authorization" in request.headers:
-        headers["Authorization"] = "[redacted]"
-    record = RecordedRequest(request.method, request.path_qs, headers, None)
+    record = state.requests.add(state.clock.unix(), request.method, request.path_qs, request.headers)
     request[RECORD] = record
-    state.requests.append(record)
     try:
-        record.body = _decoded(await request.read())
+        state.requests.take_body(record, await request.read())
     finally:
         state.pulse()
 
 
-def _decoded(raw: bytes) -> Any:
-    if not raw:
-        return None
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return raw.decode(errors="replace")
+def _note_duration(request: web.Request, began_s: float) -> None:
+    record, state = request.get(RECORD), request.app[STATE]
+    if record is not None:
+        record.duration_ms = round((state.clock.monotonic() - began_s) * 1000)
+        state.pulse()
 
 
 async def _note_status(request: web.Request, response: web.StreamResponse) -> None:

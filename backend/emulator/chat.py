@@ -17,7 +17,7 @@ from .stream import Cut, Stream
 
 
 async def chat_completions(request: web.Request) -> web.StreamResponse:
-    """Answer as a stream or as one body.
+    """``POST /chat/completions``: an answer as a stream or as one body.
 
     A client that leaves a stream cancels it: the row is billed for what was produced, or for everything when the
     provider does not stop. One that leaves a plain call changes nothing.

@@ -2,32 +2,68 @@
 
 from __future__ import annotations
 
+import ipaddress
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from .errors import invalid_request
+from .errors import ApiError, invalid_request
 from .keys import STATE
 from .lookups import reply
+from .recording import limit_of
 from .scenarios import parse
 
 
+def refuse_foreigners(request: web.Request) -> None:
+    """Raise 403 for a web page of another origin: what was asked here is nobody else's to read or to forget."""
+    host = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
+    origin = request.headers.get("Origin")
+    is_foreign = origin is not None and origin != f"http://{request.host}"
+    is_foreign = is_foreign or request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
+    if is_foreign or not _is_private(host):
+        raise ApiError(403, "The control routes answer programs, and pages of this origin")
+
+
+def _is_private(host: str) -> bool:
+    """Whether no public name server can have given this name: an address, one label, or ``*.localhost``."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return "." not in host or host.endswith(".localhost")
+    return True
+
+
 async def requests(request: web.Request) -> web.Response:
-    """``GET /__emulator/requests``: everything that came, oldest first."""
-    return reply([record.as_json() for record in request.app[STATE].requests])
+    """``GET /__emulator/requests``: what came, oldest first; ``method path since limit`` narrow it."""
+    return reply([record.as_json() for record in request.app[STATE].requests.matching(request.query)])
+
+
+async def parlel_requests(request: web.Request) -> web.Response:
+    """``GET /__parlel/requests``: the requests as ``{requests, count}``."""
+    found = [record.as_json() for record in request.app[STATE].requests.matching(request.query)]
+    return reply({"requests": found, "count": len(found)})
 
 
 async def ledger(request: web.Request) -> web.Response:
-    """``GET /__emulator/ledger``: ``{rows, total_cost}``, costs as exact decimal strings."""
-    return reply(request.app[STATE].ledger.as_json())
+    """``GET /__emulator/ledger``: ``{rows, count, total_cost}``, exact decimal strings; ``limit`` cuts the rows."""
+    whole = request.app[STATE].ledger.as_json()
+    if "limit" in request.query:
+        whole["rows"] = whole["rows"][len(whole["rows"]) - min(limit_of(request.query), len(whole["rows"])) :]
+    return reply(whole)
 
 
 async def reset(request: web.Request) -> web.Response:
     """``POST /__emulator/reset``: as after the start."""
     request.app[STATE].reset()
     return reply({"status": "ok"})
+
+
+async def parlel_reset(request: web.Request) -> web.Response:
+    """``POST /__parlel/reset``: the same reset, answered ``{ok: true}``."""
+    request.app[STATE].reset()
+    return reply({"ok": True})
 
 
 async def release(request: web.Request) -> web.Response:

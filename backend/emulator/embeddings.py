@@ -50,7 +50,7 @@ class EmbeddingRequest(msgspec.Struct):
 
 
 async def embeddings(request: web.Request) -> web.Response:
-    """Vectors for one input or many; the same text has the same vector, texts that share words are near."""
+    """``POST /embeddings``: vectors for one input or many; texts that share words are near each other."""
     state = request.app[STATE]
     key = authorize(state, request)
     check_key_limit(state, key)

@@ -161,4 +161,5 @@ class Ledger:
         self._rows.clear()
 
     def as_json(self) -> dict[str, Any]:
-        return {"rows": [row.as_json() for row in self.rows], "total_cost": plain(self.total_usd)}
+        rows = [row.as_json() for row in self.rows]
+        return {"rows": rows, "count": len(rows), "total_cost": plain(self.total_usd)}

@@ -6,6 +6,9 @@ An item belongs to the name before it when that name has such a parameter, else 
 a value is true. Values are percent-decoded. Items combine; where two texts meet, the more particular one wins item by
 item.
 
+A file holds one per line: ``target: scenario``, where the target is a model's id or a reading endpoint, ``*`` or none
+stands for every call, and ``#`` begins a comment.
+
 Where a text may stand, from general to particular: the emulator's default, a model's default (control API),
 behind ``#`` in the model string, the ``X-Emulator-Scenario`` header, ``[[...]]`` in the last user message.
 """
@@ -174,6 +177,30 @@ _STEPS: dict[str, type[Step]] = {
     "citations": Citations,
     "chaos": Chaos,
 }
+MEANINGS = {
+    "latency": "milliseconds before the first token",
+    "rate": "tokens per second; as fast as they can be written without it",
+    "hold": "milliseconds before anything at all, headers included; for ever without a value",
+    "comments": "comments before the first chunk",
+    "comment_every": "a comment between chunks after so many tokens; 0 for none",
+    "hangup": "the connection is cut without a response",
+    "times": "faults only for the first so many times that this very body comes",
+    "split_utf8": "writes cut after every byte, or inside every multi-byte character",
+    "framing": "line ends and fields as proxies leave them",
+    "crlf": "the same as framing=crlf",
+    "no_done": "no [DONE] at the end",
+    "missing_usage": "no usage at all",
+    "usage_form": "usage repeats the finish, has none, has no choices, comes with the finish, is null, or comes twice",
+    "cost": "how the cost is printed, if it is",
+    "byok": "paid with a key of the caller's own",
+    "cached": "prompt tokens read from a cache",
+    "cache_write": "prompt tokens written to a cache",
+    "misses": "how many 404s /generation gives for this call",
+    "tokens": "an answer of exactly so many tokens",
+    "text": "this answer, percent-encoded",
+    "echo": "the question as the answer",
+    "seed": "another answer to the same question",
+}
 _BARE = {"split_utf8": "bytes", "hold": "3600000"}
 _SCALARS = frozenset(Scenario.__struct_fields__) - _STEPS.keys()
 
@@ -185,6 +212,7 @@ class UnknownScenario(ApiError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(400, f"emulator scenario: {reason}")
+        self.reason = reason
 
 
 def parse(text: str) -> Tree:
@@ -213,6 +241,26 @@ def parse(text: str) -> Tree:
             raise UnknownScenario(f"{name!r} is unknown")
     resolve([tree])
     return tree
+
+
+def parse_lines(text: str) -> dict[str, Tree]:
+    """The scenarios of a file by target, the empty one standing for every call.
+
+    Raises:
+        UnknownScenario: with the number of the line.
+    """
+    trees: dict[str, Tree] = {}
+    for number, line in enumerate(map(str.strip, text.splitlines()), start=1):
+        if not line or line.startswith("#"):
+            continue
+        target, colon, scenario = line.partition(": ")
+        name = target.strip().replace("*", "") if colon else ""
+        try:
+            tree = parse(scenario if colon else line)
+        except UnknownScenario as error:
+            raise UnknownScenario(f"line {number}: {error.reason}") from None
+        trees[name] = trees.get(name, {}) | tree
+    return trees
 
 
 def resolve(layers: Iterable[Tree]) -> Scenario:

@@ -14,8 +14,9 @@ from .app import API, build_app
 from .clock import Clock, SystemClock
 from .ledger import Ledger
 from .models import CATALOGUE
-from .scenarios import parse
-from .state import Account, RecordedRequest, State
+from .recording import RecordedRequest
+from .scenarios import parse, parse_lines
+from .state import Account, State
 
 DEFAULT_PORT = 4861
 # Hundreds of clients connect at once; one that finds the queue full tries again only after a second.
@@ -30,7 +31,7 @@ class Emulator:
         host: to listen on.
         port: 0 takes a free one.
         needs_key: whether calls without a key get 401.
-        scenario: the default behaviour of every call, see ``scenarios``.
+        scenario: the default behaviour of every call, or several lines with a target each, see ``scenarios``.
         credit_usd: what the account has bought.
         revoked_keys: keys that get 401.
         lookup_misses: how many 404s ``/generation`` gives for a finished call before it knows it.
@@ -54,7 +55,7 @@ class Emulator:
         self._host = host
         self._port = port
         account = Account(needs_key, credit_usd, set(revoked_keys))
-        self._state = State(CATALOGUE, clock or SystemClock(), account, scenario, lookup_misses)
+        self._state = State(CATALOGUE, clock or SystemClock(), account, parse_lines(scenario), lookup_misses)
         self._max_body_bytes = max_body_bytes
         self._runner: web.AppRunner | None = None
 
@@ -134,7 +135,7 @@ class Emulator:
         self._state.release()
 
     def set_scenario(self, text: str, target: str = "") -> None:
-        """The default of all calls, of one model (its id) or of ``models endpoints generation key credits``."""
+        """Of all calls, of a model (its id), or of ``models endpoints generation embeddings key credits``."""
         self._state.set_scenario(parse(text), target)
 
     async def until(self, condition: Callable[[Emulator], bool]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,30 +14,10 @@ from typing import Any
 from .catalogue import Catalogue
 from .clock import Clock
 from .ledger import Ledger
-from .scenarios import Tree, parse
+from .recording import Recorder
+from .scenarios import Tree
 
-KEPT_REQUESTS = 10_000
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-
-@dataclass(slots=True)
-class RecordedRequest:
-    """One request as it arrived; the key is not kept. ``status`` is None until (or unless) headers go out."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: Any
-    status: int | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "method": self.method,
-            "path": self.path,
-            "headers": self.headers,
-            "body": self.body,
-            "status": self.status,
-        }
 
 
 @dataclass(slots=True)
@@ -53,19 +33,21 @@ class Account:
 class State:
     """Mutable, owned by one event loop."""
 
-    def __init__(self, catalogue: Catalogue, clock: Clock, account: Account, scenario: str, lookup_misses: int) -> None:
+    def __init__(
+        self, catalogue: Catalogue, clock: Clock, account: Account, scenarios: Mapping[str, Tree], lookup_misses: int
+    ) -> None:
         self.catalogue = catalogue
         self.clock = clock
         self.account = account
         self.lookup_misses = lookup_misses
         self.ledger = Ledger()
-        self.requests: deque[RecordedRequest] = deque(maxlen=KEPT_REQUESTS)
+        self.requests = Recorder()
         self.presets: dict[str, dict[str, Any]] = {}
         self.stalled = 0
-        self._initial_scenario = parse(scenario)
+        self._initial_scenarios = dict(scenarios)
         self._initial_credit_usd = account.credit_usd
         self._initial_revoked_keys = frozenset(account.revoked_keys)
-        self._scenarios: dict[str, Tree] = {"": self._initial_scenario}
+        self._scenarios: dict[str, Tree] = dict(scenarios)
         self._attempts: Counter[str] = Counter()
         self._generations = 0
         self._changed = asyncio.Event()
@@ -80,7 +62,7 @@ class State:
         self.ledger.clear()
         self.requests.clear()
         self._attempts.clear()
-        self._scenarios = {"": self._initial_scenario}
+        self._scenarios = dict(self._initial_scenarios)
         self.account.credit_usd = self._initial_credit_usd
         self.account.revoked_keys = set(self._initial_revoked_keys)
         self.account.key_limits_usd.clear()
