@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from app.core.errors import (
     ValidationFailed,
 )
 from app.core.json import encode
+from app.services.breaker import BreakerPolicy, Circuits
 from app.services.upstream_account import Credits, KeyInfo, decode_credits, decode_key_info
 from app.services.upstream_chunks import ChunkDecoder
 from app.services.upstream_embeddings import EmbeddingsReply, decode_embeddings
@@ -65,13 +66,14 @@ class ChunkStream:
     ``upstream_id`` is the ``X-Generation-Id`` header, else the first chunk's id; ``provider`` is who serves the model.
     """
 
-    def __init__(self, reply: _Reply, first: Chunk | None = None) -> None:
+    def __init__(self, reply: _Reply, first: Chunk | None, begun: Callable[[], None]) -> None:
         self.upstream_id = reply.upstream_id
         self.provider = reply.provider
         self.saw_done = False
         self._reply = reply
         self._decoder = ChunkDecoder()
         self._first = first
+        self._begun = begun
         self._started = False
 
     def __aiter__(self) -> ChunkStream:
@@ -96,16 +98,21 @@ class ChunkStream:
 
     def error_of(self, chunk: Chunk) -> UpstreamError | None:
         """The error that ``chunk`` reports, if any: mid-stream when some of the answer had come before it."""
-        error = chunk.failure
-        return None if error is None else self._reply.failure(bytes(error), started=self._started)
+        if (reported := chunk.failure) is None:
+            return None
+        error = self._reply.failure(bytes(reported), started=self._started)
+        if self.provider is not None:
+            error.details.setdefault("provider", self.provider)
+        return error
 
     def _noted(self, chunks: list[Chunk]) -> list[Chunk]:
         if self.upstream_id is None:
             self.upstream_id = self._reply.upstream_id = next((chunk.id for chunk in chunks if chunk.id), None)
         if self.provider is None:
             self.provider = next((chunk.provider for chunk in chunks if chunk.provider), None)
-        if not self._started:
-            self._started = any(_says_something(chunk) for chunk in chunks)
+        if not self._started and any(_says_something(chunk) for chunk in chunks):
+            self._started = True
+            self._begun()
         return chunks
 
 
@@ -113,7 +120,8 @@ class OpenRouter:
     """One provider: its address, its key, and one pool of connections.
 
     Every call raises errors of the upstream branch only (plus ValidationFailed for a body that is no JSON); the key
-    appears in none of them, goes to ``base_url`` alone, and over plain HTTP only to this machine.
+    appears in none of them, goes to ``base_url`` alone, and over plain HTTP only to this machine. Paid calls fail at
+    once while ``circuits`` leaves the provider, the model or the account alone.
     """
 
     def __init__(
@@ -124,10 +132,13 @@ class OpenRouter:
         referer: str,
         title: str,
         timeouts: UpstreamTimeouts | None = None,
+        breaker: BreakerPolicy | None = None,
         name: str = "openrouter",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self.timeouts = timeouts or UpstreamTimeouts()
+        self.circuits = Circuits(breaker or BreakerPolicy(), clock)
         self._base_url = base_url.rstrip("/")
         self._key = key
         self._unsafe = unsafe(self._base_url, key)
@@ -150,20 +161,21 @@ class OpenRouter:
 
         Raises: on entering, whatever a refusal means; see ``upstream_errors``.
         """
-        reply = await self._send("POST", "/chat/completions", dict(body) | {"stream": True})
-        stream: ChunkStream | None = None
-        try:
-            stream = ChunkStream(reply, await _unstreamed(reply))
-            yield stream
-        finally:
-            await reply.body.aclose(drain_s=_DRAIN_S if stream and stream.saw_done else 0)
+        with self.circuits.call(body.get("model")) as begun:
+            reply = await self._send("POST", "/chat/completions", dict(body) | {"stream": True})
+            stream: ChunkStream | None = None
+            try:
+                stream = ChunkStream(reply, await _unstreamed(reply), begun)
+                yield stream
+            finally:
+                await reply.body.aclose(drain_s=_DRAIN_S if stream and stream.saw_done else 0)
 
     async def complete(self, body: Mapping[str, Any]) -> Completion:
         """Sends ``body`` with ``stream: false``. The completion has at least one choice with a message.
 
         Raises: as ``stream``; an error inside the reply and a reply without an answer are errors too.
         """
-        async with self._reply("POST", "/chat/completions", dict(body) | {"stream": False}) as reply:
+        async with self._paid_reply("/chat/completions", dict(body) | {"stream": False}) as reply:
             completion = decode_completion(await reply.body.read_all(_REPLY_BYTES))
             completion.id = reply.upstream_id = completion.id or reply.upstream_id
             completion.provider = completion.provider or reply.provider
@@ -198,7 +210,7 @@ class OpenRouter:
 
         Raises: as ``stream``; an error inside the reply and a reply without vectors are errors too.
         """
-        async with self._reply("POST", "/embeddings", dict(body)) as reply:
+        async with self._paid_reply("/embeddings", dict(body)) as reply:
             data = await reply.body.read_all(_REPLY_BYTES)
             found = decode_embeddings(data)
             found.id = reply.upstream_id = found.id or reply.upstream_id
@@ -232,6 +244,12 @@ class OpenRouter:
             if error := decode_failure(data):
                 raise reply.failure(bytes(error))
             return data
+
+    @contextlib.asynccontextmanager
+    async def _paid_reply(self, path: str, body: dict[str, Any]) -> AsyncIterator[_Reply]:
+        with self.circuits.call(body.get("model")):
+            async with self._reply("POST", path, body) as reply:
+                yield reply
 
     @contextlib.asynccontextmanager
     async def _reply(self, method: str, path: str, body: dict[str, Any] | None = None) -> AsyncIterator[_Reply]:

@@ -87,6 +87,7 @@ _POLICY = re.compile(r"(?i)content[ _](?:filter|policy|management)|\bmoderation\
 _KEY_LIMIT = re.compile(r"(?i)key limit exceeded")
 _DATA_POLICY = re.compile(r"(?i)data policy|privacy settings|guardrail restrictions")
 _DAILY_LIMIT = re.compile(r"(?i)\bper[- ]day\b|\bdaily\b")
+_PROMPT_LIMIT = re.compile(r"(?i)prompt tokens limit exceeded")
 _FILTERED = re.compile(r"(?i)routing requirements|no allowed providers")
 _NO_MODEL = re.compile(r"(?i)not a valid model|model .{0,200}\b(?:not found|does not exist)|no such model")
 _TIMED_OUT = re.compile(r"(?i)\btime(?:d )?-?out\b")
@@ -238,7 +239,7 @@ def _read(error: object, status: int, headers: Mapping[str, str], now_s: float, 
     known = known or _STATUS_OF_WORD.get(word or "", 502)
     details: dict[str, Any] = {
         "status": known,
-        "provider": redactor.clean(metadata.get("provider_name"), 80),
+        "provider": redactor.clean(metadata.get("provider_name") or headers.get("x-provider-name"), 80),
         "error_type": redactor.clean(word, 80),
         "provider_code": redactor.clean(_plain(metadata.get("provider_code")), 80),
         "provider_message": nested or message,
@@ -265,6 +266,8 @@ def _reason(
 ) -> str | None:
     if _KEY_LIMIT.search(says):
         return "key_limit"
+    if _PROMPT_LIMIT.search(says):
+        return "prompt_limit"
     if status == 429 and _DAILY_LIMIT.search(f"{says} {metadata.get('limit_source')}".replace("_", " ")):
         return "daily_limit"
     if status == 503 and _FILTERED.search(says):

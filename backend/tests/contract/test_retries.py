@@ -87,6 +87,24 @@ async def test_the_credit_left_is_used(data: Path) -> None:
         assert [attempt["max_tokens"] for attempt in attempts] == [None, limit]
 
 
+async def test_a_provider_that_stays_down_is_left_alone(client: ConsoleClient, emulator: Emulator) -> None:
+    """After five failures in a row the next answer fails at once: nothing is sent or paid, and it is said how long."""
+    emulator.set_scenario("error=503")
+    for _ in range(2):
+        assert (await client.answer("count")).status == "failed"
+    assert len(emulator.requests) >= 5
+    emulator.set_scenario("")
+    before = len(emulator.requests)
+    transcript = await client.answer("count")
+    assert transcript.events == ["start", "error", "done"]
+    error = transcript.data_of("error")
+    assert error["error_code"] == "upstream_unavailable"
+    assert 0 < error["retry_after_ms"] <= 15_000
+    assert len(emulator.requests) == before
+    rows = (await client.get("/api/usage"))["items"]
+    assert {(row["state"], row["cost_usd"]) for row in rows} == {("settled", 0)}
+
+
 @pytest.mark.faults
 async def test_a_kill_during_a_wait_leaves_the_attempts(data: Path, emulator: Emulator) -> None:
     """The next process finds the answer interrupted, knows what failed, and sends nothing by itself."""
