@@ -3,18 +3,19 @@
 ::
 
     AppError
-    ├── NotFound 404               ├── Unauthorized 401            └── UpstreamError 502
-    ├── ValidationFailed 422       ├── ForbiddenOrigin 403             ├── UpstreamBadKey 502
-    │   ├── BadCursor              ├── MethodNotAllowed 405            ├── UpstreamNoCredit 402
-    │   └── IdempotencyMismatch    ├── BodyTooLarge 413                ├── UpstreamModerated 403
-    ├── Conflict 409               ├── UnsupportedMediaType 415        ├── UpstreamModelNotFound 404
-    │   ├── NothingToAnswer        ├── BadHost 421                     ├── ContextTooLong 400
-    │   ├── GenerationRunning      ├── RateLimitedLocal 429            ├── UpstreamRateLimited 429
-    │   ├── Stale                  ├── BudgetExceeded 403              ├── UpstreamUnavailable 503
-    │   └── MissingKey             ├── Restoring 503                   ├── UpstreamTimeout 504
-    ├── StoreBusy 503              ├── ShuttingDown 503                ├── UpstreamMidstream   (in streams)
-    └── DiskFull 507               └── Interrupted (in streams)        ├── UpstreamTruncated   (in streams)
-                                                                       └── UpstreamGarbage     (in streams)
+    ├── NotFound 404           ├── Unauthorized 401            └── UpstreamError 502
+    ├── ValidationFailed 422   ├── ForbiddenOrigin 403             ├── UpstreamBadKey 502
+    │   ├── BadCursor          ├── MethodNotAllowed 405            ├── UpstreamNoCredit 402
+    │   ├── IdempotencyMismatch├── BodyTooLarge 413                ├── UpstreamModerated 403
+    │   ├── ModelIncapable     ├── UnsupportedMediaType 415        ├── UpstreamModelNotFound 404
+    │   └── UnsupportedSort    ├── BadHost 421                     ├── ContextTooLong 400
+    ├── Conflict 409           ├── RateLimitedLocal 429            ├── UpstreamRateLimited 429
+    │   ├── NothingToAnswer    ├── BudgetExceeded 403              ├── UpstreamUnavailable 503
+    │   ├── GenerationRunning  ├── Restoring 503                   ├── UpstreamTimeout 504
+    │   ├── Stale              ├── ShuttingDown 503                ├── UpstreamMidstream   (in streams)
+    │   └── MissingKey         └── Interrupted (in streams)        ├── UpstreamTruncated   (in streams)
+    ├── StoreBusy 503                                              └── UpstreamGarbage     (in streams)
+    └── DiskFull 507
 
 A class fixes code, HTTP status, whether the same call may be tried again, and the hint that says what to do
 next; an instance adds the message and details. Codes never change once released (contracts, section 5).
@@ -85,10 +86,22 @@ class BadCursor(ValidationFailed):
     text, hint = "That cursor was not made by this list.", "Start again without a cursor."
 
 
+class UnsupportedSort(ValidationFailed):
+    code = "unsupported_sort"
+    text = "The provider does not rank its models by that."
+    hint = "Sort by price, context, name or age."
+
+
 class IdempotencyMismatch(ValidationFailed):
     code = "idempotency_mismatch"
     text = "This request id was used for another request."
     hint = "Use a new id for a new request."
+
+
+class ModelIncapable(ValidationFailed):
+    code = "model_incapable"
+    text = "The model cannot do what the request asks of it."
+    hint = "Pick a model that can, or leave that out."
 
 
 class Conflict(AppError):

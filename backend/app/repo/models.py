@@ -66,6 +66,12 @@ def get(conn: Conn, model_id: str) -> Model | None:
     return _model(row) if row else None
 
 
+def find(conn: Conn, slug: str) -> Model | None:
+    """The model that a slug names, variants and preset included."""
+    row = _find(conn, slug)
+    return _model(row) if row else None
+
+
 def facts(conn: Conn, slug: str) -> ModelFacts | None:
     """What is known of the model that a slug names, variants and preset included; None for an unknown one."""
     row = _find(conn, slug)
@@ -226,6 +232,7 @@ def _model(row: Row) -> Model:
         price_version=row["price_version"],
         modalities=Modalities(input=decode(row["input_modalities"]), output=decode(row["output_modalities"])),
         is_reasoning=bool(row["is_reasoning"]),
+        is_toggleable=bool(row["is_toggleable"]),
         reasoning=ReasoningSupport(**decode(row["reasoning"])) if row["reasoning"] else None,
         supported_parameters=decode(row["supported_parameters"]),
         default_parameters=decode(row["default_parameters"]),

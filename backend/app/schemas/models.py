@@ -114,6 +114,8 @@ class Model:
     price_version: int | None
     modalities: Modalities
     is_reasoning: bool
+    is_toggleable: bool
+    """Its reasoning can be switched on and off."""
     reasoning: ReasoningSupport | None
     supported_parameters: list[str]
     default_parameters: dict[str, Any]

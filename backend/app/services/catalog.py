@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.clock import now
-from app.core.errors import AppError, NotFound, UpstreamGarbage
+from app.core.errors import AppError, UpstreamGarbage
 from app.db.store import Store
 from app.db.types import Conn
 from app.repo import models
 from app.repo.model_filters import SORTS
+from app.schemas.model_detail import ModelDetail
 from app.schemas.models import Model, ModelFamily, ModelFilter, ModelQuery, SyncStep
 from app.schemas.page import Slice
+from app.services.catalog_ranks import Ranks
 from app.services.catalog_rows import listed_rows
 from app.services.changes import Changes
 from app.services.cursors import decode_cursor, encode_cursor
 from app.services.families import family_called, label_of
+from app.services.model_details import ModelDetails
 from app.services.providers import Providers
 
 log = logging.getLogger(__name__)
@@ -47,6 +50,8 @@ class Catalog:
     def __init__(self, store: Store, changes: Changes, providers: Providers, refresh: Refresh | None = None) -> None:
         self._store, self._changes, self._providers = store, changes, providers
         self._refresh = refresh or Refresh()
+        self._ranks = Ranks(store, providers)
+        self._details = ModelDetails(store, providers)
         self._wanted = asyncio.Event()
         self._last_try = float("-inf")
         self._task: asyncio.Task[None] | None = None
@@ -102,7 +107,8 @@ class Catalog:
         yield SyncStep(phase="done", models=total)
 
     async def list(self, query: ModelQuery) -> Slice[Model]:
-        """Models on offer that meet every filter, in the order asked for."""
+        """Models on offer that meet every filter, in the order asked for. Raises as ``Ranks.ensure``, and BadCursor."""
+        await self._ranks.ensure(query.sort)
         return await self._store.read(_list, query)
 
     async def families(self) -> Slice[ModelFamily]:
@@ -111,12 +117,9 @@ class Catalog:
         found = [ModelFamily(id=row["family"], label=label_of(row["family"]), count=row["n"]) for row in rows]
         return Slice(items=found, next_cursor=None)
 
-    async def get(self, model_id: str) -> Model:
+    async def get(self, slug: str) -> ModelDetail:
         """Raises NotFound."""
-        model = await self._store.read(models.get, model_id)
-        if model is None:
-            raise NotFound.of("model", model_id)
-        return model
+        return await self._details.get(slug)
 
     async def _keep_fresh(self) -> None:
         failures, offered = 0, False

@@ -56,7 +56,7 @@ def _row(model: WireModel, model_id: str, provider: str) -> dict[str, Any]:
     parameters = model.supported_parameters or []
     architecture, top = model.architecture, model.top_provider
     context = counted(model.context_length)
-    prices = _prices(model.pricing or {})
+    prices = stored_prices(model.pricing)
     name, description = _text(model.name) or model.id, _text(model.description) or ""
     limits = [limit for limit in (context, counted(top.context_length) if top else None) if limit]
     created_at = stamp(min(max(model.created or 0, 0), LATEST_S) * 1_000_000_000)
@@ -70,7 +70,7 @@ def _row(model: WireModel, model_id: str, provider: str) -> dict[str, Any]:
         "usable_context": min(limits, default=None),
         "max_output_tokens": counted(top.max_completion_tokens) if top else None,
         "average_picousd": _average(prices),
-        "prices": encode_text({**prices, **_conditional(model.pricing or {})}),
+        "prices": encode_text(prices),
         "input_modalities": encode_text((architecture and architecture.input_modalities) or []),
         "output_modalities": encode_text((architecture and architecture.output_modalities) or []),
         "supported_parameters": encode_text(parameters),
@@ -94,6 +94,11 @@ def _row(model: WireModel, model_id: str, provider: str) -> dict[str, Any]:
 def _text(text: str | None) -> str | None:
     """Text as every store can keep it."""
     return None if text is None else text[:MAX_TEXT].replace("\0", "")
+
+
+def stored_prices(pricing: Mapping[str, msgspec.Raw] | None) -> dict[str, Any]:
+    """A price list as it is stored: picodollars by our names, ``overrides`` as tiers, ``discount`` as text."""
+    return _prices(pricing or {}) | _conditional(pricing or {})
 
 
 def _prices(pricing: Mapping[str, msgspec.Raw]) -> dict[str, int | None]:
@@ -125,7 +130,7 @@ def _tier(override: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
     }
 
 
-def _average(prices: Mapping[str, int | None]) -> int | None:
+def _average(prices: Mapping[str, Any]) -> int | None:
     prompt, completion = prices.get("prompt"), prices.get("completion")
     return None if prompt is None or completion is None else min((prompt + completion) // 2, MOST_AVERAGE)
 

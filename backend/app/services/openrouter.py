@@ -185,10 +185,10 @@ class OpenRouter:
                 raise _no_answer(reply)
             return completion
 
-    async def list_models(self) -> list[WireModel]:
-        """The whole catalogue."""
+    async def list_models(self, sort: str | None = None) -> list[WireModel]:
+        """The whole catalogue, in an order of the provider's where it knows one (API reference, section 7.1)."""
         try:
-            return decode_models(await self._get("/models"))
+            return decode_models(await self._get(f"/models?sort={sort}" if sort else "/models"))
         except UpstreamModelNotFound as exc:
             raise UpstreamError("There is no list of models at the base URL.", details=exc.details) from exc
 

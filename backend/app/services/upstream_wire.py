@@ -228,6 +228,7 @@ class WireEndpoint(_Priced, gc=False):
     """One provider's offer of a model; uptime in per cent, latency in ms, throughput in tokens per second."""
 
     name: str | None = None
+    model_id: str | None = None
     model_name: str | None = None
     provider_name: str | None = None
     tag: str | None = None
@@ -237,7 +238,9 @@ class WireEndpoint(_Priced, gc=False):
     quantization: str | None = None
     supported_parameters: list[str] | None = None
     status: int | None = None
+    uptime_last_5m: float | None = None
     uptime_last_30m: float | None = None
+    uptime_last_1d: float | None = None
     latency_last_30m: JsonObject | None = None
     throughput_last_30m: JsonObject | None = None
     supports_implicit_caching: bool | None = None

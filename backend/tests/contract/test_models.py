@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -132,3 +133,124 @@ async def test_a_sync_is_told_step_by_step(client: ConsoleClient, emulator: Emul
     assert "event: error" in failed.text
     assert '"error_code":"upstream_unavailable"' in failed.text
     assert "event: done" not in failed.text
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"families": "claude,x-ai"}, {"anthropic", "x-ai"}),
+        ({"families": "llama", "free": "true"}, {"meta-llama"}),
+        ({"families": "nobody"}, set()),
+        ({"input_modalities": "audio,video"}, {"google"}),
+        ({"supported_parameters": "logprobs", "reasoning": "true"}, {"openrouter", "x-ai"}),
+        ({"max_price": "0.05", "free": "false"}, set()),
+        ({"min_price": "40"}, {"anthropic"}),
+        ({"min_context": "1000000", "max_context": "1000000"}, {"anthropic"}),
+        ({"toggleable_reasoning": "true", "families": "openai,google,z-ai"}, {"openai", "google", "z-ai"}),
+        ({"tools": "false", "families": "claude,deepseek"}, {"deepseek"}),
+        ({"provider": "nobody"}, set()),
+        ({"provider": "custom", "text": "claude haiku"}, {"anthropic"}),
+    ],
+)
+async def test_filters_of_capability_and_price(
+    client: ConsoleClient, query: dict[str, str], expected: set[str]
+) -> None:
+    """Prices are per million tokens; what a provider does not say meets no bound."""
+    await client.post("/api/models/sync")
+    assert {model["family"] for model in await client.every("/api/models", **query)} == expected
+
+
+async def test_prices_are_compared_per_million_tokens(client: ConsoleClient) -> None:
+    """The mean of the prompt and the completion price: 0.375 dollars per million here, on either side."""
+    await client.post("/api/models/sync")
+
+    async def found(**query: str) -> bool:
+        return bool(await client.every("/api/models", text="gpt-4o-mini", **query))
+
+    assert await found(min_price="0.375", max_price="0.375")
+    assert not await found(max_price="0.374999")
+    assert not await found(min_price="0.375001")
+    dear = {model["id"] for model in await client.every("/api/models", min_price="0")}
+    assert "openrouter/auto" not in dear
+
+
+async def test_every_order_is_one_and_pages_in_it(client: ConsoleClient) -> None:
+    """Cheapest, largest, newest first, and the provider's own orders, which hold every model too."""
+    await client.post("/api/models/sync")
+    everything = {model["id"] for model in await client.every("/api/models")}
+    keys: dict[str, Any] = {
+        "newest": lambda model: model["created_at"],
+        "context_high_to_low": lambda model: model["context_length"],
+        "pricing_high_to_low": lambda model: (model["pricing_prompt"] or -1) + (model["pricing_completion"] or 0),
+        "top_weekly": None,
+        "throughput_high_to_low": None,
+        "latency_low_to_high": None,
+    }
+    for sort, key in keys.items():
+        listed: list[dict[str, Any]] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = await client.get("/api/models", sort=sort, limit=7, **cursor)
+            listed += page["items"]
+            if page["next_cursor"] is None:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+        assert len(listed) == len(everything), sort
+        assert {model["id"] for model in listed} == everything, sort
+        if key is not None:
+            assert [key(model) for model in listed] == sorted(map(key, listed), reverse=True), sort
+    other = await client.ask("GET", "/api/models", params={"sort": "newest", "cursor": cursor["cursor"]})
+    assert (other.status_code, other.json()["error_code"]) == (422, "bad_cursor")
+
+
+async def test_an_order_that_the_provider_cannot_tell_is_refused(client: ConsoleClient, emulator: Emulator) -> None:
+    """With the provider's own failure when it fails."""
+    await client.post("/api/models/sync")
+    emulator.set_scenario("error=503", "models")
+    reply = await client.ask("GET", "/api/models", params={"sort": "top_weekly"})
+    assert (reply.status_code, reply.json()["error_code"]) == (503, "upstream_unavailable")
+
+
+async def test_families_are_counted(client: ConsoleClient) -> None:
+    """Their counts are those of the list under their filter."""
+    await client.post("/api/models/sync")
+    families = (await client.get("/api/models/families"))["items"]
+    assert {family["id"]: family["label"] for family in families}["anthropic"] == "Anthropic (Claude)"
+    for family in families:
+        assert len(await client.every("/api/models", families=family["id"])) == family["count"]
+
+
+async def test_a_model_in_full(client: ConsoleClient) -> None:
+    """Who serves it, who takes what, what it can do and has cost; a variant leads to its model."""
+    await client.post("/api/models/sync")
+    model = await client.get("/api/models/anthropic/claude-sonnet-4.5:nitro")
+    assert model["id"] == "anthropic/claude-sonnet-4.5"
+    assert model["canonical_slug"] == "anthropic/claude-4.5-sonnet-20250929"
+    assert model["pricing"]["cache_write_1h"] == 6
+    (tier,) = model["price_tiers"]
+    assert (tier["min_prompt_tokens"], tier["pricing"]["completion"]) == (200_000, Decimal("22.5"))
+    names = {endpoint["provider_name"] for endpoint in model["endpoints"]}
+    assert names == {"Anthropic", "Amazon Bedrock"} == model["parameters"]["by_provider"].keys()
+    taken = [set(endpoint["supported_parameters"]) for endpoint in model["endpoints"]]
+    assert set(model["parameters"]["union"]) == set.union(*taken)
+    assert set(model["parameters"]["intersection"]) == set.intersection(*taken)
+    assert (model["endpoints_problem"], model["capabilities"]["tools"]) == (None, True)
+    assert (model["capabilities"]["images"], model["capabilities"]["audio"]) == (True, False)
+    assert model["reasoning"]["mandatory"] is False
+    assert [version["version"] for version in model["price_history"]] == [1] == [model["price_version"]]
+    usable = await client.get("/api/models/deepseek/deepseek-r1")
+    assert (usable["context_length"], usable["usable_context"]) == (163_840, 64_000)
+
+
+async def test_who_serves_a_model_is_asked_once_and_kept(client: ConsoleClient, emulator: Emulator) -> None:
+    """A provider that cannot say is a part of the answer; what it said before still stands."""
+    await client.post("/api/models/sync")
+    told = await client.get("/api/models/openai/gpt-4o")
+    emulator.set_scenario("error=503", "endpoints")
+    again = await client.get("/api/models/openai/gpt-4o")
+    assert (again["endpoints"], again["endpoints_problem"]) == (told["endpoints"], None)
+    other = await client.get("/api/models/openai/gpt-5")
+    assert other["endpoints"] is None
+    assert other["endpoints_problem"]["error_code"] == "upstream_unavailable"
+    assert (other["parameters"]["intersection"], other["parameters"]["by_provider"]) == (None, {})
+    assert "tools" in other["parameters"]["union"]

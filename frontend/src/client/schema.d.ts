@@ -453,7 +453,9 @@ export interface paths {
         };
         /**
          * List Models
-         * @description Models on offer. Prices are US dollars per 1,000,000 tokens.
+         * @description Models on offer. Prices, in filters too, are US dollars per 1,000,000 tokens.
+         *
+         *     Popularity, throughput and latency are asked of the provider, at most once an hour; its errors are of that alone.
          */
         get: operations["list_models"];
         put?: never;
@@ -493,7 +495,7 @@ export interface paths {
         };
         /**
          * Get Model
-         * @description One model by its slug (`author/name`).
+         * @description One model by its slug (`author/name`): who serves it, who takes which parameter, what it can do and has cost.
          */
         get: operations["get_model"];
         put?: never;
@@ -878,6 +880,40 @@ export interface components {
             /** Ttl */
             ttl?: string | null;
         };
+        /**
+         * Capabilities
+         * @description What the model can do; null where its provider does not say.
+         */
+        Capabilities: {
+            /** Tools */
+            tools: boolean | null;
+            /** Parallel Tools */
+            parallel_tools: boolean | null;
+            /** Json Mode */
+            json_mode: boolean | null;
+            /** Structured Outputs */
+            structured_outputs: boolean | null;
+            /** Reasoning */
+            reasoning: boolean;
+            /** Toggleable Reasoning */
+            toggleable_reasoning: boolean;
+            /** Images */
+            images: boolean | null;
+            /** Files */
+            files: boolean | null;
+            /** Audio */
+            audio: boolean | null;
+            /** Video */
+            video: boolean | null;
+            /** Image Output */
+            image_output: boolean | null;
+            /** Audio Output */
+            audio_output: boolean | null;
+            /** Logprobs */
+            logprobs: boolean | null;
+            /** Prompt Caching */
+            prompt_caching: boolean;
+        };
         /** ContextCompressionPlugin */
         ContextCompressionPlugin: {
             /** Enabled */
@@ -1054,6 +1090,55 @@ export interface components {
             } | null;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * Endpoint
+         * @description One company's offer of a model. Uptime in per cent, latency in ms to the first token, throughput in tokens/s.
+         *
+         *     ``tag`` is what routing preferences call it; ``status`` 0 is normal; null: not told.
+         */
+        Endpoint: {
+            /** Provider Name */
+            provider_name: string;
+            /** Tag */
+            tag: string | null;
+            /** Context Length */
+            context_length: number | null;
+            /** Max Output Tokens */
+            max_output_tokens: number | null;
+            /** Max Prompt Tokens */
+            max_prompt_tokens: number | null;
+            /** Quantization */
+            quantization: string | null;
+            pricing: components["schemas"]["Pricing"];
+            /** Price Tiers */
+            price_tiers: components["schemas"]["PriceTier"][];
+            /** Supported Parameters */
+            supported_parameters: string[];
+            /** Status */
+            status: number | null;
+            /** Uptime Last 30M */
+            uptime_last_30m: number | null;
+            /** Latency Last 30M */
+            latency_last_30m: {
+                [key: string]: unknown;
+            } | null;
+            /** Throughput Last 30M */
+            throughput_last_30m: {
+                [key: string]: unknown;
+            } | null;
+            /** Supports Implicit Caching */
+            supports_implicit_caching: boolean | null;
+        };
+        /**
+         * EndpointsProblem
+         * @description Why the endpoints are not told, or not afresh.
+         */
+        EndpointsProblem: {
+            /** Error Code */
+            error_code: string;
+            /** Message */
+            message: string;
         };
         /**
          * Error
@@ -1529,6 +1614,8 @@ export interface components {
             modalities: components["schemas"]["Modalities"];
             /** Is Reasoning */
             is_reasoning: boolean;
+            /** Is Toggleable */
+            is_toggleable: boolean;
             reasoning: components["schemas"]["ReasoningSupport"] | null;
             /** Supported Parameters */
             supported_parameters: string[];
@@ -1556,6 +1643,78 @@ export interface components {
             created_at: string;
             /** Removed At */
             removed_at: string | null;
+        };
+        /**
+         * ModelDetail
+         * @description A model and its analysis. ``endpoints`` is null where the provider cannot say who serves it.
+         */
+        ModelDetail: {
+            /** Id */
+            id: string;
+            /** Openrouter Id */
+            openrouter_id: string;
+            /** Canonical Slug */
+            canonical_slug: string | null;
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Context Length */
+            context_length: number | null;
+            /** Usable Context */
+            usable_context: number | null;
+            /** Max Output Tokens */
+            max_output_tokens: number | null;
+            pricing: components["schemas"]["Pricing"];
+            /** Pricing Prompt */
+            pricing_prompt: number | null;
+            /** Pricing Completion */
+            pricing_completion: number | null;
+            /** Price Tiers */
+            price_tiers: components["schemas"]["PriceTier"][];
+            /** Price Version */
+            price_version: number | null;
+            modalities: components["schemas"]["Modalities"];
+            /** Is Reasoning */
+            is_reasoning: boolean;
+            /** Is Toggleable */
+            is_toggleable: boolean;
+            reasoning: components["schemas"]["ReasoningSupport"] | null;
+            /** Supported Parameters */
+            supported_parameters: string[];
+            /** Default Parameters */
+            default_parameters: {
+                [key: string]: unknown;
+            };
+            /** Per Request Limits */
+            per_request_limits: {
+                [key: string]: unknown;
+            } | null;
+            /** Is Moderated */
+            is_moderated: boolean | null;
+            /** Tokenizer */
+            tokenizer: string | null;
+            /** Family */
+            family: string;
+            /** Provider */
+            provider: string;
+            /** Knowledge Cutoff */
+            knowledge_cutoff: string | null;
+            /** Expiration Date */
+            expiration_date: string | null;
+            /** Created At */
+            created_at: string;
+            /** Removed At */
+            removed_at: string | null;
+            /** Endpoints */
+            endpoints: components["schemas"]["Endpoint"][] | null;
+            /** Endpoints Fetched At */
+            endpoints_fetched_at: string | null;
+            endpoints_problem: components["schemas"]["EndpointsProblem"] | null;
+            parameters: components["schemas"]["ParameterAnalysis"];
+            capabilities: components["schemas"]["Capabilities"];
+            /** Price History */
+            price_history: components["schemas"]["PriceVersion"][];
         };
         /**
          * ModelFamily
@@ -1767,6 +1926,22 @@ export interface components {
             total?: number | null;
         };
         /**
+         * ParameterAnalysis
+         * @description Which parameters anybody (``union``), everybody (``intersection``) and each company takes.
+         *
+         *     Without endpoints the union is the model's own list, and the intersection is not known.
+         */
+        ParameterAnalysis: {
+            /** Union */
+            union: string[];
+            /** Intersection */
+            intersection: string[] | null;
+            /** By Provider */
+            by_provider: {
+                [key: string]: string[];
+            };
+        };
+        /**
          * Parameters
          * @description Every parameter of a request.
          */
@@ -1944,6 +2119,19 @@ export interface components {
             utc_start: string | null;
             /** Utc End */
             utc_end: string | null;
+        };
+        /**
+         * PriceVersion
+         * @description What a model cost from ``since`` on, until the next version.
+         */
+        PriceVersion: {
+            /** Version */
+            version: number;
+            /** Since */
+            since: string;
+            pricing: components["schemas"]["Pricing"];
+            /** Price Tiers */
+            price_tiers: components["schemas"]["PriceTier"][];
         };
         /**
          * Pricing
@@ -6748,6 +6936,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `missing_key`: No provider key is set. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `body_too_large`: The request body is too large. */
             413: {
                 headers: {
@@ -6775,7 +6972,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `bad_cursor`: That cursor was not made by this list. `validation_failed`: The request is not valid. */
+            /** @description `bad_cursor`: That cursor was not made by this list. `unsupported_sort`: The provider does not rank its models by that. `validation_failed`: The request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6784,7 +6981,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `rate_limited_local`: Too many requests. */
+            /** @description `upstream_rate_limited`: The provider asks us to slow down. `rate_limited_local`: Too many requests. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6795,6 +6992,33 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `upstream_bad_key`: The provider does not accept the key. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `upstream_unavailable`: The provider cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `upstream_timeout`: The provider took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6922,7 +7146,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Model"];
+                    "application/json": components["schemas"]["ModelDetail"];
                 };
             };
             /** @description `unauthorized`: This console wants its token. */

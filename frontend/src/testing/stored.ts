@@ -111,6 +111,7 @@ export function storedModel(
     price_version: 1,
     modalities: { input: ["text"], output: ["text"] },
     is_reasoning: false,
+    is_toggleable: false,
     reasoning: null,
     supported_parameters: [],
     default_parameters: {},

@@ -15,12 +15,13 @@ from app.core.errors import (
     BadCursor,
     MissingKey,
     NotFound,
+    UnsupportedSort,
     UpstreamBadKey,
     UpstreamRateLimited,
     UpstreamTimeout,
     UpstreamUnavailable,
-    ValidationFailed,
 )
+from app.schemas.model_detail import ModelDetail
 from app.schemas.models import Model, ModelFamily, ModelQuery, Synced
 from app.schemas.page import Page
 
@@ -41,9 +42,24 @@ async def sync_models(services: ServicesDep, accept: Annotated[str, Header()] = 
     return reply(Synced(synced=await services.catalog.sync()))
 
 
-@router.get("", response_model=Page[Model], responses=responses_for(BadCursor, ValidationFailed))
+@router.get(
+    "",
+    response_model=Page[Model],
+    responses=responses_for(
+        BadCursor,
+        UnsupportedSort,
+        MissingKey,
+        UpstreamBadKey,
+        UpstreamRateLimited,
+        UpstreamTimeout,
+        UpstreamUnavailable,
+    ),
+)
 async def list_models(services: ServicesDep, query: Annotated[ModelQuery, Query()]) -> Response:
-    """Models on offer. Prices are US dollars per 1,000,000 tokens."""
+    """Models on offer. Prices, in filters too, are US dollars per 1,000,000 tokens.
+
+    Popularity, throughput and latency are asked of the provider, at most once an hour; its errors are of that alone.
+    """
     return page(await services.catalog.list(query))
 
 
@@ -53,7 +69,7 @@ async def list_model_families(services: ServicesDep) -> Response:
     return page(await services.catalog.families())
 
 
-@router.get("/{slug:path}", response_model=Model, responses=responses_for(NotFound))
+@router.get("/{slug:path}", response_model=ModelDetail, responses=responses_for(NotFound))
 async def get_model(services: ServicesDep, slug: Annotated[str, Path(max_length=200)]) -> Response:
-    """One model by its slug (`author/name`)."""
+    """One model by its slug (`author/name`): who serves it, who takes which parameter, what it can do and has cost."""
     return reply(await services.catalog.get(slug))
