@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from app.api.deps import ServicesDep
 from app.api.errors import responses_for
+from app.api.json_body import JsonRoute
 from app.api.progress import progress
 from app.api.reply import page, reply
 from app.core.errors import (
@@ -26,7 +27,7 @@ from app.schemas.models import Model, ModelFamily, ModelQuery, Synced
 from app.schemas.page import Page
 
 STEPS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
-router = APIRouter(prefix="/api/models", tags=["models"])
+router = APIRouter(prefix="/api/models", tags=["models"], route_class=JsonRoute)
 
 
 @router.post(

@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from app.api.deps import ServicesDep
 from app.api.errors import responses_for
+from app.api.json_body import JsonRoute
 from app.api.reply import page, reply
 from app.core.errors import BadCursor, NotFound, ValidationFailed
 from app.schemas.page import Page
 from app.schemas.usage import SessionUsage, SummaryQuery, UsageQuery, UsageRow, UsageSummary
 
-router = APIRouter(prefix="/api/usage", tags=["usage"])
+router = APIRouter(prefix="/api/usage", tags=["usage"], route_class=JsonRoute)
 
 
 @router.get("", response_model=Page[UsageRow], responses=responses_for(BadCursor, ValidationFailed))
