@@ -17,6 +17,7 @@ from app.services import reconcile, recovery
 from app.services.bundle import Services
 from app.services.catalog import Catalog
 from app.services.changes import Changes
+from app.services.doors import Doors
 from app.services.embeddings import Embeddings
 from app.services.housekeeping import Housekeeping
 from app.services.journal import Journal
@@ -86,6 +87,8 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         replays = Replays(store, runs)
         turns = Turns(store, runs, runner, replays, changes, providers, defaults_of(settings, providers))
         stack.push_async_callback(turns.close)
+        doors = Doors(runs, turns, replays, providers, defaults_of(settings, providers))
+        stack.push_async_callback(doors.close)
         catalog = Catalog(store, changes, providers)
         catalog.open()
         stack.push_async_callback(catalog.close)
@@ -112,6 +115,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             usage=UsageReports(store),
             preferences=Preferences(store, changes, providers, catalog, settings),
             turns=turns,
+            doors=doors,
             live=live,
             runner=runner,
             embeddings=Embeddings(store, providers, paid_calls),

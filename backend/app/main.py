@@ -20,6 +20,7 @@ from app.api.routes import (
     health,
     messages,
     models,
+    openai,
     openai_models,
     profiles,
     providers,
@@ -59,7 +60,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     )
     # Routes are tried in this order, the busiest first.
     for module in (
-        *(stream, generations, messages, sessions, profiles, providers, models, usage),
+        *(stream, openai, generations, messages, sessions, profiles, providers, models, usage),
         *(settings_routes, embeddings, openai_models, health, docs),
     ):
         app.include_router(module.router)

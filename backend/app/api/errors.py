@@ -27,6 +27,7 @@ from app.core.errors import (
     Unauthorized,
     UnsupportedMediaType,
     UpstreamBadKey,
+    UpstreamError,
     UpstreamModelNotFound,
     UpstreamNoCredit,
     UpstreamRateLimited,
@@ -75,6 +76,7 @@ _OPENAI_CODES: Mapping[type[AppError], str] = {
     RateLimitedLocal: "rate_limit_exceeded",
     ContextTooLong: "context_length_exceeded",
 }
+_REFUSALS = (400, 403, 413, 422)
 _OPENAI_TYPES: Mapping[int, str] = {
     401: "authentication_error",
     402: "insufficient_quota",
@@ -107,7 +109,7 @@ def install_error_handlers(app: FastAPI) -> None:
 def error_response(error: AppError, *, path: str, request_id: str | None) -> Response:
     """``error`` as the reply of ``path``, with ``Retry-After`` when the error says how long to wait."""
     dialect = dialect_of(path)
-    status = 401 if dialect == "openai" and isinstance(error, UpstreamBadKey) else error.status
+    status = _openai_status(error) if dialect == "openai" else error.status
     headers: dict[str, str] = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(_whole_seconds(error.retry_after_s))
@@ -122,11 +124,10 @@ def error_body(error: AppError, *, dialect: Dialect, request_id: str | None) -> 
     if dialect == "typed":
         return {"error": _sentences(error), "type": typed_type(type(error))}
     if dialect == "openai":
-        status = 401 if isinstance(error, UpstreamBadKey) else error.status
+        status = _openai_status(error)
         kind = _OPENAI_TYPES.get(status) or ("invalid_request_error" if status < 500 else "server_error")
         code = _OPENAI_CODES.get(type(error), error.code)
-        message = f"{error.message} {error.hint}"
-        return {"error": {"message": message, "type": kind, "param": _first_field(error), "code": code}}
+        return {"error": {"message": _sentences(error), "type": kind, "param": _first_field(error), "code": code}}
     body: dict[str, Any] = {
         "error_code": error.code,
         "message": error.message,
@@ -211,6 +212,19 @@ def _as_validation_failed(error: RequestValidationError) -> ValidationFailed:
     if len(problems) > _MAX_FIELDS:
         details["more_fields"] = len(problems) - _MAX_FIELDS
     return ValidationFailed(details=details)
+
+
+def _openai_status(error: AppError) -> int:
+    """What OpenAI's clients expect where we say otherwise.
+
+    401 for the provider's key, 400 for an invalid request, and the provider's own status where it refused one.
+    """
+    if isinstance(error, UpstreamBadKey):
+        return 401
+    if type(error) is UpstreamError:
+        told = error.details.get("status")
+        return told if told in _REFUSALS else error.status
+    return 400 if type(error) is ValidationFailed else error.status
 
 
 def _sentences(error: AppError) -> str:

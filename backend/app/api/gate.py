@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.attempts import Attempts
 from app.api.errors import error_response
 from app.api.gate_policy import GatePolicy, is_loopback
-from app.api.paths import STARTS_BY_GET, UPLOADS, PathClass, classify, route_path
+from app.api.paths import LARGE_BODIES, STARTS_BY_GET, UPLOADS, PathClass, classify, route_path
 from app.core.errors import (
     AppError,
     BadHost,
@@ -54,7 +54,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _CORS_METHODS = b"GET, POST, PUT, PATCH, DELETE"
 _CORS_REQUEST_HEADERS = b"Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Console-Store, X-Request-ID"
-_CORS_REPLY_HEADERS = b"Idempotent-Replayed, Retry-After, X-Attached, X-Console-Demo, X-Generation-Id, X-Request-ID"
+_CORS_REPLY_HEADERS = (
+    b"Idempotent-Replayed, Retry-After, X-Attached, X-Console-Demo, X-Console-Session-Id, X-Generation-Id, X-Request-ID"
+)
 _PREFLIGHT_KEPT_S = b"600"
 
 Seen = Mapping[bytes, bytes]
@@ -98,7 +100,7 @@ class Gate:
             self._check_token(policy, path_class, seen, foreign, scope)
             if _has_body(seen):
                 check_media_type(path, scope["method"], seen)
-                body = await read_body(receive, seen, policy.body_limit_bytes)
+                body = await read_body(receive, seen, LARGE_BODIES.get(path, policy.body_limit_bytes))
                 if body is None:
                     return
                 receive = _replay(body, receive)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from functools import lru_cache
 
 
@@ -20,3 +21,8 @@ def stamp(time_ns: int) -> str:
 @lru_cache(maxsize=16)
 def _to_the_second(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+
+
+def unix_s(stamped: str) -> int:
+    """Whole seconds since the epoch of a stored time."""
+    return int(datetime.fromisoformat(stamped).timestamp())

@@ -12,9 +12,10 @@
     ├── Conflict 409           ├── RateLimitedLocal 429            ├── UpstreamRateLimited 429
     │   ├── NothingToAnswer    ├── BudgetExceeded 403              ├── UpstreamUnavailable 503
     │   ├── GenerationRunning  ├── Restoring 503                   ├── UpstreamTimeout 504
-    │   ├── Stale              ├── ShuttingDown 503                ├── UpstreamMidstream   (in streams)
-    │   └── MissingKey         └── Interrupted (in streams)        ├── UpstreamTruncated   (in streams)
-    ├── StoreBusy 503                                              └── UpstreamGarbage     (in streams)
+    │   ├── Stopped            ├── ShuttingDown 503                ├── UpstreamMidstream   (in streams)
+    │   ├── Stale              └── Interrupted (in streams)        ├── UpstreamTruncated   (in streams)
+    │   └── MissingKey                                             └── UpstreamGarbage     (in streams)
+    ├── StoreBusy 503
     └── DiskFull 507
 
 A class fixes code, HTTP status, whether the same call may be tried again, and the hint that says what to do
@@ -117,6 +118,12 @@ class NothingToAnswer(Conflict):
 class GenerationRunning(Conflict):
     code = "generation_running"
     text, hint = "An answer is still being written here.", "Wait for it or stop it."
+
+
+class Stopped(Conflict):
+    code = "stopped"
+    text = "The answer was stopped before it was finished."
+    hint = "Ask again for a whole one."
 
 
 class Stale(Conflict):

@@ -69,9 +69,10 @@ class EventStream(Response):
         leaving = loop.create_task(self._watch(receive))
         pulse = _Pulse(loop, task, self._wake)
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await self._send_all(send, pulse)
-            if not self._gone:
+            begun = await self._begin(send)
+            if begun:
+                await self._send_all(send, pulse)
+            if begun and not self._gone:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except asyncio.CancelledError:
             # Only the pulse's own cancellation ends here; the task is then as if it had never been cancelled.
@@ -81,6 +82,11 @@ class EventStream(Response):
             pulse.stop()
             self.source.detach(self._wake)
             leaving.cancel()
+
+    async def _begin(self, send: Send) -> bool:
+        """Send the head of the reply. False: something else was sent in its place, whole."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        return True
 
     async def _send_all(self, send: Send, pulse: _Pulse) -> None:
         while not self._gone:
@@ -96,8 +102,12 @@ class EventStream(Response):
                 await send({"type": "http.response.body", "body": body, "more_body": True})
                 pulse.sent()
             else:
-                self._idle = asyncio.get_running_loop().create_future()
-                await self._idle
+                await self._news()
+
+    def _news(self) -> asyncio.Future[None]:
+        """Done when there may be more to take, the source has ended or the client is gone."""
+        self._idle = asyncio.get_running_loop().create_future()
+        return self._idle
 
     def _wake(self) -> None:
         if self._idle is not None and not self._idle.done():

@@ -14,11 +14,11 @@ MOST_VALUES = 20_000
 MOST_INTEGER = 2**53
 
 
-def bounded_json(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what is nested deeper than 32 levels, holds over 20,000 values, odd text or numbers beyond 2**53."""
+def bounded_json(value: dict[str, Any], *, deepest: int = DEEPEST, most_values: int = MOST_VALUES) -> dict[str, Any]:
+    """Refuse what is nested too deeply, holds too many values, odd text or numbers beyond 2**53."""
     level: list[Any] = [value]
     seen = 0
-    for _ in range(DEEPEST):
+    for _ in range(deepest):
         inner: list[Any] = []
         for item in level:
             if isinstance(item, dict):
@@ -32,10 +32,10 @@ def bounded_json(value: dict[str, Any]) -> dict[str, Any]:
         if not inner:
             return value
         seen += len(inner)
-        if seen > MOST_VALUES:
-            raise ValueError(f"must hold at most {MOST_VALUES:,} values")
+        if seen > most_values:
+            raise ValueError(f"must hold at most {most_values:,} values")
         level = inner
-    raise ValueError(f"must not be nested deeper than {DEEPEST} levels")
+    raise ValueError(f"must not be nested deeper than {deepest} levels")
 
 
 def _scalar(value: Any) -> None:

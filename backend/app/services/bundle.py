@@ -10,6 +10,7 @@ from app.db.lock import DataLock
 from app.db.store import Store
 from app.schemas.health import Health
 from app.services.catalog import Catalog
+from app.services.doors import Doors
 from app.services.embeddings import Embeddings
 from app.services.live import Live
 from app.services.messages import Messages
@@ -41,6 +42,7 @@ class Services:
     usage: UsageReports
     preferences: Preferences
     turns: Turns
+    doors: Doors
     live: Live
     runner: Runner
     embeddings: Embeddings

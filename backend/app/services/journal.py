@@ -34,7 +34,7 @@ class Journal:
     An idle system commits within a millisecond; a busy one waits in proportion to what its last commit took, so ticks
     grow and batching is free. A commit that fails (a full disk) is tried again with the same events until it succeeds
     or the journal is closed: nothing unstored is ever published, and a run whose events wait stops reading its
-    upstream.
+    upstream. Of a run that is not stored only the marks are written; its events share the tick all the same.
 
     Args:
         clock: seconds, by which a commit's length is measured.
@@ -79,7 +79,7 @@ class Journal:
             await asyncio.sleep(min(max(SHORTEST_PAUSE_S, PAUSE_PER_COMMIT * took_s, crowd_s), LONGEST_PAUSE_S))
 
     async def _commit(self, ticks: list[Tick], marks: list[tuple[str, str | None, Marks]]) -> None:
-        rows = [(tick.run.id, tick.last_seq, encode_events(tick.events)) for tick in ticks]
+        rows = [(tick.run.id, tick.last_seq, encode_events(tick.events)) for tick in ticks if tick.run.stored]
         while True:
             try:
                 await self._store.write_relaxed(_write_tick, rows, marks)

@@ -6,10 +6,10 @@ from app.core.errors import NotFound
 from app.db.store import Store
 from app.db.types import Conn
 from app.repo import generations, journal
-from app.schemas.events import Done, Error, Event, Reasoning, Start, Text, Usage
+from app.schemas.events import Done, Error, Event, Reasoning, Start, Text, ToolCall, Usage
 from app.schemas.generations import Generation
 from app.schemas.messages import Message
-from app.schemas.parts import ReasoningPart
+from app.schemas.parts import ReasoningPart, ToolCallPart
 from app.services import transcript
 from app.services.frames import Facts, FrameLog, LogReader, console, snapshot_frame
 from app.services.runs import Run, Runs
@@ -48,6 +48,13 @@ class Replays:
             return LogReader(run.log(), after=message.last_seq, prefix=frame)
         return _closed_reader(generation, [_done(generation, message)], first_seq=generation.last_seq, prefix=frame)
 
+    async def events(self, generation_id: str) -> tuple[Generation, list[Event]]:
+        """An ended generation and all that it said, told shortly once its journal is pruned.
+
+        No events when its text was not stored. Raises NotFound.
+        """
+        return await self._store.read(_events, generation_id)
+
     async def _attach_live(self, run: Run, after: int) -> LogReader | None:
         if run.closed and after == run.assigned_seq:
             return None
@@ -72,6 +79,17 @@ def _attach_ended(conn: Conn, generation_id: str, after: int) -> LogReader | Non
     return _closed_reader(generation, [_done(generation, message)], first_seq=generation.last_seq, prefix=frame)
 
 
+def _events(conn: Conn, generation_id: str) -> tuple[Generation, list[Event]]:
+    generation = generations.get(conn, generation_id)
+    if generation is None:
+        raise NotFound.of("generation", generation_id)
+    if generation.session_id is None:
+        return generation, []
+    events = journal.read(conn, generation_id)
+    is_whole = len(events) == generation.last_seq
+    return generation, events if is_whole else _shortest(generation, transcript.get(conn, generation.message_id))
+
+
 def _read(conn: Conn, generation_id: str) -> tuple[Generation, Message]:
     generation = generations.get(conn, generation_id)
     if generation is None:
@@ -88,7 +106,7 @@ def _closed_reader(
 
 
 def _shortest(generation: Generation, message: Message) -> list[Event]:
-    """What is left to tell once the journal is pruned: start, one reasoning, one token, usage, error, done."""
+    """What is left once the journal is pruned: start, one reasoning, one token, tool calls, usage, error, done."""
     thought = "".join(part.text for part in message.parts if isinstance(part, ReasoningPart))
     events: list[Event] = [
         Start(
@@ -103,6 +121,10 @@ def _shortest(generation: Generation, message: Message) -> list[Event]:
         events.append(Reasoning(text=thought))
     if message.content:
         events.append(Text(text=message.content))
+    calls = [part for part in message.parts if isinstance(part, ToolCallPart)]
+    events += [
+        ToolCall(index=index, id=call.id, name=call.name, arguments=call.arguments) for index, call in enumerate(calls)
+    ]
     if generation.usage:
         figures = generation.usage
         events.append(Usage(**{name: getattr(figures, name) for name in figures.__dataclass_fields__}))

@@ -79,6 +79,8 @@ class Runner:
 
     def launch(self, run: Run, call: Call) -> None:
         """Let a stored run go; returns at once."""
+        if call.provider.demo:  # it takes the names of other providers' models; nobody else serves it
+            run.learn(None, call.provider.name)
         task = asyncio.create_task(self._run(run, call), name=f"run {run.id}")
         self._tasks[task] = run
         task.add_done_callback(self._tasks.pop)
@@ -134,6 +136,7 @@ class Runner:
             await asyncio.wait([run.reading])
         failure, reader = _failure(run), attempts.reader
         outcome = judge(reader, failure, stop_requested=run.stop_requested, interrupted=run.interrupted)
+        run.failure = outcome.error
         if outcome.status == "completed":
             run.add(reader.finish())
         ending = self._ending(run, reader, outcome, failure, call, free=call.provider.demo or not attempts.pending)
@@ -178,7 +181,7 @@ class Runner:
         tick = run.take_last()
         return Ending(
             generation_id=run.id,
-            session_id=call.start.session_id,
+            session_id=run.session_id,
             message_id=call.start.assistant_message_id,
             status=outcome.status,
             finish_reason=outcome.finish_reason,
@@ -221,8 +224,9 @@ class Runner:
         self._tell(ending, revision, call)
 
     def _tell(self, ending: Ending, revision: int | None, call: Call) -> None:
-        self._changes.publish("message", ending.message_id, session_id=ending.session_id)
-        self._changes.publish("session", ending.session_id, session_id=ending.session_id, revision=revision)
+        if ending.session_id is not None:
+            self._changes.publish("message", ending.message_id, session_id=ending.session_id)
+            self._changes.publish("session", ending.session_id, session_id=ending.session_id, revision=revision)
         usage = ending.usage
         log.info(
             "turn ended",

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from app.core.errors import AppError
 from app.core.json import encode
 from app.schemas.events import Event, Reasoning, Start, Text
 from app.schemas.generations import Attempt
@@ -56,6 +57,7 @@ class Run:
         self.first_token_at: str | None = None
         self.stop_requested = False
         self.interrupted = False
+        self.failure: AppError | None = None
         self.accepted = False
         self.reading: asyncio.Task[None] | None = None
         self.last_tick: Tick | None = None
@@ -70,6 +72,17 @@ class Run:
         self._published: list[Event] = []
         self._logs: dict[Dialect, FrameLog] = {}
         self.closed = False
+
+    @classmethod
+    def over_with(cls, generation_id: str, events: Sequence[Event], failure: AppError | None) -> Run:
+        """A run that ended earlier, made of its stored events, for readers that read runs."""
+        run = cls(generation_id)
+        if events and isinstance(events[0], Start):
+            run.start, run.facts.model = events[0], events[0].model
+        run.failure = failure
+        run._published = list(events)
+        run.close()
+        return run
 
     def begin(self, start: Start, base: Iterable[Part]) -> None:
         """Its start is stored as seq 1: publish it."""
@@ -96,6 +109,11 @@ class Run:
     def published(self) -> Sequence[Event]:
         """The events that readers may have, ``start`` first."""
         return self._published
+
+    def learn(self, model: str | None, provider: str | None) -> None:
+        """The provider has named the model that answers, and who serves it; who was known before stays."""
+        self.facts.model = model or self.facts.model
+        self.facts.provider = self.facts.provider or provider
 
     @property
     def assigned_seq(self) -> int:

@@ -40,7 +40,8 @@ def _weigh(value: object, *, names: bool) -> tuple[int, int]:
         elif isinstance(item, list):
             todo += item
         elif isinstance(item, dict):
-            if item.get("type") in _MEDIA:
+            kind = item.get("type")
+            if isinstance(kind, str) and kind in _MEDIA:
                 media_tokens += _media_tokens(item)
             else:
                 todo += item.values()

@@ -30,11 +30,12 @@ class Bill:
 class Ending:
     """A generation's end; ``events`` are the last ones to be stored, ``done`` included, up to ``last_seq``.
 
-    ``attempts`` None leaves those that are stored.
+    ``attempts`` None leaves those that are stored. ``session_id`` None: a call whose text is not stored; only its
+    generation and ledger rows end.
     """
 
     generation_id: str
-    session_id: str
+    session_id: str | None
     message_id: str
     status: TerminalStatus
     finish_reason: str | None
@@ -53,7 +54,10 @@ class Ending:
 
 
 def end(conn: Conn, ending: Ending) -> int | None:
-    """Write it. The session's new revision; None when the generation has ended before or is gone with its session."""
+    """Write it. The session's new revision.
+
+    None when there is no session, or the generation has ended before or is gone with it.
+    """
     at = now()
     # First, because the bill stands even when the session was deleted meanwhile; settled rows are left alone.
     ledger.settle(conn, _ledger_values(ending, at))
@@ -73,6 +77,8 @@ def end(conn: Conn, ending: Ending) -> int | None:
             "now": at,
         },
     ):
+        return None
+    if ending.session_id is None:
         return None
     messages.finish(
         conn,

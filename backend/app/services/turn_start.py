@@ -95,7 +95,7 @@ def remember(conn: Conn, key: Key | None, resource_type: str, resource_id: str, 
 
 def start_new(conn: Conn, plan: Plan, session_id: str | None, parent_id: str | None, text: str) -> Begun:
     """Store a new user message and start its answer; makes the session when none is named."""
-    if (made := _begun_earlier(conn, plan)) is not None:
+    if (made := begun_earlier(conn, plan)) is not None:
         return made
     at = now()
     session = open_session(conn, session_id, plan, at)
@@ -105,7 +105,7 @@ def start_new(conn: Conn, plan: Plan, session_id: str | None, parent_id: str | N
 
 def start_sibling(conn: Conn, plan: Plan, message_id: str) -> Begun:
     """Start another answer beside an assistant message that has ended."""
-    if (made := _begun_earlier(conn, plan)) is not None:
+    if (made := begun_earlier(conn, plan)) is not None:
         return made
     row = messages.get(conn, message_id)
     if row is None or row["role"] != "assistant" or row["parent_id"] is None:
@@ -116,7 +116,7 @@ def start_sibling(conn: Conn, plan: Plan, message_id: str) -> Begun:
 
 def start_continuation(conn: Conn, plan: Plan, generation_id: str) -> Begun:
     """Start an answer that goes on where an ended one stopped; it keeps the old text as its first part."""
-    if (made := _begun_earlier(conn, plan)) is not None:
+    if (made := begun_earlier(conn, plan)) is not None:
         return made
     generation = generations.get(conn, generation_id)
     row = messages.get(conn, generation.message_id) if generation else None
@@ -291,7 +291,8 @@ def _resolve(conn: Conn, plan: Plan, session: Session) -> Resolved:
     )
 
 
-def _begun_earlier(conn: Conn, plan: Plan) -> Begun | None:
+def begun_earlier(conn: Conn, plan: Plan) -> Begun | None:
+    """What an earlier request under the same key began. Raises IdempotencyMismatch for another request."""
     generation_id = earlier(conn, plan.key, "generation")
     return Begun(generation_id=generation_id, replayed=True) if generation_id else None
 

@@ -165,12 +165,6 @@ class Turns:
         request_id: str | None,
         start: Callable[[Conn, Plan], Begun],
     ) -> Begun:
-        """Store the start of a turn in one unit and let it run, whether or not the caller waits for it.
-
-        The run is known under its future id before the commit, so that nobody can find the stored generation and not
-        its run; it is forgotten again when the unit made none.
-        """
-        self._runner.refuse_when_closing()
         plan = Plan(
             model=choice.model,
             profile_id=choice.profile_id,
@@ -179,6 +173,15 @@ class Turns:
             route=self._providers.route,
             key=key,
         )
+        return await self.begin(plan, request_id, start)
+
+    async def begin(self, plan: Plan, request_id: str | None, start: Callable[[Conn, Plan], Begun]) -> Begun:
+        """Store the start of a turn in one unit and let it run, whether or not the caller waits for it.
+
+        The run is known under its future id before the commit, so that nobody can find the stored generation and not
+        its run; it is forgotten again when the unit made none. Raises ShuttingDown, and what ``start`` raises.
+        """
+        self._runner.refuse_when_closing()
         task = asyncio.create_task(self._store_and_launch(plan, request_id, start))
         self._starting.add(task)
         task.add_done_callback(self._starting.discard)
@@ -199,10 +202,10 @@ class Turns:
             return begun
         run.begin(begun.start, begun.base)
         self._runner.launch(run, Call(begun.start, begun.body, begun.provider, request_id))
-        session_id = begun.start.session_id
-        self._changes.publish("message", begun.start.user_message_id, session_id=session_id)
-        self._changes.publish("message", begun.start.assistant_message_id, session_id=session_id)
-        self._changes.publish("session", session_id, session_id=session_id)
+        if (session_id := run.session_id) is not None:
+            self._changes.publish("message", begun.start.user_message_id, session_id=session_id)
+            self._changes.publish("message", begun.start.assistant_message_id, session_id=session_id)
+            self._changes.publish("session", session_id, session_id=session_id)
         return begun
 
     async def _started(self, generation_id: str) -> Started:

@@ -101,6 +101,7 @@ class Attempts:
                 if not events:
                     continue
                 self._has_spoken = True
+                run.learn(reader.model, reader.provider)
                 if run.first_token_ms is None and any(isinstance(e, Text | Reasoning | ToolCallDelta) for e in events):
                     run.first_token_ms = run.elapsed_ms
                     run.first_token_at = run.marks.first_token_at = now()

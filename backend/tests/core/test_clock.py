@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.clock import now, stamp
+from app.core.clock import now, stamp, unix_s
 from tests.core.properties import SOME
 
 YEAR_10000_NS = 253_402_300_800 * 10**9
@@ -24,6 +24,7 @@ def test_a_stamp_is_the_instant_cut_to_the_millisecond(time_ns: int) -> None:
     read = datetime.fromisoformat(text)
     read_ns = int(read.replace(microsecond=0).timestamp()) * 10**9 + read.microsecond * 1_000
     assert 0 <= time_ns - read_ns < 1_000_000
+    assert unix_s(text) == time_ns // 10**9
 
 
 @SOME

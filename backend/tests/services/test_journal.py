@@ -23,10 +23,13 @@ from tests.services.pretended import PretendedStore
 from tests.services.turning import begin
 
 
-def begun(generation_id: str = "g") -> Run:
+def begun(generation_id: str = "g", session_id: str = "s") -> Run:
     run = Run(generation_id)
     run.begin(
-        Start(generation_id=generation_id, session_id="s", user_message_id="u", assistant_message_id="m", model="a"), []
+        Start(
+            generation_id=generation_id, session_id=session_id, user_message_id="u", assistant_message_id="m", model="a"
+        ),
+        [],
     )
     return run
 
@@ -104,6 +107,25 @@ def test_one_commit_serves_all_runs() -> None:
             await virtual_time.passes(1)
             ((_, rows),) = store.ticks
             assert rows == {run.id: [Text(text=run.id)] for run in runs}
+
+    virtual_time.run(main())
+
+
+def test_what_is_not_to_be_stored_is_read_and_not_written() -> None:
+    """Its readers go with the ticks of the others; only its marks are written."""
+
+    async def main() -> None:
+        store = PretendedStore()
+        async with ticking(store) as journal:
+            stored, unstored = begun("g"), begun("u", session_id="")
+            reader = LogReader(unstored.log(), after=1)
+            unstored.marks.accepted = True
+            say(journal, unstored, "secret")
+            say(journal, stored, "a")
+            await virtual_time.passes(1)
+            assert seen(reader) == [Text(text="secret")]
+            assert [rows for _, rows in store.ticks] == [{"g": [Text(text="a")]}]
+            assert not unstored.marks.accepted
 
     virtual_time.run(main())
 

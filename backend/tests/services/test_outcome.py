@@ -155,18 +155,16 @@ def test_a_stream_without_figures_has_no_usage() -> None:
 
 def test_usage_tells_all_there_is() -> None:
     """Token classes, exact cost and its state, who served it, how fast."""
-    usage = usage_of(
-        {
-            "prompt_tokens": 10,
-            "completion_tokens": 50,
-            "total_tokens": 60,
-            "prompt_tokens_details": {"cached_tokens": 4},
-            "completion_tokens_details": {"reasoning_tokens": 51},
-        },
-        cost=837_000_000,
-        model="a/b-2025",
-    )
+    told = {
+        "prompt_tokens": 10,
+        "completion_tokens": 50,
+        "total_tokens": 60,
+        "prompt_tokens_details": {"cached_tokens": 4},
+        "completion_tokens_details": {"reasoning_tokens": 51},
+    }
+    usage = usage_of(told, cost=837_000_000, model="a/b-2025")
     assert usage == Usage(
+        extra=told,
         prompt_tokens=10,
         completion_tokens=50,
         total_tokens=60,

@@ -48,6 +48,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Chat Completion
+         * @description Answer a conversation in the shapes of OpenAI and OpenRouter, streamed or in one piece.
+         */
+        post: operations["create_chat_completion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/generations": {
         parameters: {
             query?: never;
@@ -880,6 +900,14 @@ export interface components {
             /** Ttl */
             ttl?: string | null;
         };
+        /** CalledTool */
+        CalledTool: {
+            /** Id */
+            id?: string | null;
+            function?: components["schemas"]["FunctionCall"] | null;
+        } & {
+            [key: string]: unknown;
+        };
         /**
          * Capabilities
          * @description What the model can do; null where its provider does not say.
@@ -913,6 +941,58 @@ export interface components {
             logprobs: boolean | null;
             /** Prompt Caching */
             prompt_caching: boolean;
+        };
+        /**
+         * ChatCompletionRequest
+         * @description A chat request. Every parameter of OpenRouter is checked as `/api` checks it; all other fields pass unchanged.
+         */
+        ChatCompletionRequest: {
+            /**
+             * Model
+             * @description The settings' default model if none is named.
+             */
+            model?: string | null;
+            /** Messages */
+            messages: components["schemas"]["ChatMessage"][];
+            /** Stream */
+            stream?: boolean | null;
+            stream_options?: components["schemas"]["StreamOptions"] | null;
+            /**
+             * N
+             * @description One answer at a time.
+             */
+            n?: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * ChatMessage
+         * @description A message (API reference, section 2.2).
+         */
+        ChatMessage: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "system" | "developer" | "user" | "assistant" | "tool" | "function";
+            /** Content */
+            content?: string | components["schemas"]["ContentPart"][] | null;
+            /** Tool Calls */
+            tool_calls?: components["schemas"]["CalledTool"][] | null;
+            /** Tool Call Id */
+            tool_call_id?: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * ContentPart
+         * @description Text, an image, a file, audio or video (API reference, section 2.3).
+         */
+        ContentPart: {
+            /** Type */
+            type: string;
+        } & {
+            [key: string]: unknown;
         };
         /** ContextCompressionPlugin */
         ContextCompressionPlugin: {
@@ -1216,6 +1296,15 @@ export interface components {
              * @enum {string}
              */
             type: "file";
+        };
+        /** FunctionCall */
+        FunctionCall: {
+            /** Name */
+            name: string;
+            /** Arguments */
+            arguments?: string | null;
+        } & {
+            [key: string]: unknown;
         };
         /** FunctionChoice */
         FunctionChoice: {
@@ -2866,6 +2955,16 @@ export interface components {
             /** Retry After Ms */
             retry_after_ms?: number | null;
         };
+        /** StreamOptions */
+        StreamOptions: {
+            /**
+             * Include Usage
+             * @description Usage in a chunk of its own; else it comes with the last one.
+             */
+            include_usage?: boolean | null;
+        } & {
+            [key: string]: unknown;
+        };
         /**
          * Synced
          * @description How many models the providers listed.
@@ -3697,6 +3796,180 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_chat_completion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description As ``request_id`` in the body. */
+                "idempotency-key"?: string | null;
+                /** @description `false` keeps the text out of the store; the ledger has its row. */
+                "X-Console-Store"?: "true" | "false";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatCompletionRequest"];
+            };
+        };
+        responses: {
+            /** @description A completion, or with `stream` its chunks as server-sent events up to `data: [DONE]`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description `context_too_long`: The conversation is longer than the model can read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_no_credit`: The provider account has not enough credit. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_moderated`: The provider refused the content. `forbidden_origin`: Pages of other origins may not use this console. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_model_not_found`: The provider does not offer this model. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `missing_key`: No provider key is set. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This request id was used for another request. `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_rate_limited`: The provider asks us to slow down. `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_error`: The provider refused the request. `upstream_bad_key`: The provider does not accept the key. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `shutting_down`: The console is stopping. `upstream_unavailable`: The provider cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_timeout`: The provider took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
         };

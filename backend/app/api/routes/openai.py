@@ -1,0 +1,80 @@
+"""The OpenAI door: what official SDKs call, at OpenAI's paths and at OpenRouter's."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header
+from starlette.responses import Response
+
+from app.api.deps import IdempotencyKey, RequestIdDep, ServicesDep
+from app.api.door_reply import DoorJson, DoorStream
+from app.api.errors import responses_for
+from app.api.json_body import JsonRoute
+from app.core.errors import (
+    ContextTooLong,
+    IdempotencyMismatch,
+    MissingKey,
+    ShuttingDown,
+    UpstreamBadKey,
+    UpstreamError,
+    UpstreamModelNotFound,
+    UpstreamModerated,
+    UpstreamNoCredit,
+    UpstreamRateLimited,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
+from app.schemas.openai import ChatCompletionRequest
+from app.services.door_start import DoorCall
+from app.services.openai_dialect import completion, openai_chunks, openai_chunks_usage_apart
+
+router = APIRouter(tags=["openai"], route_class=JsonRoute)
+
+CALL_ERRORS = (
+    MissingKey,
+    IdempotencyMismatch,
+    ShuttingDown,
+    ContextTooLong,
+    UpstreamError,
+    UpstreamBadKey,
+    UpstreamNoCredit,
+    UpstreamModerated,
+    UpstreamModelNotFound,
+    UpstreamRateLimited,
+    UpstreamUnavailable,
+    UpstreamTimeout,
+)
+ANSWERED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A completion, or with `stream` its chunks as server-sent events up to `data: [DONE]`.",
+        "content": {"application/json": {}, "text/event-stream": {}},
+    }
+}
+StoreText = Annotated[
+    Literal["true", "false"],
+    Header(alias="X-Console-Store", description="`false` keeps the text out of the store; the ledger has its row."),
+]
+
+
+@router.post("/v1/chat/completions", responses=ANSWERED | responses_for(*CALL_ERRORS, dialect="openai"))
+@router.post("/api/v1/chat/completions", include_in_schema=False)
+async def create_chat_completion(
+    services: ServicesDep,
+    body: ChatCompletionRequest,
+    request_id: RequestIdDep,
+    idempotency_key: IdempotencyKey = None,
+    store: StoreText = "true",
+) -> Response:
+    """Answer a conversation in the shapes of OpenAI and OpenRouter, streamed or in one piece."""
+    call = DoorCall(
+        messages=body.sent_messages,
+        params=body.parameters,
+        model=body.model,
+        key=idempotency_key,
+        store=store == "true",
+    )
+    door = await services.doors.call(call, request_id)
+    if body.stream:
+        return DoorStream(door, openai_chunks_usage_apart if body.usage_apart else openai_chunks)
+    return DoorJson(door, completion)

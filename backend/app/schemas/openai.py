@@ -1,0 +1,104 @@
+"""The OpenAI door: requests in OpenAI's and OpenRouter's shape, checked, and passed on as they came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
+
+from app.schemas.json_values import bounded_json
+from app.schemas.parameters import NAMES, Parameters
+from app.schemas.types import Slug
+
+DEEPEST = 64
+MOST_VALUES = 1_000_000
+MOST_MESSAGES = 10_000
+_OURS = frozenset({"model", "messages", "stream", "stream_options", "n"})
+# A value that we do not know may be newer than we are: the provider judges it.
+_NEWER = frozenset({"extra_forbidden", "literal_error", "union_tag_invalid", "union_tag_not_found"})
+
+
+class ContentPart(BaseModel, extra="allow"):
+    """Text, an image, a file, audio or video (API reference, section 2.3)."""
+
+    type: str
+
+
+class FunctionCall(BaseModel, extra="allow"):
+    name: str
+    arguments: str | None = None
+
+
+class CalledTool(BaseModel, extra="allow"):
+    id: str | None = None
+    function: FunctionCall | None = None
+
+
+class ChatMessage(BaseModel, extra="allow"):
+    """A message (API reference, section 2.2)."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | Annotated[list[ContentPart], Field(max_length=10_000)] | None = None
+    tool_calls: Annotated[list[CalledTool] | None, Field(max_length=128)] = None
+    tool_call_id: str | None = None
+
+
+class StreamOptions(BaseModel, extra="allow"):
+    include_usage: Annotated[
+        bool | None, Field(description="Usage in a chunk of its own; else it comes with the last one.")
+    ] = None
+
+
+class ChatCompletionRequest(BaseModel, extra="allow"):
+    """A chat request. Every parameter of OpenRouter is checked as `/api` checks it; all other fields pass unchanged."""
+
+    model: Annotated[Slug | None, Field(description="The settings' default model if none is named.")] = None
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MOST_MESSAGES)]
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    n: Annotated[int | None, Field(ge=1, le=1, description="One answer at a time.")] = None
+
+    _sent: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _kept(cls, data: Any, handler: Callable[[Any], Self]) -> Self:
+        if isinstance(data, dict):
+            bounded_json(data, deepest=DEEPEST, most_values=MOST_VALUES)
+        request = handler(data)
+        if isinstance(data, dict):
+            _check(data)
+            request._sent = data
+        return request
+
+    @property
+    def sent_messages(self) -> list[dict[str, Any]]:
+        """The messages as they came."""
+        messages: list[dict[str, Any]] = self._sent["messages"]
+        return messages
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Every other field as it came, without those that only say how the reply is to be sent."""
+        return {name: value for name, value in self._sent.items() if name not in _OURS}
+
+    @property
+    def usage_apart(self) -> bool:
+        """Whether usage is wanted in a chunk of its own."""
+        return self.stream_options is not None and bool(self.stream_options.include_usage)
+
+
+def _check(sent: Mapping[str, Any]) -> None:
+    """Raise ValidationError for a known parameter that cannot be right."""
+    known = {name: value for name, value in sent.items() if name in NAMES and value is not None}
+    try:
+        Parameters.model_validate(known)
+    except ValidationError as error:
+        newer = {problem["loc"][0] for problem in error.errors() if problem["loc"] and problem["type"] in _NEWER}
+        if not newer:
+            raise
+        Parameters.model_validate({name: value for name, value in known.items() if name not in newer})
+
+
+__all__ = ["ChatCompletionRequest", "ChatMessage", "ContentPart"]

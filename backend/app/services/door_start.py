@@ -1,0 +1,106 @@
+"""The first transaction of a call through a foreign door: what its client sent is the request, not the store's path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.clock import now
+from app.core.ids import new_id
+from app.db.types import Conn, Row
+from app.repo import generations, ledger, models
+from app.repo import settings as settings_repo
+from app.schemas.events import Start
+from app.schemas.types import Purpose
+from app.services.prompt import worst_cost_picousd
+from app.services.providers import Route
+from app.services.request import output_limit
+from app.services.turn_start import Begun, Plan, begun_earlier, remember
+
+MOST_OUTPUT_TOKENS = 4096
+_LIMITS = ("max_tokens", "max_completion_tokens")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorCall:
+    """A chat request in the provider's own shape, checked and otherwise as its client wrote it.
+
+    Args:
+        messages: sent as they are.
+        params: every other field of the body but ``model`` and ``stream``, sent as they are.
+        model: the settings' default model when None.
+        key: the client's idempotency key.
+        store: whether its text is kept; its generation and ledger row always are.
+        purpose: what the ledger calls it.
+    """
+
+    messages: Sequence[Mapping[str, Any]]
+    params: Mapping[str, Any]
+    model: str | None = None
+    key: str | None = None
+    store: bool = False
+    purpose: Purpose = "endpoint"
+
+
+def start_unstored(conn: Conn, plan: Plan, call: DoorCall) -> Begun:
+    """Start a call whose text is not stored: a generation and an open ledger row, nothing else."""
+    if (made := begun_earlier(conn, plan)) is not None:
+        return made
+    at = now()
+    route = plan.route(call.model or settings_repo.all_values(conn).get("model", plan.defaults.model))
+    body = _body(route, call)
+    start = Start(
+        generation_id=plan.generation_id,
+        session_id="",
+        user_message_id="",
+        assistant_message_id="",
+        model=route.slug,
+    )
+    _open(conn, plan, call, start, route, body, at)
+    return Begun(generation_id=plan.generation_id, start=start, provider=route.provider, body=body)
+
+
+def _body(route: Route, call: DoorCall) -> dict[str, Any]:
+    """The client's request, with what the owner's providers file says where the client says nothing."""
+    limited = any(call.params.get(name) for name in _LIMITS)
+    defaults = {name: value for name, value in route.defaults.items() if not (limited and name in _LIMITS)}
+    return {"model": route.model, "messages": list(call.messages), **defaults, **call.params}
+
+
+def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, body: dict[str, Any], at: str) -> None:
+    """The generation, its ledger row and its key."""
+    prices = models.prices(conn, route.slug)
+    generations.insert(
+        conn,
+        generation_id=plan.generation_id,
+        session_id=start.session_id or None,
+        user_message_id=start.user_message_id or None,
+        message_id=start.assistant_message_id,
+        request_id=plan.key.request_id if plan.key else None,
+        model=route.slug,
+        provider=route.provider.name,
+        params=dict(call.params),
+        now=at,
+    )
+    ledger.reserve(
+        conn,
+        {
+            "id": new_id(),
+            "session_id": start.session_id or None,
+            "profile_id": None,
+            "generation_id": plan.generation_id,
+            "purpose": call.purpose,
+            "model": route.slug,
+            "catalogue_id": prices["id"] if prices else route.slug,
+            "provider": route.provider.name,
+            "reserved_picousd": _worst_cost_picousd(body, prices),
+            "now": at,
+        },
+    )
+    remember(conn, plan.key, "generation", plan.generation_id, at)
+
+
+def _worst_cost_picousd(body: dict[str, Any], prices: Row | None) -> int | None:
+    """As for a turn; a client that names no limit is expected to get at most ``MOST_OUTPUT_TOKENS``."""
+    return worst_cost_picousd(body if output_limit(body) else {**body, "max_tokens": MOST_OUTPUT_TOKENS}, prices)
