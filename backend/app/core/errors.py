@@ -3,18 +3,20 @@
 ::
 
     AppError
-    ├── NotFound 404           ├── Unauthorized 401            └── UpstreamError 502
-    ├── ValidationFailed 422   ├── ForbiddenOrigin 403             ├── UpstreamBadKey 502
-    │   ├── BadCursor          ├── MethodNotAllowed 405            ├── UpstreamNoCredit 402
-    │   ├── IdempotencyMismatch├── BodyTooLarge 413                ├── UpstreamModerated 403
-    │   ├── ModelIncapable     ├── UnsupportedMediaType 415        ├── UpstreamModelNotFound 404
-    │   └── UnsupportedSort    ├── BadHost 421                     ├── ContextTooLong 400
-    ├── Conflict 409           ├── RateLimitedLocal 429            ├── UpstreamRateLimited 429
-    │   ├── NothingToAnswer    ├── BudgetExceeded 403              ├── UpstreamUnavailable 503
-    │   ├── GenerationRunning  ├── Restoring 503                   ├── UpstreamTimeout 504
-    │   ├── Stopped            ├── ShuttingDown 503                ├── UpstreamMidstream   (in streams)
-    │   ├── Stale              └── Interrupted (in streams)        ├── UpstreamTruncated   (in streams)
-    │   └── MissingKey                                             └── UpstreamGarbage     (in streams)
+    ├── NotFound 404               ├── Unauthorized 401            └── UpstreamError 502
+    ├── ValidationFailed 422       ├── ForbiddenOrigin 403             ├── UpstreamBadKey 502
+    │   ├── BadCursor              ├── MethodNotAllowed 405            ├── UpstreamNoCredit 402
+    │   ├── IdempotencyMismatch    ├── BodyTooLarge 413                ├── UpstreamModerated 403
+    │   ├── BadToolResult          ├── UnsupportedMediaType 415        ├── UpstreamModelNotFound 404
+    │   ├── ModelIncapable         ├── BadHost 421                     ├── ContextTooLong 400
+    │   └── UnsupportedSort        ├── RateLimitedLocal 429            ├── UpstreamRateLimited 429
+    ├── Conflict 409               ├── BudgetExceeded 403              ├── UpstreamUnavailable 503
+    │   ├── NothingToAnswer        ├── Restoring 503                   ├── UpstreamTimeout 504
+    │   ├── GenerationRunning      ├── ShuttingDown 503                ├── UpstreamMidstream   (in streams)
+    │   ├── ToolResultsMissing     └── Interrupted (in streams)        ├── UpstreamTruncated   (in streams)
+    │   ├── Stopped                                                    └── UpstreamGarbage     (in streams)
+    │   ├── Stale
+    │   └── MissingKey
     ├── StoreBusy 503
     └── DiskFull 507
 
@@ -105,6 +107,12 @@ class ModelIncapable(ValidationFailed):
     hint = "Pick a model that can, or leave that out."
 
 
+class BadToolResult(ValidationFailed):
+    code = "bad_tool_result"
+    text = "That result belongs to no open call."
+    hint = "Post one result for each call of the answer above, by its id."
+
+
 class Conflict(AppError):
     code, status = "conflict", 409
     text, hint = "That clashes with what is stored.", "Reload and try again."
@@ -124,6 +132,12 @@ class Stopped(Conflict):
     code = "stopped"
     text = "The answer was stopped before it was finished."
     hint = "Ask again for a whole one."
+
+
+class ToolResultsMissing(Conflict):
+    code = "tool_results_missing"
+    text = "Some calls of the answer have no result yet."
+    hint = "Post a result for each call named in details, then ask again."
 
 
 class Stale(Conflict):

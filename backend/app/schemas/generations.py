@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.schemas.events import UsageFigures
-from app.schemas.messages import Contents, Message, StoredError
+from app.schemas.messages import Contents, Message, Placed, StoredError
 from app.schemas.parameters import Parameters, QueryParameters
 from app.schemas.sessions import ProfileId, Session
 from app.schemas.types import GenerationStatus, ObjectId, RequestId, Slug
@@ -38,12 +38,28 @@ class Regenerate(Choice):
     request_id: RequestId | None = None
 
 
-class GenerationCreate(Contents, Choice):
-    """A user message and the answer to it; without ``session_id`` a session is made."""
+class GenerationCreate(Contents, Placed, Choice):
+    """A new message and the answer to it; without ``session_id`` a session is made.
+
+    With neither ``content`` nor ``parts`` the stored message ``parent_id`` is answered, or the newest of the active
+    path that waits for an answer: a user message, or the last result of the tools that an answer called.
+    """
 
     session_id: ObjectId | None = None
-    parent_id: ObjectId | None = None
     request_id: RequestId | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if self.content is not None and self.parts is not None:
+            raise ValueError("give content or parts, not both")
+        if self.session_id is None and (self.answers_stored or self.holds_results):
+            raise ValueError("give content or parts, or the session_id of what is to be answered")
+        return self
+
+    @property
+    def answers_stored(self) -> bool:
+        """Whether no message is to be made first."""
+        return self.content is None and self.parts is None
 
 
 class StreamQuery(Answerer, QueryParameters):

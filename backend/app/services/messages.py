@@ -12,7 +12,7 @@ from app.schemas.page import Slice
 from app.services import transcript
 from app.services.changes import Changes
 from app.services.cursors import decode_cursor, encode_cursor
-from app.services.turn_start import Key, earlier, key_of, post, remember
+from app.services.turn_start import Key, Posted, body_of, earlier, key_of, post, remember
 
 
 class Messages:
@@ -32,10 +32,10 @@ class Messages:
     async def create(self, request: MessageCreate) -> tuple[Message, bool]:
         """Add a message below ``parent_id`` or the active leaf. The flag says that an earlier request had done so.
 
-        Raises NotFound, GenerationRunning, IdempotencyMismatch.
+        Raises NotFound, GenerationRunning, BadToolResult, IdempotencyMismatch.
         """
-        body = request.model_dump(mode="json", exclude={"request_id"}, exclude_none=True)
-        message, replayed = await self._store.write(_create, request, key_of(request.request_id, "message", body))
+        key = key_of(request.request_id, "message", body_of(request))
+        message, replayed = await self._store.write(_create, request, key)
         if not replayed:
             self._changes.publish("message", message.id, session_id=message.session_id)
             self._changes.publish("session", message.session_id, session_id=message.session_id)
@@ -49,7 +49,10 @@ def _create(conn: Conn, request: MessageCreate, key: Key | None) -> tuple[Messag
     if session is None:
         raise NotFound.of("session", request.session_id)
     at = now()
-    message_id = post(conn, session, role=request.role, text=request.text, parent_id=request.parent_id, at=at)
+    posted = Posted(
+        role=request.role, parts=request.stored_parts(), parent_id=request.parent_id, at_root=request.at_root
+    )
+    message_id = post(conn, session, posted, at=at)
     remember(conn, key, "message", message_id, at)
     return transcript.get(conn, message_id), False
 

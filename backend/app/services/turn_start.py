@@ -11,23 +11,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import BaseModel
+
 from app.core.clock import now
-from app.core.errors import GenerationRunning, IdempotencyMismatch, NotFound, NothingToAnswer
+from app.core.errors import Conflict, GenerationRunning, IdempotencyMismatch, NotFound, NothingToAnswer
 from app.core.ids import new_id
-from app.core.json import encode
+from app.core.json import decode, encode
 from app.db.types import Conn, Row
 from app.repo import generations, idempotency, journal, ledger, messages, models, profiles, sessions
 from app.repo import settings as settings_repo
 from app.schemas.events import Start, encode_events
-from app.schemas.parts import Part, TextPart
+from app.schemas.parts import Part, TextPart, ToolResultPart, content_of
 from app.schemas.profiles import Profile
 from app.schemas.sessions import Session
 from app.schemas.types import TERMINAL
 from app.services.prompt import Defaults, Resolved, request_body, resolve, worst_cost_picousd
 from app.services.providers import Provider, Route
+from app.services.tool_results import check_complete, check_results
 
 LONGEST_PATH = 100_000
+LONGEST_LOOP = 1000
+"""Messages between an answer and the last result of the tools that it called."""
 TITLE_CHARS = 60
+_ANSWERED = ("user", "tool")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,16 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A message to be stored below ``parent_id``, or the active leaf if that is None, or ``at_root``."""
+
+    role: str
+    parts: list[Part]
+    parent_id: str | None = None
+    at_root: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
     """A generation that is stored and not yet running. ``replayed``: an earlier request made it."""
 
@@ -61,6 +77,12 @@ class Begun:
     body: dict[str, Any] = field(default_factory=dict)
     base: list[Part] = field(default_factory=list)
     replayed: bool = False
+
+
+def body_of(request: BaseModel) -> dict[str, Any]:
+    """What a request asks for, as its key remembers it; a null parent is not the same as none."""
+    body = request.model_dump(mode="json", exclude={"request_id"}, exclude_none=True)
+    return body | {"parent_id": None} if getattr(request, "at_root", False) else body
 
 
 def key_of(request_id: str | None, kind: str, body: dict[str, Any]) -> Key | None:
@@ -93,14 +115,28 @@ def remember(conn: Conn, key: Key | None, resource_type: str, resource_id: str, 
         )
 
 
-def start_new(conn: Conn, plan: Plan, session_id: str | None, parent_id: str | None, text: str) -> Begun:
-    """Store a new user message and start its answer; makes the session when none is named."""
+def start_new(conn: Conn, plan: Plan, session_id: str | None, posted: Posted) -> Begun:
+    """Store a new message and start its answer; makes the session when none is named."""
     if (made := begun_earlier(conn, plan)) is not None:
         return made
     at = now()
     session = open_session(conn, session_id, plan, at)
-    user_message_id = post(conn, session, role="user", text=text, parent_id=parent_id, at=at)
-    return _start(conn, plan, session, user_message_id, at)
+    return _start(conn, plan, session, post(conn, session, posted, at=at), at)
+
+
+def start_stored(conn: Conn, plan: Plan, session_id: str, message_id: str | None) -> Begun:
+    """Start the first answer to a stored message: the named one, or the newest of the active path that waits for one.
+
+    Raises NotFound, NothingToAnswer, ToolResultsMissing; GenerationRunning or Conflict when there is one already.
+    """
+    if (made := begun_earlier(conn, plan)) is not None:
+        return made
+    session = _session(conn, session_id)
+    to_answer = _to_answer(conn, session, message_id)
+    _refuse_second(conn, to_answer)
+    if (existing := generations.newest_of(conn, to_answer)) is not None:
+        raise Conflict("That message has an answer already; regenerate it.", details={"generation_id": existing})
+    return _start(conn, plan, session, to_answer, now())
 
 
 def start_sibling(conn: Conn, plan: Plan, message_id: str) -> Begun:
@@ -123,11 +159,13 @@ def start_continuation(conn: Conn, plan: Plan, generation_id: str) -> Begun:
     if row is None or row["parent_id"] is None:
         raise NotFound.of("generation", generation_id)
     _refuse_second(conn, row["parent_id"])
+    if any(part["type"] == "tool_call" for part in decode(row["parts"])):
+        raise Conflict("That answer waits for the results of its tools; post them instead.")
     return _start(conn, plan, _session(conn, row["session_id"]), row["parent_id"], now(), prefill=row["content"])
 
 
 def newest_answer(conn: Conn, session_id: str, message_id: str | None) -> str | None:
-    """The latest attempt's id at the named user message, or the newest of the active path; None if there is none.
+    """The latest attempt's id at the named message, or the newest to answer of the active path; None if there is none.
 
     Raises NotFound for an unknown session or message, NothingToAnswer for a session without a user message.
     """
@@ -135,7 +173,7 @@ def newest_answer(conn: Conn, session_id: str, message_id: str | None) -> str | 
 
 
 def start_or_find(conn: Conn, plan: Plan, session_id: str, message_id: str | None) -> Begun:
-    """Answer a stored user message, unless it has a generation in any state: then that one, ``start`` left None."""
+    """Answer a stored message, unless it has a generation in any state: then that one, ``start`` left None."""
     session = _session(conn, session_id)
     user_message_id = _to_answer(conn, session, message_id)
     existing = generations.newest_of(conn, user_message_id)
@@ -163,30 +201,33 @@ def open_session(conn: Conn, session_id: str | None, plan: Plan, at: str) -> Ses
     return _session(conn, session_id)
 
 
-def post(conn: Conn, session: Session, *, role: str, text: str, parent_id: str | None, at: str) -> str:
-    """Store a message below ``parent_id`` (the active leaf if None); its id.
+def post(conn: Conn, session: Session, posted: Posted, *, at: str) -> str:
+    """Store a message; its id.
 
-    Raises NotFound for a parent elsewhere, GenerationRunning for one that is still being written.
+    Raises NotFound for a parent elsewhere, GenerationRunning for one that is still being written, BadToolResult for a
+    result that belongs to no open call above.
     """
-    parent_id = parent_id or session.active_leaf_id
+    parent_id = None if posted.at_root else posted.parent_id or session.active_leaf_id
     if parent_id is not None:
         parent = messages.get(conn, parent_id)
         if parent is None or parent["session_id"] != session.id:
             raise NotFound.of("message", parent_id)
         _refuse_running(parent)
-    message_id = new_id()
+    if any(isinstance(part, ToolResultPart) for part in posted.parts):
+        check_results(messages.path_up(conn, session.id, parent_id or "", limit=LONGEST_LOOP), posted.parts)
+    message_id, text = new_id(), content_of(posted.parts)
     messages.insert(
         conn,
         message_id=message_id,
         session_id=session.id,
         parent_id=parent_id,
-        role=role,
+        role=posted.role,
         content=text,
-        parts=[TextPart(text=text)],
+        parts=posted.parts,
         status="completed",
         now=at,
     )
-    title = title_of(text) if role == "user" else ""
+    title = title_of(text) if posted.role == "user" else ""
     sessions.touch(conn, session.id, leaf_id=message_id, new_messages=1, title=title, now=at)
     return message_id
 
@@ -203,6 +244,7 @@ def title_of(text: str) -> str:
 def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: str, *, prefill: str = "") -> Begun:
     resolved = _resolve(conn, plan, session)
     path = messages.path_up(conn, session.id, user_message_id, limit=LONGEST_PATH)
+    check_complete(path)
     body = request_body(resolved, reversed(path), prefill, facts=models.facts(conn, resolved.route.slug))
     base: list[Part] = [TextPart(text=prefill)] if prefill else []
     message_id = new_id()
@@ -298,14 +340,14 @@ def begun_earlier(conn: Conn, plan: Plan) -> Begun | None:
 
 
 def _to_answer(conn: Conn, session: Session, message_id: str | None) -> str:
-    """The user message to answer: the named one, or the newest of the active path."""
+    """The message to answer: the named one, or the newest of the active path. A user's, or the result of a tool."""
     if message_id is not None:
         row = messages.get(conn, message_id)
-        if row is None or row["session_id"] != session.id or row["role"] != "user":
+        if row is None or row["session_id"] != session.id or row["role"] not in _ANSWERED:
             raise NotFound.of("user message", message_id)
         return message_id
     path = messages.path_up(conn, session.id, session.active_leaf_id or "", limit=LONGEST_PATH)
-    newest = next((row["id"] for row in path if row["role"] == "user"), None)
+    newest = next((row["id"] for row in path if row["role"] in _ANSWERED), None)
     if newest is None:
         raise NothingToAnswer
     return str(newest)

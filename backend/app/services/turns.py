@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from app.core.clock import now
 from app.core.errors import NotFound
@@ -22,7 +21,7 @@ from app.services.providers import DEMO, Providers
 from app.services.replay import Replays, parse_cursor
 from app.services.runner import Call, Runner
 from app.services.runs import Run, Runs
-from app.services.turn_start import Begun, Key, Plan, key_of
+from app.services.turn_start import Begun, Key, Plan, Posted, body_of, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +69,13 @@ class Turns:
 
     async def regenerate(self, message_id: str, request: Regenerate, request_id: str | None) -> tuple[Started, bool]:
         """Start another answer beside an ended one. Raises NotFound, GenerationRunning."""
-        key = key_of(request.request_id, "regenerate", {"message_id": message_id, **_body(request)})
+        key = key_of(request.request_id, "regenerate", {"message_id": message_id, **body_of(request)})
         begun = await self._begin(request, key, request_id, partial(turn_start.start_sibling, message_id=message_id))
         return await self._started(begun.generation_id), begun.replayed
 
     async def resume(self, generation_id: str, request: Regenerate, request_id: str | None) -> tuple[Started, bool]:
         """Continue an ended answer: a new generation that keeps its text. Raises NotFound, GenerationRunning."""
-        key = key_of(request.request_id, "continue", {"generation_id": generation_id, **_body(request)})
+        key = key_of(request.request_id, "continue", {"generation_id": generation_id, **body_of(request)})
         begun = await self._begin(
             request, key, request_id, partial(turn_start.start_continuation, generation_id=generation_id)
         )
@@ -152,10 +151,18 @@ class Turns:
         return Attached(generation_id, source, started, replayed, demo)
 
     async def _create(self, request: GenerationCreate, request_id: str | None) -> Begun:
-        key = key_of(request.request_id, "generation", _body(request))
-        start = partial(
-            turn_start.start_new, session_id=request.session_id, parent_id=request.parent_id, text=request.text
-        )
+        key = key_of(request.request_id, "generation", body_of(request))
+        start: Callable[[Conn, Plan], Begun]
+        if request.session_id is not None and request.answers_stored:
+            start = partial(turn_start.start_stored, session_id=request.session_id, message_id=request.parent_id)
+        else:
+            posted = Posted(
+                role="tool" if request.holds_results else "user",
+                parts=request.stored_parts(),
+                parent_id=request.parent_id,
+                at_root=request.at_root,
+            )
+            start = partial(turn_start.start_new, session_id=request.session_id, posted=posted)
         return await self._begin(request, key, request_id, start)
 
     async def _begin(
@@ -210,10 +217,6 @@ class Turns:
 
     async def _started(self, generation_id: str) -> Started:
         return await self._store.read(_read_started, generation_id)
-
-
-def _body(request: Choice) -> dict[str, Any]:
-    return request.model_dump(mode="json", exclude={"request_id"}, exclude_none=True)
 
 
 def _request_stop(conn: Conn, generation_id: str) -> None:

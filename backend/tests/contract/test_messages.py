@@ -71,9 +71,34 @@ async def test_siblings_are_named_in_order_on_each_of_them(client: ConsoleClient
     both = [left["id"], right["id"]]
     assert (await client.message(left["id"]))["siblings"] == both
     assert (await client.message(right["id"]))["siblings"] == both
-    edited = await client.post("/api/messages", {"session_id": session_id, "content": "root again", "parent_id": None})
-    assert edited["parent_id"] == right["id"], "null is the active leaf"
+    added = await client.post("/api/messages", {"session_id": session_id, "content": "more"})
+    assert added["parent_id"] == right["id"], "the active leaf"
     assert (await client.message(root["id"]))["siblings"] == [root["id"]]
+
+
+async def test_the_very_first_message_can_be_edited(client: ConsoleClient, emulator: Emulator) -> None:
+    """A null parent, when it is given, is the root: the edited message stands beside the first and becomes the path."""
+    session_id, root, _, _ = await _fork(client)
+    started = await client.start("root again", session_id=session_id, parent_id=None)
+    await client.follow(started["generation"]["id"])
+    edited = started["user_message"]
+    assert (edited["parent_id"], edited["siblings"]) == (None, [root["id"], edited["id"]])
+    assert emulator.requests[-1].body["messages"] == [{"role": "user", "content": "root again"}]
+    path = await client.every(f"/api/sessions/{session_id}/messages")
+    assert [message["id"] for message in path] == [edited["id"], started["assistant_message"]["id"]]
+
+
+async def test_a_null_parent_and_none_are_two_requests(client: ConsoleClient) -> None:
+    """Under one key the second is refused; each repeats itself."""
+    session_id = (await _fork(client))[0]
+    body = {"session_id": session_id, "content": "x"}
+    await client.post("/api/messages", body, **{"Idempotency-Key": "k"})
+    again = await client.ask("POST", "/api/messages", json=body, headers={"Idempotency-Key": "k"})
+    assert (again.status_code, again.headers["Idempotent-Replayed"]) == (200, "true")
+    other = await client.ask(
+        "POST", "/api/messages", json={**body, "parent_id": None}, headers={"Idempotency-Key": "k"}
+    )
+    assert (other.status_code, other.json()["error_code"]) == (422, "idempotency_mismatch")
 
 
 async def test_the_list_is_the_active_path_and_all_the_tree(client: ConsoleClient) -> None:

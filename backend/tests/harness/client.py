@@ -150,8 +150,8 @@ class ConsoleClient:
                 transcript.take(frame)
         return transcript
 
-    async def answer(self, content: str, **fields: Any) -> Transcript:
-        """Store a message, read its whole answer."""
+    async def answer(self, content: str | None, **fields: Any) -> Transcript:
+        """Store a message, read its whole answer; ``content`` None where ``parts`` are given."""
         transcript = Transcript()
         async with self.stream("/api/stream", body={"content": content, "model": MODEL, **fields}) as stream:
             async for frame in stream:

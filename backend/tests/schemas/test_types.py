@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.schemas.generations import Choice, GenerationCreate
 from app.schemas.messages import Contents
 from app.schemas.parameters import Parameters
+from app.schemas.parts import TextPart
 from app.schemas.types import MAX_CONTENT_CHARS, Content, PlainText, RequestId
 
 
@@ -47,9 +48,11 @@ def test_content_or_parts_and_not_both(body: dict[str, Any]) -> None:
         Contents.model_validate(body)
 
 
-def test_parts_are_joined() -> None:
-    assert Contents.model_validate({"parts": [{"text": "a"}, {"type": "text", "text": "b"}]}).text == "ab"
-    assert Contents.model_validate({"content": "ab"}).text == "ab"
+def test_content_is_a_part_of_text() -> None:
+    """A part without a type is text."""
+    parts = Contents.model_validate({"parts": [{"text": "a"}, {"type": "text", "text": "b"}]}).stored_parts()
+    assert parts == [TextPart(text="a"), TextPart(text="b")]
+    assert Contents.model_validate({"content": "ab"}).stored_parts() == [TextPart(text="ab")]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,18 @@ from app.services.turn_start import (
     start_sibling,
     title_of,
 )
-from tests.services.turning import answered, begin, check_sums, contents, ending, plan, priced, put_models, rows_of
+from tests.services.turning import (
+    answered,
+    begin,
+    check_sums,
+    contents,
+    ending,
+    plan,
+    priced,
+    put_models,
+    rows_of,
+    said,
+)
 
 PROFILE: dict[str, Any] = {
     "name": "p", "system_prompt": "be brief", "temperature": 0.0, "max_tokens": 50, "openrouter_preset": None,
@@ -83,14 +94,14 @@ async def test_a_start_that_fails_leaves_nothing(store: Store) -> None:
     run, other = begun.start, (await answered(store)).start
     assert other is not None
     failures: list[tuple[type[AppError], Start]] = [
-        (NotFound, lambda conn: start_new(conn, plan(), "nowhere", None, "x")),
-        (NotFound, lambda conn: start_new(conn, plan(), run.session_id, "nothing", "x")),
-        (NotFound, lambda conn: start_new(conn, plan(), run.session_id, other.user_message_id, "x")),
-        (NotFound, lambda conn: start_new(conn, plan(profile_id=99), None, None, "x")),
-        (NotFound, lambda conn: start_new(conn, plan(profile_id=99), other.session_id, None, "x")),
-        (GenerationRunning, lambda conn: start_new(conn, plan(), run.session_id, None, "x")),
-        (GenerationRunning, lambda conn: start_new(conn, plan(), run.session_id, run.assistant_message_id, "x")),
-        (IdempotencyMismatch, lambda conn: start_new(conn, plan(key=Key("r-1", "other")), None, None, "x")),
+        (NotFound, lambda conn: start_new(conn, plan(), "nowhere", said("x"))),
+        (NotFound, lambda conn: start_new(conn, plan(), run.session_id, said("x", "nothing"))),
+        (NotFound, lambda conn: start_new(conn, plan(), run.session_id, said("x", other.user_message_id))),
+        (NotFound, lambda conn: start_new(conn, plan(profile_id=99), None, said("x"))),
+        (NotFound, lambda conn: start_new(conn, plan(profile_id=99), other.session_id, said("x"))),
+        (GenerationRunning, lambda conn: start_new(conn, plan(), run.session_id, said("x"))),
+        (GenerationRunning, lambda conn: start_new(conn, plan(), run.session_id, said("x", run.assistant_message_id))),
+        (IdempotencyMismatch, lambda conn: start_new(conn, plan(key=Key("r-1", "other")), None, said("x"))),
         (NotFound, lambda conn: start_sibling(conn, plan(), "nothing")),
         (NotFound, lambda conn: start_sibling(conn, plan(), other.user_message_id)),
         (GenerationRunning, lambda conn: start_sibling(conn, plan(), run.assistant_message_id)),
@@ -109,7 +120,7 @@ async def test_the_error_of_a_running_parent_names_what_runs(store: Store) -> No
     begun = await begin(store)
     assert begun.start is not None
     with pytest.raises(GenerationRunning) as caught:
-        await store.write(start_new, plan(), begun.start.session_id, None, "x")
+        await store.write(start_new, plan(), begun.start.session_id, said("x"))
     assert caught.value.details == {"generation_id": begun.start.generation_id}
 
 
@@ -173,9 +184,7 @@ async def test_a_stored_message_is_answered_once(store: Store) -> None:
     session = await store.write(lambda conn: open_session(conn, None, plan(), "2026-01-02T03:04:05.678Z"))
     with pytest.raises(NothingToAnswer):
         await store.write(start_or_find, plan(), session.id, None)
-    user_id = await store.write(
-        lambda conn: post(conn, session, role="user", text="Hi", parent_id=None, at="2026-01-02T03:04:05.678Z")
-    )
+    user_id = await store.write(lambda conn: post(conn, session, said("Hi"), at="2026-01-02T03:04:05.678Z"))
     assert await store.read(newest_answer, session.id, None) is None
     first: Begun = await store.write(start_or_find, plan(), session.id, None)
     assert first.start is not None
@@ -210,12 +219,12 @@ async def test_a_path_of_thousands_is_whole(store: Store) -> None:
         session = open_session(conn, None, plan(), "2026-01-02T03:04:05.678Z")
         parent: str | None = None
         for number in range(3000):
-            parent = post(conn, session, role="user", text=str(number), parent_id=parent, at="2026-01-02T03:04:05.678Z")
+            parent = post(conn, session, said(str(number), parent), at="2026-01-02T03:04:05.678Z")
         return session.id
 
     begun = await begin(store, "last", session_id=await store.write(grow))
-    said = [message["content"] for message in begun.body["messages"]]
-    assert said == [*map(str, range(3000)), "last"]
+    sent = [message["content"] for message in begun.body["messages"]]
+    assert sent == [*map(str, range(3000)), "last"]
 
 
 async def test_who_answers_comes_from_request_session_profile_and_settings(store: Store) -> None:

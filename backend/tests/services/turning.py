@@ -19,7 +19,7 @@ from app.services.catalog_rows import listed_rows
 from app.services.prompt import Defaults
 from app.services.providers import Provider, Route
 from app.services.turn_end import Bill, Ending, end
-from app.services.turn_start import Begun, Key, Plan, start_new
+from app.services.turn_start import Begun, Key, Plan, Posted, start_new
 from app.services.upstream_wire import WireModel
 
 DEFAULTS = Defaults(model="a/default", temperature=0.7, max_tokens=100, system_prompt="")
@@ -46,11 +46,16 @@ def plan(
     return Plan(model=model, profile_id=profile_id, given=given, defaults=DEFAULTS, route=route_at(provider), key=key)
 
 
+def said(text: str, parent_id: str | None = None) -> Posted:
+    """A user's message of text."""
+    return Posted(role="user", parts=[TextPart(text=text)], parent_id=parent_id)
+
+
 async def begin(
     store: Store, text: str = "Hi", *, session_id: str | None = None, parent_id: str | None = None, **fields: Any
 ) -> Begun:
     """Store a user message and the start of its answer."""
-    return await store.write(start_new, plan(**fields), session_id, parent_id, text)
+    return await store.write(start_new, plan(**fields), session_id, said(text, parent_id))
 
 
 def ending(

@@ -13,13 +13,13 @@ export interface paths {
         };
         /**
          * Answer Stream
-         * @description Stream the answer to the newest user message of a session. Safe to repeat: it never starts a second one.
+         * @description Stream the answer to a session's newest user message or tool result. Safe to repeat: it never starts a second.
          */
         get: operations["answer_stream"];
         put?: never;
         /**
          * Create Stream
-         * @description Store a user message and stream its answer, in one call.
+         * @description Store a message and stream its answer, in one call; or answer a stored one.
          */
         post: operations["create_stream"];
         delete?: never;
@@ -79,7 +79,10 @@ export interface paths {
         put?: never;
         /**
          * Create Generation
-         * @description Store a user message and start its answer; makes the session when none is named.
+         * @description Store a message and start its answer; makes the session when none is named.
+         *
+         *     Without `content` and `parts` a stored message is answered: a user's, or the last result of the tools that an answer
+         *     called.
          */
         post: operations["create_generation"];
         delete?: never;
@@ -180,6 +183,8 @@ export interface paths {
         /**
          * Create Message
          * @description Store a message below `parent_id` or the end of the conversation. Starts nothing.
+         *
+         *     A tool's result goes below the answer that called it.
          */
         post: operations["create_message"];
         delete?: never;
@@ -851,6 +856,23 @@ export interface components {
              */
             type: "audio";
         };
+        /**
+         * AudioPartIn
+         * @description Sound, by a data URL only.
+         */
+        AudioPartIn: {
+            /** Url */
+            url: string;
+            /** Name */
+            name?: string | null;
+            /** Mime */
+            mime?: string | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "audio";
+        };
         /** AutoRouterPlugin */
         AutoRouterPlugin: {
             /** Enabled */
@@ -1297,6 +1319,23 @@ export interface components {
              */
             type: "file";
         };
+        /**
+         * FilePartIn
+         * @description Any file that the model can read, such as a PDF.
+         */
+        FilePartIn: {
+            /** Url */
+            url: string;
+            /** Name */
+            name?: string | null;
+            /** Mime */
+            mime?: string | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "file";
+        };
         /** FunctionCall */
         FunctionCall: {
             /** Name */
@@ -1382,7 +1421,10 @@ export interface components {
         };
         /**
          * GenerationCreate
-         * @description A user message and the answer to it; without ``session_id`` a session is made.
+         * @description A new message and the answer to it; without ``session_id`` a session is made.
+         *
+         *     With neither ``content`` nor ``parts`` the stored message ``parent_id`` is answered, or the newest of the active
+         *     path that waits for an answer: a user message, or the last result of the tools that an answer called.
          */
         GenerationCreate: {
             /** Temperature */
@@ -1496,14 +1538,17 @@ export interface components {
             model?: string | null;
             /** Profile Id */
             profile_id?: number | null;
+            /**
+             * Parent Id
+             * @description Absent: the end of the active path. null: the root, beside the first one.
+             */
+            parent_id?: string | null;
             /** Content */
             content?: string | null;
             /** Parts */
-            parts?: components["schemas"]["TextPartIn"][] | null;
+            parts?: (components["schemas"]["TextPartIn"] | components["schemas"]["ToolResultPartIn"] | components["schemas"]["ImagePartIn"] | components["schemas"]["FilePartIn"] | components["schemas"]["AudioPartIn"] | components["schemas"]["VideoPartIn"])[] | null;
             /** Session Id */
             session_id?: string | null;
-            /** Parent Id */
-            parent_id?: string | null;
             /** Request Id */
             request_id?: string | null;
         };
@@ -1557,6 +1602,23 @@ export interface components {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
+             */
+            type: "image";
+        };
+        /**
+         * ImagePartIn
+         * @description PNG, JPEG, WebP or GIF.
+         */
+        ImagePartIn: {
+            /** Url */
+            url: string;
+            /** Name */
+            name?: string | null;
+            /** Mime */
+            mime?: string | null;
+            /**
+             * Type
+             * @constant
              */
             type: "image";
         };
@@ -1639,12 +1701,20 @@ export interface components {
             /** Completed At */
             completed_at: string | null;
         };
-        /** MessageCreate */
+        /**
+         * MessageCreate
+         * @description A result of a tool is ``parts`` of type ``tool_result``, or ``content`` with ``tool_call_id``.
+         */
         MessageCreate: {
+            /**
+             * Parent Id
+             * @description Absent: the end of the active path. null: the root, beside the first one.
+             */
+            parent_id?: string | null;
             /** Content */
             content?: string | null;
             /** Parts */
-            parts?: components["schemas"]["TextPartIn"][] | null;
+            parts?: (components["schemas"]["TextPartIn"] | components["schemas"]["ToolResultPartIn"] | components["schemas"]["ImagePartIn"] | components["schemas"]["FilePartIn"] | components["schemas"]["AudioPartIn"] | components["schemas"]["VideoPartIn"])[] | null;
             /** Session Id */
             session_id: string;
             /**
@@ -1653,8 +1723,8 @@ export interface components {
              * @enum {string}
              */
             role: "system" | "user" | "assistant" | "tool";
-            /** Parent Id */
-            parent_id?: string | null;
+            /** Tool Call Id */
+            tool_call_id?: string | null;
             /** Request Id */
             request_id?: string | null;
         };
@@ -3004,16 +3074,14 @@ export interface components {
              */
             type: "text";
         };
-        /**
-         * TextPartIn
-         * @description A text part as clients send it.
-         */
+        /** TextPartIn */
         TextPartIn: {
             /**
              * Type
              * @default text
+             * @constant
              */
-            type: string;
+            type: "text";
             /** Text */
             text: string;
         };
@@ -3093,6 +3161,21 @@ export interface components {
              * @enum {string}
              */
             type: "tool_result";
+        };
+        /**
+         * ToolResultPartIn
+         * @description What a tool replied to the call of this id; it may be empty.
+         */
+        ToolResultPartIn: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "tool_result";
+            /** Tool Call Id */
+            tool_call_id: string;
+            /** Content */
+            content: string;
         };
         /**
          * Usage
@@ -3321,6 +3404,20 @@ export interface components {
              */
             type: "video";
         };
+        /** VideoPartIn */
+        VideoPartIn: {
+            /** Url */
+            url: string;
+            /** Name */
+            name?: string | null;
+            /** Mime */
+            mime?: string | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "video";
+        };
         /** WebFetchPlugin */
         WebFetchPlugin: {
             /** Enabled */
@@ -3493,7 +3590,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `nothing_to_answer`: This session has no user message to answer. `missing_key`: No provider key is set. */
+            /** @description `nothing_to_answer`: This session has no user message to answer. `tool_results_missing`: Some calls of the answer have no result yet. `missing_key`: No provider key is set. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3620,7 +3717,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `generation_running`: An answer is still being written here. `missing_key`: No provider key is set. */
+            /** @description `generation_running`: An answer is still being written here. `conflict`: That clashes with what is stored. `nothing_to_answer`: This session has no user message to answer. `tool_results_missing`: Some calls of the answer have no result yet. `missing_key`: No provider key is set. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3656,7 +3753,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `idempotency_mismatch`: This request id was used for another request. `validation_failed`: The request is not valid. */
+            /** @description `idempotency_mismatch`: This request id was used for another request. `bad_tool_result`: That result belongs to no open call. `validation_failed`: The request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4035,7 +4132,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `generation_running`: An answer is still being written here. `missing_key`: No provider key is set. */
+            /** @description `generation_running`: An answer is still being written here. `conflict`: That clashes with what is stored. `nothing_to_answer`: This session has no user message to answer. `tool_results_missing`: Some calls of the answer have no result yet. `missing_key`: No provider key is set. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4071,7 +4168,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `idempotency_mismatch`: This request id was used for another request. `validation_failed`: The request is not valid. */
+            /** @description `idempotency_mismatch`: This request id was used for another request. `bad_tool_result`: That result belongs to no open call. `validation_failed`: The request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4520,7 +4617,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `generation_running`: An answer is still being written here. `missing_key`: No provider key is set. */
+            /** @description `generation_running`: An answer is still being written here. `conflict`: That clashes with what is stored. `nothing_to_answer`: This session has no user message to answer. `tool_results_missing`: Some calls of the answer have no result yet. `missing_key`: No provider key is set. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4556,7 +4653,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `idempotency_mismatch`: This request id was used for another request. `validation_failed`: The request is not valid. */
+            /** @description `idempotency_mismatch`: This request id was used for another request. `bad_tool_result`: That result belongs to no open call. `validation_failed`: The request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4691,7 +4788,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `idempotency_mismatch`: This request id was used for another request. `validation_failed`: The request is not valid. */
+            /** @description `idempotency_mismatch`: This request id was used for another request. `bad_tool_result`: That result belongs to no open call. `validation_failed`: The request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -12,11 +12,15 @@ from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.api.reply import created, reply, stream
 from app.core.errors import (
+    BadToolResult,
+    Conflict,
     GenerationRunning,
     IdempotencyMismatch,
     MissingKey,
     NotFound,
+    NothingToAnswer,
     ShuttingDown,
+    ToolResultsMissing,
     ValidationFailed,
 )
 from app.schemas.generations import AfterQuery, Generation, GenerationCreate, Regenerate, Started
@@ -27,7 +31,10 @@ FOLLOWED: dict[int | str, dict[str, Any]] = {
     200: {"description": "Server-sent events, as `/api/stream` sends them.", "content": {"text/event-stream": {}}}
 }
 SEEN_ALL: dict[int | str, dict[str, Any]] = {204: {"description": "The reader has seen the end already."}}
-START_ERRORS = (NotFound, GenerationRunning, MissingKey, IdempotencyMismatch, ValidationFailed, ShuttingDown)
+START_ERRORS = (
+    NotFound, GenerationRunning, Conflict, NothingToAnswer, ToolResultsMissing, MissingKey, IdempotencyMismatch,
+    BadToolResult, ValidationFailed, ShuttingDown,
+)  # fmt: skip
 
 
 @router.post("", response_model=Started, status_code=201, responses=responses_for(*START_ERRORS))
@@ -37,7 +44,11 @@ async def create_generation(
     request_id: RequestIdDep,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Store a user message and start its answer; makes the session when none is named."""
+    """Store a message and start its answer; makes the session when none is named.
+
+    Without `content` and `parts` a stored message is answered: a user's, or the last result of the tools that an answer
+    called.
+    """
     started, replayed = await services.turns.create(keyed(body, idempotency_key), request_id)
     return created(started, replayed=replayed)
 

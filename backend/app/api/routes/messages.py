@@ -11,7 +11,14 @@ from app.api.deps import IdempotencyKey, RequestIdDep, ServicesDep, keyed
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.api.reply import created, reply
-from app.core.errors import GenerationRunning, IdempotencyMismatch, MissingKey, NotFound, ValidationFailed
+from app.core.errors import (
+    BadToolResult,
+    GenerationRunning,
+    IdempotencyMismatch,
+    MissingKey,
+    NotFound,
+    ValidationFailed,
+)
 from app.schemas.generations import Regenerate, Started
 from app.schemas.messages import Message, MessageCreate
 
@@ -23,12 +30,15 @@ MessagePath = Annotated[str, Path(max_length=128)]
     "",
     response_model=Message,
     status_code=201,
-    responses=responses_for(NotFound, GenerationRunning, IdempotencyMismatch, ValidationFailed),
+    responses=responses_for(NotFound, GenerationRunning, IdempotencyMismatch, BadToolResult, ValidationFailed),
 )
 async def create_message(
     services: ServicesDep, body: MessageCreate, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    """Store a message below `parent_id` or the end of the conversation. Starts nothing."""
+    """Store a message below `parent_id` or the end of the conversation. Starts nothing.
+
+    A tool's result goes below the answer that called it.
+    """
     message, replayed = await services.messages.create(keyed(body, idempotency_key))
     return created(message, replayed=replayed)
 

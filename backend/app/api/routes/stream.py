@@ -13,7 +13,7 @@ from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.api.reply import stream
 from app.api.routes.generations import SEEN_ALL, START_ERRORS
-from app.core.errors import MissingKey, NotFound, NothingToAnswer, ValidationFailed
+from app.core.errors import MissingKey, NotFound, NothingToAnswer, ToolResultsMissing, ValidationFailed
 from app.core.sse import EventStream
 from app.schemas.events import Annotation, Done, Error, Reasoning, Retry, Start, Text, ToolCall, ToolCallDelta, Usage
 from app.schemas.generations import GenerationCreate, StreamQuery
@@ -45,7 +45,9 @@ class EventsQuery(BaseModel, extra="forbid"):
 
 @router.get(
     "/stream",
-    responses=STREAMED | SEEN_ALL | responses_for(NotFound, NothingToAnswer, MissingKey, ValidationFailed),
+    responses=STREAMED
+    | SEEN_ALL
+    | responses_for(NotFound, NothingToAnswer, ToolResultsMissing, MissingKey, ValidationFailed),
 )
 async def answer_stream(
     services: ServicesDep,
@@ -53,7 +55,7 @@ async def answer_stream(
     request_id: RequestIdDep,
     last_event_id: LastEventId = None,
 ) -> Response:
-    """Stream the answer to the newest user message of a session. Safe to repeat: it never starts a second one."""
+    """Stream the answer to a session's newest user message or tool result. Safe to repeat: it never starts a second."""
     return stream(await services.turns.answer(query, last_event_id, request_id))
 
 
@@ -64,7 +66,7 @@ async def create_stream(
     request_id: RequestIdDep,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Store a user message and stream its answer, in one call."""
+    """Store a message and stream its answer, in one call; or answer a stored one."""
     return stream(await services.turns.create_and_attach(keyed(body, idempotency_key), request_id))
 
 
