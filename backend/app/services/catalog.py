@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from app.core.clock import now
-from app.core.errors import AppError, UpstreamGarbage
+from app.core.errors import AppError, UpstreamError, UpstreamGarbage
 from app.db.store import Store
 from app.db.types import Conn
 from app.repo import models
@@ -24,7 +24,9 @@ from app.services.changes import Changes
 from app.services.cursors import decode_cursor, encode_cursor
 from app.services.families import family_called, label_of
 from app.services.model_details import ModelDetails
-from app.services.providers import Providers
+from app.services.provider_models import described
+from app.services.providers import Provider, Providers
+from app.services.upstream_wire import WireModel
 
 log = logging.getLogger(__name__)
 
@@ -90,8 +92,9 @@ class Catalog:
         for provider in self._providers.every():
             yield SyncStep(phase="fetching", models=total or None)
             try:
-                rows = listed_rows(await provider.client.list_models(), provider=provider.name, prefix=provider.prefix)
-                if not rows:
+                listed = await self._listed(provider)
+                rows = listed_rows(listed, provider=provider.name, prefix=provider.prefix)
+                if not rows and not provider.plain:
                     raise UpstreamGarbage("The provider listed no models; the stored list stays.")
             except AppError as error:
                 log.warning("models not synced", extra={"error_code": error.code, "provider": provider.name})
@@ -105,6 +108,17 @@ class Catalog:
         if failure is not None:
             raise failure
         yield SyncStep(phase="done", models=total)
+
+    async def _listed(self, provider: Provider) -> Iterable[WireModel]:
+        """What a provider offers. A server beside OpenRouter may have no list, or be off: the file's word stands."""
+        try:
+            live = await provider.client.list_models()
+        except UpstreamError as error:
+            has_no_list = error.details.get("status") == 404
+            if not provider.plain or not (has_no_list or not provider.entry.takes_any_model):
+                raise
+            live = []
+        return described(live, provider.entry, whole=bool(provider.prefix))
 
     async def list(self, query: ModelQuery) -> Slice[Model]:
         """Models on offer that meet every filter, in the order asked for. Raises as ``Ranks.ensure``, and BadCursor."""

@@ -134,9 +134,12 @@ class OpenRouter:
         timeouts: UpstreamTimeouts | None = None,
         breaker: BreakerPolicy | None = None,
         name: str = "openrouter",
+        asks_for_usage: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
+        # OpenRouter always tells the usage of a stream; others do when asked, and it is nothing to OpenRouter.
+        self._stream_fields = {"stream": True} | ({"stream_options": {"include_usage": True}} if asks_for_usage else {})
         self.timeouts = timeouts or UpstreamTimeouts()
         self.circuits = Circuits(breaker or BreakerPolicy(), clock)
         self._base_url = base_url.rstrip("/")
@@ -162,7 +165,7 @@ class OpenRouter:
         Raises: on entering, whatever a refusal means; see ``upstream_errors``.
         """
         with self.circuits.call(body.get("model")) as begun:
-            reply = await self._send("POST", "/chat/completions", dict(body) | {"stream": True})
+            reply = await self._send("POST", "/chat/completions", dict(body) | self._stream_fields)
             stream: ChunkStream | None = None
             try:
                 stream = ChunkStream(reply, await _unstreamed(reply), begun)

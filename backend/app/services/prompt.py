@@ -10,6 +10,7 @@ from app.db.types import Row
 from app.schemas.model_facts import ModelFacts
 from app.schemas.profiles import Profile
 from app.services.history import history
+from app.services.plain_body import plain_body
 from app.services.providers import Route
 from app.services.request import layered, output_limit, wire_parameters
 from app.services.tokens import prompt_tokens
@@ -85,7 +86,9 @@ def request_body(
     if prefill:
         messages.append({"role": "assistant", "content": prefill})
     params = wire_parameters(resolved.params, model=resolved.route.slug, facts=facts)
-    return {"model": resolved.route.model, "messages": messages, **params}
+    body = {"model": resolved.route.model, "messages": messages, **params}
+    provider = resolved.route.provider
+    return plain_body(body, provider.name) if provider.plain else body
 
 
 def worst_cost_picousd(body: dict[str, Any], prices: Row | None) -> int | None:

@@ -38,19 +38,15 @@ class ProviderIndex:
         )
 
     def _info(self, provider: Provider, names: dict[str, dict[str, str]]) -> ProviderInfo:
-        entry = self._providers.entry(provider)
-        listed = {
-            self._providers.slug_of(provider, model): described.name or model
-            for model, described in entry.models.items()
-        }
-        default_model = self._providers.default_model_of(provider)
+        entry = provider.entry
+        listed = {provider.slug_of(model): told.name or model for model, told in entry.models.items()}
         return ProviderInfo(
             name=provider.name,
             label=entry.label or _LABELS.get(provider.name, provider.name),
             default=provider is self._providers.default,
             demo=provider.demo,
             key=self._providers.key_source(provider),
-            default_model=default_model,
+            default_model=provider.default_model,
             supports_custom_model=entry.takes_any_model,
             models=[
                 ProviderModel(id=slug, name=name)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from app.core.config import Settings
+import httpx
+
+from app.core.config import OPENROUTER_URL, Settings
 from app.core.errors import DiskFull, MissingKey, UpstreamModelNotFound
 from app.core.token import delete_key, read_key, write_key
 from app.schemas.settings import KeyStatus
@@ -21,7 +23,7 @@ DEMO = "demo"
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A configured upstream. ``max_retries`` None: as many as the console's own rule says."""
+    """A configured upstream."""
 
     name: str
     client: OpenRouter
@@ -30,7 +32,19 @@ class Provider:
     """Where its list of models is from: a list from elsewhere says nothing about it."""
     prefix: str = ""
     """What our names for its models have before its own."""
-    max_retries: int | None = None
+    plain: bool = False
+    """Whether it speaks OpenAI's API and nothing of what OpenRouter adds."""
+    entry: FileProvider = field(default_factory=FileProvider)
+    """What the providers file says of it."""
+
+    def slug_of(self, model: str) -> str:
+        """What the console calls its model."""
+        return self.prefix + model
+
+    @property
+    def default_model(self) -> str | None:
+        """The model that the file names for it, as the console calls it."""
+        return None if self.entry.default_model is None else self.slug_of(self.entry.default_model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +78,8 @@ class Providers:
     ) -> None:
         self._settings, self._timeouts, self._start_demo = settings, timeouts, start_demo
         file = file or ProviderFile()
-        self._main_entry, self._entries = file.main, file.others
-        self._others = {name: self._other(name, entry) for name, entry in self._entries.items()}
+        self._main_entry = file.main
+        self._others = {name: self._other(name, entry) for name, entry in file.others.items()}
         self._default_other = file.default_provider if file.default_provider in self._others else None
         self._main: Provider | None = None
         self._retired: list[OpenRouter] = []
@@ -77,10 +91,11 @@ class Providers:
         if key is not None or self._settings.keyless_server:
             name = "custom" if self._settings.keyless_server else "openrouter"
             url = self._settings.openrouter_base_url
-            self._main = Provider(name, self._client(url, key), demo=False, source=url)
+            self._main = Provider(name, self._client(url, key), demo=False, source=url, entry=self._main_entry)
         elif self._settings.demo == "auto":
             self._demo_url = self._demo_url or await self._start_demo()
-            self._main = Provider(DEMO, self._client(self._demo_url, None), demo=True, source=DEMO)
+            client = self._client(self._demo_url, None)
+            self._main = Provider(DEMO, client, demo=True, source=DEMO, entry=self._main_entry)
 
     async def close(self) -> None:
         for client in (*self._retired, *(provider.client for provider in self._all())):
@@ -110,8 +125,8 @@ class Providers:
         if not slash and self._default_other is not None:
             prefix, name = self._default_other, model
         if prefix in self._others:
-            return self._route(self._others[prefix], self._entries[prefix], name)
-        return self._route(self.current(), self._main_entry, model)
+            return _route(self._others[prefix], name)
+        return _route(self.current(), model)
 
     @property
     def default(self) -> Provider | None:
@@ -121,16 +136,7 @@ class Providers:
     @property
     def default_model(self) -> str | None:
         """The default provider's default model, if the file names one."""
-        return self.default_model_of(self.default) if self.default else self._main_entry.default_model
-
-    def default_model_of(self, provider: Provider) -> str | None:
-        """The model that the file names for a provider, as the console calls it."""
-        model = self.entry(provider).default_model
-        return None if model is None else self.slug_of(provider, model)
-
-    def slug_of(self, provider: Provider, model: str) -> str:
-        """What the console calls a provider's model."""
-        return provider.prefix + model
+        return self.default.default_model if self.default else self._main_entry.default_model
 
     @property
     def demo(self) -> bool:
@@ -146,15 +152,11 @@ class Providers:
     def name(self) -> str:
         return self.default.name if self.default else "none"
 
-    def entry(self, provider: Provider) -> FileProvider:
-        """What the file says of a provider."""
-        return self._entries.get(provider.name, self._main_entry)
-
     def key_source(self, provider: Provider) -> Literal["env", "file", "none"]:
         """Where a provider's key comes from."""
         if provider.name not in self._others:
             return "none" if provider.demo else self.key_status().source
-        return "none" if self.entry(provider).api_key is None else "env"
+        return "none" if provider.entry.api_key is None else "env"
 
     def key_status(self) -> KeyStatus:
         """Where the main provider's key comes from; never the key itself."""
@@ -188,14 +190,6 @@ class Providers:
     def _all(self) -> list[Provider]:
         return [*([self._main] if self._main else []), *self._others.values()]
 
-    def _route(self, provider: Provider, entry: FileProvider, model: str) -> Route:
-        if not entry.takes(model):
-            raise UpstreamModelNotFound(
-                f"The provider {provider.name!r} takes only the models that the providers file lists.",
-                details={"provider": provider.name, "models": sorted(entry.models)},
-            )
-        return Route(provider, self.slug_of(provider, model), model, entry.defaults_of(model))
-
     def _other(self, name: str, entry: FileProvider) -> Provider:
         timeouts = self._timeouts
         if entry.timeout is not None:
@@ -205,11 +199,25 @@ class Providers:
                 timeouts, first_byte_s=entry.timeout, comments_only_s=longest_silence, total_s=entry.timeout
             )
         url = entry.base_url or ""
-        client = self._client(url, entry.api_key, timeouts, name)
-        return Provider(name, client, False, source=url, prefix=f"{name}/", max_retries=entry.max_retries)
+        client = self._client(url, entry.api_key, timeouts, name, asks_for_usage=True)
+        return Provider(
+            name,
+            client,
+            demo=False,
+            source=url,
+            prefix=f"{name}/",
+            plain=httpx.URL(url).host != httpx.URL(OPENROUTER_URL).host,
+            entry=entry,
+        )
 
     def _client(
-        self, base_url: str, key: str | None, timeouts: UpstreamTimeouts | None = None, name: str = "openrouter"
+        self,
+        base_url: str,
+        key: str | None,
+        timeouts: UpstreamTimeouts | None = None,
+        name: str = "openrouter",
+        *,
+        asks_for_usage: bool = False,
     ) -> OpenRouter:
         return OpenRouter(
             base_url=base_url,
@@ -218,8 +226,19 @@ class Providers:
             title=self._settings.x_title,
             timeouts=timeouts or self._timeouts,
             name=name,
+            asks_for_usage=asks_for_usage,
         )
 
     @property
     def _data_dir(self) -> Path:
         return self._settings.data_dir
+
+
+def _route(provider: Provider, model: str) -> Route:
+    entry = provider.entry
+    if not entry.takes(model):
+        raise UpstreamModelNotFound(
+            f"The provider {provider.name!r} takes only the models that the providers file lists.",
+            details={"provider": provider.name, "models": sorted(entry.models)},
+        )
+    return Route(provider, provider.slug_of(model), model, entry.defaults_of(model))

@@ -127,7 +127,7 @@ class Runner:
         await asyncio.gather(*stuck, return_exceptions=True)
 
     async def _run(self, run: Run, call: Call) -> None:
-        retries, own = self._retries, call.provider.max_retries
+        retries, own = self._retries, call.provider.entry.max_retries
         retries = retries if own is None else replace(retries, max_retries=own)
         attempts = Attempts(run, call.provider.client, call.body, self._journal, retries, self._jitter)
         run.interrupted = run.interrupted or self._closing

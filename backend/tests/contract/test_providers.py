@@ -240,3 +240,73 @@ async def test_providers_are_listed(both: ConsoleClient) -> None:
     assert {"id": "lab/openai/gpt-4o", "name": "Four"} in lab["models"]
     assert (items["home"]["supports_custom_model"], items["home"]["key"]) == (True, "none")
     assert items["custom"]["default"] is True
+
+
+async def test_the_catalogue_lists_every_provider_s_models(both: ConsoleClient, emulator: Emulator) -> None:
+    """Under the names that requests use; the file's word on a model goes before its server's."""
+    await both.post("/api/models/sync")
+    listed = {model["id"]: model for model in await both.every("/api/models")}
+    assert {model_id for model_id, model in listed.items() if model["provider"] == "lab"} == {
+        "lab/openai/gpt-4o",
+        "lab/openai/o3-mini",
+    }
+    four = listed["lab/openai/gpt-4o"]
+    assert (four["name"], four["context_length"], four["usable_context"]) == ("Four", 1000, 1000)
+    assert four["openrouter_id"] == "lab/openai/gpt-4o"
+    assert listed["openai/gpt-4o"]["context_length"] != 1000
+    assert "home/openai/gpt-4o" in listed
+    shown = {item["name"]: item for item in (await both.get("/api/providers"))["items"]}
+    assert {"id": "home/openai/gpt-4o", "name": listed["home/openai/gpt-4o"]["name"]} in shown["home"]["models"]
+
+
+@pytest.mark.parametrize("answer", ["off", "error=404", "error=503"])
+async def test_a_server_without_a_list_has_the_models_of_its_file(
+    data: Path, emulator: Emulator, lab: Emulator, answer: str
+) -> None:
+    """Or one that is off, if the file names all it takes; another provider's models are not touched."""
+    data.mkdir()
+    (data / "providers.toml").write_text(
+        f'[providers.home]\nbase_url = "{lab.base_url}"\n[providers.home.models."llama3:8b"]\ncontext_length = 8192\n'
+    )
+    if answer == "off":
+        await lab.stop()
+    else:
+        lab.set_scenario(answer, "models")
+    async with console_app(data, upstream=emulator.base_url) as running:
+        await running.client.post("/api/models/sync")
+        model = await running.client.get("/api/models/home/llama3:8b")
+        assert (model["provider"], model["context_length"]) == ("home", 8192)
+        assert (await running.client.get("/api/models/openai/gpt-4o"))["provider"] == "custom"
+
+
+async def test_a_provider_that_left_the_file_takes_its_models_along(
+    data: Path, emulator: Emulator, lab: Emulator
+) -> None:
+    """They are not on offer any more; what was said and paid with them stays."""
+    data.mkdir()
+    (data / "providers.toml").write_text(f'[providers.home]\nbase_url = "{lab.base_url}"\n')
+    async with console_app(data, upstream=emulator.base_url) as running:
+        await running.client.post("/api/models/sync")
+        await running.client.answer("Hi", model="home/openai/gpt-4o")
+    (data / "providers.toml").unlink()
+    async with console_app(data, upstream=emulator.base_url) as running:
+        await running.client.post("/api/models/sync")
+        providers = {model["provider"] for model in await running.client.every("/api/models")}
+        assert providers == {"custom"}
+        assert [row["model"] for row in (await running.client.get("/api/usage"))["items"]] == ["home/openai/gpt-4o"]
+        reply = await running.client.ask("GET", "/api/providers")
+        assert [item["name"] for item in reply.json()["items"]] == ["custom"]
+
+
+async def test_a_server_of_openai_s_api_gets_nothing_of_openrouter_s(both: ConsoleClient, lab: Emulator) -> None:
+    """An effort under OpenAI's name, the wish for usage; what only OpenRouter takes is refused before the call."""
+    asked = {"content": "Hi", "model": "lab/openai/o3-mini"}
+    started = await both.post("/api/generations", asked | {"reasoning_effort": "low"})
+    await both.follow(started["generation"]["id"])
+    (sent,) = chats(lab)
+    assert sent.body["reasoning_effort"] == "low"
+    assert "reasoning" not in sent.body
+    assert sent.body["stream_options"] == {"include_usage": True}
+    reply = await both.ask("POST", "/api/generations", json=asked | {"plugins": [{"id": "web"}]})
+    assert (reply.status_code, reply.json()["details"]["parameter"]) == (422, "plugins")
+    assert len(chats(lab)) == 1

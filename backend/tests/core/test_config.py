@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 from pydantic import ValidationError
 
-from app.core.config import OPENROUTER_URL, Settings, is_placeholder
+from app.core.config import OPENROUTER_URL, Settings, environment, is_placeholder
 
 Sources = dict[str, str]
 
@@ -152,3 +152,16 @@ def test_an_error_does_not_repeat_what_was_given(read: Read) -> None:
     with pytest.raises(ValidationError) as caught:
         read({"CONSOLE_TOKEN": "hush-hush"})
     assert "hush" not in str(caught.value)
+
+
+def test_the_variables_of_the_environment_go_before_those_of_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Empty ones count as not set, wherever they stand."""
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("LAB_A=file\nLAB_B=file\nLAB_C=\n")
+    monkeypatch.setitem(Settings.model_config, "env_file", dotenv)
+    monkeypatch.setenv("LAB_A", "process")
+    monkeypatch.setenv("LAB_D", "")
+    found = {name: value for name, value in environment().items() if name.startswith("LAB_")}
+    assert found == {"LAB_A": "process", "LAB_B": "file"}

@@ -210,3 +210,16 @@ def test_the_file_is_found_in_the_data_folder_or_where_it_is_said_to_be(tmp_path
     (data / "providers.toml").touch()
     with pytest.raises(ConfigFileError, match=r"there is providers\.toml too"):
         find_provider_file(None, data)
+
+
+def test_the_example_of_the_documents_is_a_file(tmp_path: Path) -> None:
+    """Whoever copies it has only to set its variable."""
+    text = (Path(__file__).parents[2] / "docs" / "providers.md").read_text()
+    file = tmp_path / "providers.toml"
+    file.write_text(text.partition("```toml\n")[2].partition("```")[0])
+    found = read_provider_file(file, {"LAB_API_KEY": SECRET})
+    assert found.default_provider == "ollama"
+    assert found.others["lab"].defaults_of("qwen/qwen3-32b") == {"temperature": 1.0}
+    assert found.main.defaults_of("openai/gpt-4o") == {"top_p": 0.9}
+    with pytest.raises(ConfigFileError, match="LAB_API_KEY is not set"):
+        read_provider_file(file, {})
