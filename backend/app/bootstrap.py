@@ -15,7 +15,7 @@ from app.db.lock import DataLock
 from app.db.store import Store
 from app.services import reconcile, recovery
 from app.services.bundle import Services
-from app.services.catalog import Catalog
+from app.services.catalog import Catalog, Refresh
 from app.services.changes import Changes
 from app.services.doors import Doors
 from app.services.embeddings import Embeddings
@@ -50,6 +50,7 @@ class Pace:
     timeouts: UpstreamTimeouts = field(default_factory=UpstreamTimeouts)
     reconcile_delays_s: Sequence[float] = reconcile.DELAYS_S
     retries: RetryPolicy = field(default_factory=RetryPolicy)
+    refresh: Refresh = field(default_factory=Refresh)
 
 
 @asynccontextmanager
@@ -85,13 +86,15 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         paid_calls = PaidCalls(store, reconciler.notice)
         stack.push_async_callback(paid_calls.close)
         replays = Replays(store, runs)
-        turns = Turns(store, runs, runner, replays, changes, providers, defaults_of(settings, providers))
+        catalog = Catalog(store, changes, providers, pace.refresh)
+        catalog.open()
+        stack.push_async_callback(catalog.close)
+        turns = Turns(
+            store, runs, runner, replays, changes, providers, defaults_of(settings, providers), catalog.refresh_soon
+        )
         stack.push_async_callback(turns.close)
         doors = Doors(runs, turns, replays, providers, defaults_of(settings, providers))
         stack.push_async_callback(doors.close)
-        catalog = Catalog(store, changes, providers)
-        catalog.open()
-        stack.push_async_callback(catalog.close)
         live = Live(runs, changes, replays)
         stack.callback(live.close)
         housekeeping = Housekeeping(store)

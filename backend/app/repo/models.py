@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.core.json import decode
@@ -42,14 +42,19 @@ _HIDE_LISTS = "UPDATE model_lists SET is_current = 0"
 _SHOW_LIST = """
     UPDATE model_lists SET is_current = 1, source = :source WHERE provider = :provider AND source IN ('', :source)
 """
-_IS_LISTED = "SELECT synced_at FROM model_lists WHERE provider = :provider AND is_current = 1"
+_IS_PRICE_LIST = """
+    SELECT 1 AS found FROM model_lists l WHERE l.provider = :provider AND l.is_current = 1 AND EXISTS (
+        SELECT 1 FROM models m
+        WHERE m.provider = l.provider AND m.removed_at IS NULL AND m.prompt_picousd IS NOT NULL
+    )
+"""
 _FOUND = f"""
     SELECT {_COLUMNS} FROM models WHERE id = :name OR canonical_slug = :name
-    ORDER BY CASE WHEN id = :name THEN 0 ELSE 1 END, id LIMIT 1
+    ORDER BY CASE WHEN id = :name THEN 0 ELSE 1 END, id
 """  # noqa: S608
 _NAMED = r"""
     SELECT id FROM models
-    WHERE id LIKE :ending ESCAPE '\' AND provider = :provider AND removed_at IS NULL ORDER BY id LIMIT 2
+    WHERE lower(id) LIKE lower(:ending) ESCAPE '\' AND provider = :provider AND removed_at IS NULL ORDER BY id LIMIT 2
 """
 _NAMES = "SELECT id FROM models WHERE provider = :provider AND removed_at IS NULL ORDER BY id"
 _FAMILIES = f"""
@@ -108,10 +113,14 @@ def offer_only(conn: Conn, sources: Mapping[str, str]) -> None:
     conn.executemany(_SHOW_LIST, [{"provider": name, "source": source} for name, source in sources.items()])
 
 
-def listed_at(conn: Conn, provider: str) -> str | None:
-    """When a provider's current list was taken; None when there is none to go by."""
-    row = conn.execute(_IS_LISTED, {"provider": provider}).fetchone()
-    return str(row["synced_at"]) if row else None
+def is_price_list(conn: Conn, provider: str) -> bool:
+    """Whether a provider's stored list is current and says what its models cost."""
+    return conn.execute(_IS_PRICE_LIST, {"provider": provider}).fetchone() is not None
+
+
+def is_on_offer(conn: Conn, provider: str, slug: str) -> bool:
+    """Whether a provider lists the model that a slug names."""
+    return any(row["provider"] == provider and row["removed_at"] is None for row in _all_found(conn, slug))
 
 
 def named(conn: Conn, provider: str, short_name: str) -> str | None:
@@ -185,10 +194,13 @@ def count(conn: Conn, wanted: ModelFilter) -> int:
 
 
 def _find(conn: Conn, slug: str) -> Row | None:
+    return next(_all_found(conn, slug), None)
+
+
+def _all_found(conn: Conn, slug: str) -> Iterator[Row]:
+    """The rows of a slug's names, the most exact first."""
     for name in parse_slug(slug).names():
-        if row := conn.execute(_FOUND, {"name": name}).fetchone():
-            return row
-    return None
+        yield from conn.execute(_FOUND, {"name": name}).fetchall()
 
 
 def _facts(row: Row) -> ModelFacts:

@@ -49,9 +49,9 @@ class Refresh:
 class Catalog:
     """The rules of the catalogue."""
 
-    def __init__(self, store: Store, changes: Changes, providers: Providers, refresh: Refresh | None = None) -> None:
+    def __init__(self, store: Store, changes: Changes, providers: Providers, refresh: Refresh) -> None:
         self._store, self._changes, self._providers = store, changes, providers
-        self._refresh = refresh or Refresh()
+        self._refresh = refresh
         self._ranks = Ranks(store, providers)
         self._details = ModelDetails(store, providers)
         self._wanted = asyncio.Event()

@@ -13,6 +13,7 @@ from app.repo import generations, ledger, models
 from app.repo import settings as settings_repo
 from app.schemas.events import Start
 from app.schemas.types import Purpose
+from app.services.known_models import known_route, refuse_incapable
 from app.services.prompt import worst_cost_picousd
 from app.services.providers import Route
 from app.services.request import output_limit
@@ -48,8 +49,10 @@ def start_unstored(conn: Conn, plan: Plan, call: DoorCall) -> Begun:
     if (made := begun_earlier(conn, plan)) is not None:
         return made
     at = now()
-    route = plan.route(call.model or settings_repo.all_values(conn).get("model", plan.defaults.model))
+    model = call.model or settings_repo.all_values(conn).get("model", plan.defaults.model)
+    route = known_route(conn, plan.route, model)
     body = _body(route, call)
+    refuse_incapable(models.facts(conn, route.slug), body)
     start = Start(
         generation_id=plan.generation_id,
         session_id="",

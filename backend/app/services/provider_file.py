@@ -96,6 +96,11 @@ class ProviderFile(BaseModel, extra="forbid"):
         return entry.model_copy(update={"supports_custom_model": entry.supports_custom_model is not False})
 
     @property
+    def takes_unlisted(self) -> bool:
+        """Whether the built-in provider is to be asked for models that it does not list."""
+        return self.providers.get(MAIN, FileProvider()).supports_custom_model is True
+
+    @property
     def others(self) -> dict[str, FileProvider]:
         """The servers beside it."""
         return {name: entry for name, entry in self.providers.items() if name != MAIN}

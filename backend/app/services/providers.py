@@ -59,6 +59,8 @@ class Route:
     slug: str
     model: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    takes_unlisted: bool = True
+    """Whether its provider may be asked for models that it does not list."""
 
 
 class Providers:
@@ -79,6 +81,7 @@ class Providers:
         self._settings, self._timeouts, self._start_demo = settings, timeouts, start_demo
         file = file or ProviderFile()
         self._main_entry = file.main
+        self._main_takes_unlisted = file.takes_unlisted
         self._others = {name: self._other(name, entry) for name, entry in file.others.items()}
         self._default_other = file.default_provider if file.default_provider in self._others else None
         self._main: Provider | None = None
@@ -126,7 +129,7 @@ class Providers:
             prefix, name = self._default_other, model
         if prefix in self._others:
             return _route(self._others[prefix], name)
-        return _route(self.current(), model)
+        return replace(_route(self.current(), model), takes_unlisted=self._main_takes_unlisted)
 
     @property
     def default(self) -> Provider | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -25,6 +26,7 @@ from app.schemas.parts import Part, TextPart, ToolResultPart, content_of
 from app.schemas.profiles import Profile
 from app.schemas.sessions import Session
 from app.schemas.types import TERMINAL
+from app.services.known_models import known_route, refuse_incapable
 from app.services.prompt import Defaults, Resolved, request_body, resolve, worst_cost_picousd
 from app.services.providers import Provider, Route
 from app.services.tool_results import check_complete, check_results
@@ -245,7 +247,9 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
     resolved = _resolve(conn, plan, session)
     path = messages.path_up(conn, session.id, user_message_id, limit=LONGEST_PATH)
     check_complete(path)
-    body = request_body(resolved, reversed(path), prefill, facts=models.facts(conn, resolved.route.slug))
+    facts = models.facts(conn, resolved.route.slug)
+    body = request_body(resolved, reversed(path), prefill, facts=facts)
+    refuse_incapable(facts, body)
     base: list[Part] = [TextPart(text=prefill)] if prefill else []
     message_id = new_id()
     messages.insert(
@@ -329,7 +333,7 @@ def _resolve(conn: Conn, plan: Plan, session: Session) -> Resolved:
         session_model=session.model,
         profile=profile,
         defaults=defaults,
-        route_of=plan.route,
+        route_of=partial(known_route, conn, plan.route),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.core.clock import now
-from app.core.errors import NotFound
+from app.core.errors import NotFound, UpstreamModelNotFound
 from app.core.sse import Source
 from app.db.store import Store
 from app.db.types import Conn
@@ -36,7 +36,10 @@ class Attached:
 
 
 class Turns:
-    """What the routes call. Every start is stored before it returns; nothing here waits for the provider."""
+    """What the routes call. Every start is stored before it returns; nothing here waits for the provider.
+
+    ``model_missing`` is told when a model was asked for that the catalogue does not have.
+    """
 
     def __init__(
         self,
@@ -47,9 +50,11 @@ class Turns:
         changes: Changes,
         providers: Providers,
         defaults: Defaults,
+        model_missing: Callable[[], None],
     ) -> None:
         self._store, self._runs, self._runner, self._replays = store, runs, runner, replays
         self._changes, self._providers, self._defaults = changes, providers, defaults
+        self._model_missing = model_missing
         self._starting: set[asyncio.Task[Begun]] = set()
 
     async def close(self) -> None:
@@ -192,7 +197,11 @@ class Turns:
         task = asyncio.create_task(self._store_and_launch(plan, request_id, start))
         self._starting.add(task)
         task.add_done_callback(self._starting.discard)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except UpstreamModelNotFound:
+            self._model_missing()
+            raise
 
     async def _store_and_launch(
         self, plan: Plan, request_id: str | None, start: Callable[[Conn, Plan], Begun]

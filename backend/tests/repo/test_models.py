@@ -91,10 +91,10 @@ def test_another_provider_s_models_are_left_alone(conn: Conn, rows: list[Row]) -
     assert listed(conn) == everything
     models.offer_only(conn, {"other": "here"})
     assert listed(conn) == ["c/one"]
-    assert models.listed_at(conn, "openrouter") is None
+    assert not models.is_price_list(conn, "openrouter")
     models.offer_only(conn, {"openrouter": "a list of before its source was kept", "other": "elsewhere"})
     assert listed(conn) == everything[:-1]
-    assert (models.listed_at(conn, "openrouter"), models.listed_at(conn, "other")) == ("t", None)
+    assert [models.is_price_list(conn, name) for name in ("openrouter", "other")] == [True, False]
     assert models.get(conn, "c/one") is not None
 
 
