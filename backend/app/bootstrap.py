@@ -23,6 +23,8 @@ from app.services.housekeeping import Housekeeping
 from app.services.journal import Journal
 from app.services.live import Live
 from app.services.messages import Messages
+from app.services.metrics import Metrics
+from app.services.metrics_report import MetricsReport
 from app.services.openai_models import OpenAIModels
 from app.services.openrouter import UpstreamTimeouts
 from app.services.paid_calls import PaidCalls
@@ -70,20 +72,20 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         stack.push_async_callback(store.close)
         await recovery.recover(store)
 
-        runs, changes = Runs(), Changes()
+        runs, changes, metrics = Runs(), Changes(), Metrics()
         providers = Providers(settings, pace.timeouts, lambda: _start_demo(stack), file)
         stack.push_async_callback(providers.close)
         await providers.open()
 
-        journal = Journal(store)
+        journal = Journal(store, metrics=metrics)
         journal.open()
         stack.push_async_callback(journal.close)
         reconciler = Reconciler(store, changes, providers, pace.reconcile_delays_s)
         await reconciler.open()
         stack.push_async_callback(reconciler.close)
-        runner = Runner(store, journal, runs, changes, reconciler.notice, pace.retries)
+        runner = Runner(store, journal, runs, changes, reconciler.notice, pace.retries, metrics)
         stack.push_async_callback(runner.close)
-        paid_calls = PaidCalls(store, reconciler.notice)
+        paid_calls = PaidCalls(store, reconciler.notice, metrics)
         stack.push_async_callback(paid_calls.close)
         replays = Replays(store, runs)
         catalog = Catalog(store, changes, providers, pace.refresh)
@@ -121,6 +123,8 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             doors=doors,
             live=live,
             runner=runner,
+            metrics=metrics,
+            metrics_report=MetricsReport(metrics, runs, providers),
             embeddings=Embeddings(store, providers, paid_calls),
             openai_models=OpenAIModels(store),
         )

@@ -19,6 +19,7 @@ from app.api.routes import (
     generations,
     health,
     messages,
+    metrics,
     models,
     openai,
     openai_models,
@@ -61,14 +62,14 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     # Routes are tried in this order, the busiest first.
     for module in (
         *(stream, openai, generations, messages, sessions, profiles, providers, models, usage),
-        *(settings_routes, embeddings, openai_models, health, docs),
+        *(settings_routes, embeddings, openai_models, health, metrics, docs),
     ):
         app.include_router(module.router)
     mount_page(app, page)
     install_error_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(Gate, policy=lambda: _policy(app))
-    app.add_middleware(RequestLog)
+    app.add_middleware(RequestLog, served=lambda *request: _count(app, *request))
     return app
 
 
@@ -81,6 +82,7 @@ def _lifespan(given: Settings | None, pace: Pace | None) -> Lifespan:
         try:
             async with running(settings, pace) as services:
                 app.state.policy = policy_of(services)
+                app.state.count_request = services.metrics.request
                 app.state.services = services
                 yield
         except Exception as error:
@@ -91,6 +93,12 @@ def _lifespan(given: Settings | None, pace: Pace | None) -> Lifespan:
             app.state.services = None
 
     return lifespan
+
+
+def _count(app: FastAPI, method: str, pattern: str, status: int) -> None:
+    count: Callable[[str, str, int], None] | None = getattr(app.state, "count_request", None)
+    if count is not None:
+        count(method, pattern, status)
 
 
 def _policy(app: FastAPI) -> GatePolicy:

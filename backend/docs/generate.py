@@ -25,6 +25,7 @@ from pydantic import AliasChoices, TypeAdapter
 from app.api.errors import SHARED_ERRORS
 from app.core.config import Settings
 from app.core.errors import AppError, UpstreamError
+from app.core.exposition import CONTENT_TYPE
 from app.db.migrate import (
     MIGRATIONS,
     load,
@@ -35,6 +36,7 @@ from app.main import create_app
 from app.schemas import events
 from app.services.changes import Changes
 from app.services.frames import console_frame, snapshot_frame
+from app.services.metrics import MOST_MODELS, OTHER, Metrics
 from emulator.scenarios import HEADER
 from emulator.surface import routes, scenarios
 
@@ -208,6 +210,23 @@ nobody saved changes nothing. A schema's `not`, `if`, `contains` and `patternPro
     )
 
 
+def metrics() -> str:
+    """What `GET /metrics` measures."""
+    rows = [
+        [f"`{family.name}`", family.kind, " ".join(f"`{label}`" for label in family.labels), family.meaning]
+        for family in Metrics().families
+    ]
+    return _page(
+        "Metrics",
+        f"""
+`GET /metrics` answers in the text format of Prometheus, `{CONTENT_TYPE}`. It wants the token wherever the data does.
+Everything counts from the start of the process. `provider` is a provider as it is configured, not the company behind
+it. The first {MOST_MODELS} models have names of their own, the others count as `{OTHER}`. A route is its pattern; what
+no route serves goes by the class of its path, in brackets. No label holds a text, a key or an id.""",
+        _table(("name", "kind", "labels", "meaning"), rows),
+    )
+
+
 def schema() -> str:
     """The tables of the store as the migrations make them."""
     with TemporaryDirectory() as folder:
@@ -234,6 +253,7 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "backend/docs/emulator.md": emulator,
     "backend/docs/errors.md": errors,
     "backend/docs/events.md": event_reference,
+    "backend/docs/metrics.md": metrics,
     "backend/docs/openapi.json": openapi,
     "backend/docs/schema.md": schema,
     "backend/docs/settings.md": settings,

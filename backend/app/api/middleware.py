@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,10 +28,13 @@ class RequestLog:
 
     An exception that no handler turned into a reply is logged here, once, with its traceback, and ends as a 500, or
     as a cut connection when the reply had begun. A client that went away is no error.
+
+    Args:
+        served: told of each request at its end: method, pattern of its route, status.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, served: Callable[[str, str, int], None] | None = None) -> None:
+        self._app, self._served = app, served
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,9 +65,11 @@ class RequestLog:
             if not status:
                 await error_response(AppError(), path=path, request_id=request_id)(scope, receive, observed)
         finally:
+            status = status or _CLIENT_WENT_AWAY
+            if self._served is not None:
+                self._served(scope["method"], _pattern(scope), status)
             if logger.isEnabledFor(logging.INFO):
                 shown = path[:_MAX_LOGGED_PATH_CHARS]
-                status = status or _CLIENT_WENT_AWAY
                 logger.info(
                     "%s %s %d",
                     scope["method"],
@@ -79,6 +84,12 @@ class RequestLog:
                     },
                 )
             request_id_var.reset(context)
+
+
+def _pattern(scope: Scope) -> str:
+    """The pattern of the route that served a request; what no route served goes by the class of its path."""
+    pattern = getattr(scope.get("route"), "path_format", None)
+    return pattern if isinstance(pattern, str) else f"({classify(route_path(scope)).name})"
 
 
 def _given_id(scope: Scope) -> str | None:

@@ -14,6 +14,8 @@ from app.services.doors import Doors
 from app.services.embeddings import Embeddings
 from app.services.live import Live
 from app.services.messages import Messages
+from app.services.metrics import Metrics
+from app.services.metrics_report import MetricsReport
 from app.services.openai_models import OpenAIModels
 from app.services.preferences import Preferences
 from app.services.profiles import Profiles
@@ -45,6 +47,8 @@ class Services:
     doors: Doors
     live: Live
     runner: Runner
+    metrics: Metrics
+    metrics_report: MetricsReport
     embeddings: Embeddings
     openai_models: OpenAIModels
 

@@ -11,6 +11,7 @@ from app.db.store import Store
 from app.db.types import Conn
 from app.repo import generations, journal
 from app.schemas.events import encode_events
+from app.services.metrics import Metrics
 from app.services.runs import Marks, Run, Tick
 
 log = logging.getLogger(__name__)
@@ -40,8 +41,10 @@ class Journal:
         clock: seconds, by which a commit's length is measured.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
-        self._store, self._clock = store, clock
+    def __init__(
+        self, store: Store, clock: Callable[[], float] = time.monotonic, metrics: Metrics | None = None
+    ) -> None:
+        self._store, self._clock, self._metrics = store, clock, metrics or Metrics()
         self._dirty: dict[str, Run] = {}
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -70,11 +73,10 @@ class Journal:
             if not runs:
                 continue
             began_s = self._clock()
-            await self._commit(
-                [tick for run in runs if (tick := run.take())],
-                [(run.id, run.upstream_id, run.take_marks()) for run in runs],
-            )
+            ticks = [tick for run in runs if (tick := run.take())]
+            await self._commit(ticks, [(run.id, run.upstream_id, run.take_marks()) for run in runs])
             took_s = self._clock() - began_s
+            self._metrics.committed(took_s, sum(len(tick.events) for tick in ticks))
             crowd_s = CROWD_PAUSE_S * (len(runs) / CROWD) ** 2
             await asyncio.sleep(min(max(SHORTEST_PAUSE_S, PAUSE_PER_COMMIT * took_s, crowd_s), LONGEST_PAUSE_S))
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from app.core.clock import now
-from app.core.errors import AppError, ShuttingDown
+from app.core.errors import AppError, ShuttingDown, UpstreamError
 from app.core.ids import new_id
 from app.db.store import Store
 from app.db.types import Conn
 from app.repo import ledger
+from app.schemas.events import UsageFigures
 from app.schemas.types import Purpose
+from app.services.metrics import Metrics, Paid
 from app.services.outcome import cost_picousd, counted, was_refused
 from app.services.providers import DEMO, Provider
 from app.services.runner import Unsettled
@@ -57,8 +59,8 @@ class PaidCall:
 class PaidCalls:
     """Opens, makes and settles calls. ``close`` ends those under way; their cost is then unknown."""
 
-    def __init__(self, store: Store, unsettled: Unsettled) -> None:
-        self._store, self._unsettled = store, unsettled
+    def __init__(self, store: Store, unsettled: Unsettled, metrics: Metrics | None = None) -> None:
+        self._store, self._unsettled, self._metrics = store, unsettled, metrics or Metrics()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing = False
 
@@ -89,6 +91,8 @@ class PaidCalls:
             await self._settle(call_id, call, None, Bill(cost_picousd=None), started_ns)
             raise ShuttingDown from None
         except Exception as error:
+            if isinstance(error, UpstreamError):
+                self._metrics.failed(call.provider.name, error)
             refused = isinstance(error, AppError) and was_refused(error)
             await self._settle(call_id, call, None, _free() if refused else Bill(cost_picousd=None), started_ns)
             raise
@@ -105,6 +109,14 @@ class PaidCalls:
         except Exception:
             log.exception("a paid call could not be settled", extra={"call_id": call_id, "purpose": call.purpose})
             return
+        self._metrics.paid(
+            Paid(
+                provider=call.provider.name,
+                model=call.model,
+                usage=_figures(reply.usage if reply else None),
+                cost_picousd=bill.cost_picousd,
+            )
+        )
         log.info(
             "call ended",
             extra={
@@ -159,13 +171,13 @@ def _close(conn: Conn, call_id: str, call: PaidCall, reply: Reply | None, bill: 
 def _closing(
     call_id: str, reply: Reply | None, bill: Bill, *, served_by: str | None = None, latency_ms: int | None = None
 ) -> dict[str, Any]:
-    usage = reply.usage if reply else None
+    figures = _figures(reply.usage if reply else None)
     return {
-        "prompt_tokens": counted(usage.prompt_tokens) if usage else None,
-        "completion_tokens": counted(usage.completion_tokens) if usage else None,
-        "total_tokens": counted(usage.total_tokens) if usage else None,
-        "cached_tokens": counted(usage.cached_tokens) if usage else None,
-        "reasoning_tokens": counted(usage.reasoning_tokens) if usage else None,
+        "prompt_tokens": figures.prompt_tokens,
+        "completion_tokens": figures.completion_tokens,
+        "total_tokens": figures.total_tokens,
+        "cached_tokens": figures.cached_tokens,
+        "reasoning_tokens": figures.reasoning_tokens,
         "cache_write_tokens": bill.cache_write_tokens,
         "generation_id": call_id,
         "state": "unknown" if bill.cost_picousd is None else "settled",
@@ -179,6 +191,18 @@ def _closing(
         "finish_reason": None,
         "now": now(),
     }
+
+
+def _figures(usage: UsageWire | None) -> UsageFigures:
+    if usage is None:
+        return UsageFigures()
+    return UsageFigures(
+        prompt_tokens=counted(usage.prompt_tokens),
+        completion_tokens=counted(usage.completion_tokens),
+        total_tokens=counted(usage.total_tokens),
+        cached_tokens=counted(usage.cached_tokens),
+        reasoning_tokens=counted(usage.reasoning_tokens),
+    )
 
 
 def _bill(call: PaidCall, usage: UsageWire | None) -> Bill:

@@ -101,7 +101,7 @@ class Providers:
             self._main = Provider(DEMO, client, demo=True, source=DEMO, entry=self._main_entry)
 
     async def close(self) -> None:
-        for client in (*self._retired, *(provider.client for provider in self._all())):
+        for client in (*self._retired, *(provider.client for provider in self.configured())):
             await client.aclose()
 
     def current(self) -> Provider:
@@ -110,13 +110,17 @@ class Providers:
             raise MissingKey
         return self._main
 
+    def configured(self) -> list[Provider]:
+        """The main provider, if there is one, and those of the file in its order."""
+        return [*([self._main] if self._main else []), *self._others.values()]
+
     def every(self) -> list[Provider]:
-        """The main provider, if there is one, and those of the file in its order. Raises MissingKey without any."""
-        return self._all() or [self.current()]
+        """The same as ``configured``. Raises MissingKey when there is none."""
+        return self.configured() or [self.current()]
 
     def named(self, name: str) -> Provider | None:
         """A provider of today's by its name."""
-        return next((provider for provider in self._all() if provider.name == name), None)
+        return next((provider for provider in self.configured() if provider.name == name), None)
 
     def route(self, model: str) -> Route:
         """Where a model is asked for: ``provider/model`` at a provider of the file, a bare name at the default one.
@@ -189,9 +193,6 @@ class Providers:
             self._retired.append(self._main.client)
             self._main = None
         await self.open()
-
-    def _all(self) -> list[Provider]:
-        return [*([self._main] if self._main else []), *self._others.values()]
 
     def _other(self, name: str, entry: FileProvider) -> Provider:
         timeouts = self._timeouts

@@ -19,6 +19,7 @@ from app.schemas.events import Done, Event, Start
 from app.services.changes import Changes
 from app.services.deltas import DeltaReader
 from app.services.journal import Journal
+from app.services.metrics import Metrics, Paid
 from app.services.outcome import Outcome, cost_picousd, counted, error_event, judge, usage_event, was_refused
 from app.services.providers import Provider
 from app.services.retry import RetryPolicy
@@ -64,10 +65,11 @@ class Runner:
         changes: Changes,
         unsettled: Unsettled,
         retries: RetryPolicy | None = None,
+        metrics: Metrics | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store, self._journal, self._runs, self._changes = store, journal, runs, changes
-        self._unsettled = unsettled
+        self._unsettled, self._metrics = unsettled, metrics or Metrics()
         self._retries, self._jitter = retries or RetryPolicy(), jitter
         self._tasks: dict[asyncio.Task[None], Run] = {}
         self._closing = False
@@ -129,7 +131,7 @@ class Runner:
     async def _run(self, run: Run, call: Call) -> None:
         retries, own = self._retries, call.provider.entry.max_retries
         retries = retries if own is None else replace(retries, max_retries=own)
-        attempts = Attempts(run, call.provider.client, call.body, self._journal, retries, self._jitter)
+        attempts = Attempts(run, call.provider, call.body, self._journal, self._metrics, retries, self._jitter)
         run.interrupted = run.interrupted or self._closing
         if not run.stop_requested and not run.interrupted:
             run.reading = asyncio.create_task(attempts.read(), name=f"read {run.id}")
@@ -228,6 +230,9 @@ class Runner:
             self._changes.publish("message", ending.message_id, session_id=ending.session_id)
             self._changes.publish("session", ending.session_id, session_id=ending.session_id, revision=revision)
         usage = ending.usage
+        provider, model = call.provider.name, call.start.model
+        self._metrics.ended(provider, model, ending.status, ending.latency_ms or 0, ending.first_token_ms)
+        self._metrics.paid(Paid(provider=provider, model=model, usage=usage, cost_picousd=ending.bill.cost_picousd))
         log.info(
             "turn ended",
             extra={

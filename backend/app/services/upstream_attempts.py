@@ -10,12 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from app.core.clock import now, stamp
-from app.core.errors import AppError, UpstreamGarbage
+from app.core.errors import AppError, UpstreamError, UpstreamGarbage
 from app.schemas.events import Reasoning, Retry, Text, ToolCallDelta
 from app.schemas.generations import Attempt
 from app.services.deltas import DeltaReader
 from app.services.journal import Journal
-from app.services.openrouter import OpenRouter
+from app.services.metrics import Metrics
+from app.services.providers import Provider
 from app.services.retry import Again, Failed, Reason, RetryPolicy, again, silent_end
 from app.services.runs import Run
 
@@ -39,14 +40,15 @@ class Attempts:
     def __init__(
         self,
         run: Run,
-        client: OpenRouter,
+        provider: Provider,
         body: Mapping[str, Any],
         journal: Journal,
+        metrics: Metrics,
         policy: RetryPolicy,
         jitter: Callable[[], float],
     ) -> None:
-        self._run, self._client, self._body, self._journal = run, client, body, journal
-        self._policy, self._jitter = policy, jitter
+        self._run, self._provider, self._body, self._journal = run, provider, body, journal
+        self._metrics, self._policy, self._jitter = metrics, policy, jitter
         self.reader = DeltaReader()
         self.pending = False
         """Whether a call is out of which the provider may have taken notice."""
@@ -74,6 +76,8 @@ class Attempts:
         if not self.pending:
             return self._failed
         self._next.error_code = error.code if error else None
+        if isinstance(error, UpstreamError):
+            self._metrics.failed(self._provider.name, error)
         return [*self._failed, self._next]
 
     async def _call(self) -> AppError | None:
@@ -90,7 +94,7 @@ class Attempts:
 
     async def _read(self) -> None:
         run, journal, reader = self._run, self._journal, self.reader
-        async with self._client.stream(self._body) as stream:
+        async with self._provider.client.stream(self._body) as stream:
             run.upstream_id = stream.upstream_id
             run.accepted = run.marks.accepted = True
             self._next.status = 200
@@ -154,10 +158,13 @@ class Attempts:
             ]
         )
         self._journal.mark(run)
+        self._metrics.failed(self._provider.name, error)
+        self._metrics.retried(self._provider.name, retry.reason, retry.wait_s)
         log.warning(
             "asking the provider again",
             extra={
                 "generation_id": run.id,
+                "provider": self._provider.name,
                 "attempt": number,
                 "error_code": error.code,
                 "reason": retry.reason,
