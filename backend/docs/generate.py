@@ -18,9 +18,11 @@ from typing import Any
 
 BACKEND = Path(__file__).resolve().parents[1]
 REPOSITORY = BACKEND.parent
-sys.path.insert(0, str(BACKEND))
+sys.path[:0] = [str(BACKEND), str(BACKEND / "docs")]
 
-from pydantic import AliasChoices, TypeAdapter
+from event_page import event_reference
+from markdown import page, table
+from pydantic import AliasChoices
 
 from app.api.errors import SHARED_ERRORS
 from app.core.config import Settings
@@ -33,42 +35,12 @@ from app.db.migrate import (
 )
 from app.db.sqlite import SqliteConnection, open_writer
 from app.main import create_app
-from app.schemas import events
-from app.services.changes import Changes
-from app.services.frames import console_frame, snapshot_frame
 from app.services.metrics import MOST_MODELS, OTHER, Metrics
 from emulator.scenarios import HEADER
 from emulator.surface import routes, scenarios
 
 README_BLOCK = re.compile(r"(<!-- settings[^>]*-->\n\n).*?(\n<!-- /settings -->)", re.DOTALL)
 ONLY_IN_STREAMS = {"upstream_midstream", "upstream_truncated", "upstream_garbage", "interrupted"}
-
-GENERATION = "0198f0c2"
-ANSWER = "0198f0c1"
-SAMPLES: Sequence[events.Event] = (
-    events.Start(
-        generation_id=GENERATION,
-        session_id="0198f0a0",
-        user_message_id="0198f0b0",
-        assistant_message_id=ANSWER,
-        model="openai/gpt-4o-mini",
-    ),
-    events.Retry(
-        attempt=2,
-        error_code="upstream_rate_limited",
-        message="Slow down",
-        wait_ms=2400,
-        at="2026-01-02T03:04:05.678Z",
-    ),
-    events.Reasoning(text="Air scatters"),
-    events.Text(text="Blue light"),
-    events.ToolCallDelta(id="call_1", name="weather", arguments='{"ci', index=0),
-    events.ToolCall(id="call_1", name="weather", arguments='{"city":"Oslo"}', index=0),
-    events.Annotation(annotation={"type": "url_citation", "url_citation": {"url": "https://example.org"}}),
-    events.Usage(prompt_tokens=12, completion_tokens=30, total_tokens=42, finish_reason="stop"),
-    events.Error(error_code="upstream_midstream", message="Provider disconnected", retryable=True, hint="Continue it."),
-    events.Done(status="completed", finish_reason="stop", message_id=ANSWER),
-)
 
 
 @cache
@@ -92,7 +64,7 @@ def api() -> str:
             row = [f"`{method.upper()} {path}`", operation["description"], statuses]
             by_tag.setdefault(operation["tags"][0], []).append(row)
     head = ("route", "what it does", "statuses")
-    return _page(
+    return page(
         "API",
         f"""
 Fields, types and the error codes of each status are in [openapi.json](openapi.json), which a running console shows at
@@ -100,13 +72,13 @@ Fields, types and the error codes of each status are in [openapi.json](openapi.j
 
 Lists answer `{{items, next_cursor}}` and take `limit` (1 to 200), `cursor`, and `count=1`, which adds `total`. Any
 route may also answer {" ".join(sorted(shared))}.""",
-        *(f"## {tag.capitalize()}\n\n{_table(head, rows)}" for tag, rows in by_tag.items()),
+        *(f"## {tag.capitalize()}\n\n{table(head, rows)}" for tag, rows in by_tag.items()),
     )
 
 
 def settings() -> str:
     """The table of settings."""
-    return _page(
+    return page(
         "Settings",
         """
 From flags, the environment or a file `.env`, in the repository's root or in `backend/`. The first name of a row that
@@ -134,7 +106,7 @@ def errors() -> str:
     streamed = [error for error in own if error.code in ONLY_IN_STREAMS]
     upstream = [error for error in own if issubclass(error, UpstreamError) and error not in streamed]
     console = [error for error in own if not issubclass(error, UpstreamError)]
-    return _page(
+    return page(
         "Errors",
         """
 Under `/api` an error is `{error_code, message, request_id, details, resource_type?, resource_id?}`. `details.hint` says
@@ -147,37 +119,9 @@ A code is never renamed.""",
     )
 
 
-def event_reference() -> str:
-    """The events of streams: names, fields, and a frame of each as the encoder writes it."""
-    if {type(sample) for sample in SAMPLES} != set(events.Event.__args__):
-        raise SystemExit("SAMPLES has to show every event.")
-    sections = [
-        _event((type(sample).__doc__ or "").strip(), console_frame(GENERATION, seq, sample), _fields_of(type(sample)))
-        for seq, sample in enumerate(SAMPLES, start=1)
-    ]
-    sections.append(
-        _event(
-            "All there is of a generation, for a reader whose cursor cannot be honoured: it replaces what the reader "
-            "holds. `message` is the message as `GET /api/messages/{message_id}` gives it.",
-            snapshot_frame(GENERATION, {"id": ANSWER}, len(SAMPLES)),
-            {},
-        )
-    )
-    return _page(
-        "Events",
-        """
-Server-sent events of the console dialect, as `GET` and `POST /api/stream` and
-`GET /api/generations/{generation_id}/events` send them. `id` is `generation:seq`, counted from 1 with `start`; sent
-back as `Last-Event-ID` it gives exactly what is missing. At the end come `usage` if it is known, `error` if there
-was one, and `done`, once, after everything is stored. A comment comes after 15 s of silence. Skip unknown events.""",
-        *sections,
-        _live_channel(),
-    )
-
-
 def emulator() -> str:
     """What the stand-in for OpenRouter offers."""
-    return _page(
+    return page(
         "Emulator",
         """
 `python -m emulator [--port 4861] [--host 127.0.0.1] [--no-auth] [--scenario FILE|TEXT]`, run in `backend/`, is
@@ -185,7 +129,7 @@ OpenRouter without a network, a key or a bill: the same routes, shapes, refusals
 answers, a catalogue with real price shapes, and a ledger of its own. Any non-empty key passes; the catalogue needs
 none. It keeps everything in memory. Point a client at its base URL, `http://127.0.0.1:4861/api/v1`; what was asked
 of it shows at `http://127.0.0.1:4861/__emulator`.""",
-        f"## Routes\n\n{_table(('route', 'what it does'), _marked(routes()))}",
+        f"## Routes\n\n{table(('route', 'what it does'), _marked(routes()))}",
         f"""## Scenarios
 
 How calls behave, as one line of text: names, names with a value (`rate=60`), or names followed by their parameters
@@ -193,7 +137,7 @@ How calls behave, as one line of text: names, names with a value (`rate=60`), or
 item: `--scenario`, `POST /__emulator/scenario` (for all calls, a model, or a reading endpoint), behind `#` in the model
 string, the header `{HEADER}`, `[[...]]` in the last user message. A file holds one `target: scenario` per line.
 
-{_table(("name", "takes", "what happens"), _marked(scenarios()))}""",
+{table(("name", "takes", "what happens"), _marked(scenarios()))}""",
         """## What is refused
 
 400: bodies, ranges and shapes that the API does not take, contradicting parameters, a prompt longer than the context,
@@ -216,14 +160,14 @@ def metrics() -> str:
         [f"`{family.name}`", family.kind, " ".join(f"`{label}`" for label in family.labels), family.meaning]
         for family in Metrics().families
     ]
-    return _page(
+    return page(
         "Metrics",
         f"""
 `GET /metrics` answers in the text format of Prometheus, `{CONTENT_TYPE}`. It wants the token wherever the data does.
 Everything counts from the start of the process. `provider` is a provider as it is configured, not the company behind
 it. The first {MOST_MODELS} models have names of their own, the others count as `{OTHER}`. A route is its pattern; what
 no route serves goes by the class of its path, in brackets. No label holds a text, a key or an id.""",
-        _table(("name", "kind", "labels", "meaning"), rows),
+        table(("name", "kind", "labels", "meaning"), rows),
     )
 
 
@@ -238,7 +182,7 @@ def schema() -> str:
         finally:
             connection.close()
     newest = load(MIGRATIONS)[-1]
-    return _page(
+    return page(
         "Schema",
         f"""
 The SQLite file after migration {newest.version:04}. Times are UTC text of fixed width, `…_picousd` are exact integers
@@ -285,27 +229,13 @@ def main(arguments: Sequence[str], documents: Mapping[str, Callable[[], str]] = 
     return 0
 
 
-def _page(title: str, *blocks: str) -> str:
-    return (
-        "\n\n".join(
-            (f"# {title}", "<!-- Written by scripts/docs from the code. -->", *(block.strip() for block in blocks))
-        )
-        + "\n"
-    )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
-    return "\n".join((f"| {' | '.join(head)} |", "|---" * len(head) + "|", *lines)) + "\n"
-
-
 def _marked(rows: Iterable[Sequence[str]]) -> Iterable[Sequence[str]]:
     """Rows of which all but the last cell are code."""
     return ([*(f"`{cell}`" for cell in row[:-1]), row[-1]] for row in rows)
 
 
 def _errors_table(errors: Iterable[type[AppError]]) -> str:
-    return _table(
+    return table(
         ("code", "status", "try again", "what it says", "what to do"),
         (
             [
@@ -329,7 +259,7 @@ def _settings_table() -> str:
         rows.append(
             [" ".join(f"`{name}`" for name in names), f"`{default}`" if default else "", field.description or ""]
         )
-    return _table(("variable", "default", "meaning"), rows)
+    return table(("variable", "default", "meaning"), rows)
 
 
 def _default(value: object) -> str:
@@ -338,49 +268,6 @@ def _default(value: object) -> str:
     if isinstance(value, Path) and value.is_relative_to(REPOSITORY):
         return value.relative_to(REPOSITORY).as_posix()
     return str(value)
-
-
-def _fields_of(event: type[Any]) -> dict[str, Any]:
-    properties: dict[str, Any] = TypeAdapter(event).json_schema()["properties"]
-    return properties
-
-
-def _event(meaning: str, frame: bytes, fields: Mapping[str, Any]) -> str:
-    text = frame.decode()
-    lines = dict(line.split(": ", 1) for line in text.strip().split("\n"))
-    shown = [f"`{name}` {_shape(fields[name])}" for name in json.loads(lines["data"]) if name in fields]
-    listed = f"{', '.join(shown)}\n\n" if shown else ""
-    return f"## {lines['event']}\n\n{_prose(meaning)}\n\n{listed}```text\n{text.strip()}\n```"
-
-
-def _prose(docstring: str) -> str:
-    return " ".join(docstring.split()).replace("``", "`")
-
-
-def _shape(field: Mapping[str, Any]) -> str:
-    if "anyOf" in field:
-        return " or ".join(_shape(option) for option in field["anyOf"])
-    if "enum" in field:
-        return "one of " + " ".join(f"`{value}`" for value in field["enum"])
-    if "const" in field:
-        return f"`{json.dumps(field['const'])}`"
-    return str(field.get("type", "object"))
-
-
-def _live_channel() -> str:
-    changes = Changes()
-    changes.listen(lambda: None)  # what nobody hears is not kept
-    changes.publish("session", "0198f0a0", session_id="0198f0a0", revision=3)
-    frame = (changes.since(0) or b"").decode().strip()
-    return f"""## The live channel
-
-`GET /api/events` sends the same frames for every generation of the watched sessions. Without `id` come `hello`, first,
-with the `epoch` of the process and its `version`, and `changed` for every stored object that was put or deleted: fetch
-it again. Neither is replayed; after opening the channel again, fetch the lists again.
-
-```text
-{frame}
-```"""
 
 
 def _names(connection: SqliteConnection, kind: str) -> list[str]:
@@ -409,7 +296,7 @@ def _table_section(connection: SqliteConnection, name: str) -> str:
                 "; ".join(filter(None, notes)),
             ]
         )
-    return f"## {name}\n\n{_table(('column', 'type', 'null', 'default', 'notes'), rows)}"
+    return f"## {name}\n\n{table(('column', 'type', 'null', 'default', 'notes'), rows)}"
 
 
 if __name__ == "__main__":
