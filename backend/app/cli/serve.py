@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from app.bootstrap import policy_of, refuse_unsafe
 from app.core.config import Settings
 from app.core.logging_config import setup_logging
+from app.core.memory import return_large_blocks
 from app.main import create_app
 from app.services.bundle import Services
 
@@ -69,6 +70,7 @@ class Server(uvicorn.Server):
 
 def serve(arguments: argparse.Namespace) -> int:
     """Run until a signal; 0 when everything was stored, 1 with the reason on standard error when it cannot start."""
+    return_large_blocks()
     try:
         settings = Settings(**_flags(arguments))
         refuse_unsafe(settings)

@@ -13,7 +13,8 @@ from app.core.json import encode_text
 from app.core.money import parse_usd
 from app.services.families import family_of
 from app.services.outcome import counted
-from app.services.upstream_wire import WireModel, decimal_text
+from app.services.upstream_salvage import decimal_text
+from app.services.upstream_wire import WireModel
 
 LATEST_S = 253_402_300_799
 """The last second of the year 9999: what a time of ours can say."""

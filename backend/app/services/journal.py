@@ -69,16 +69,20 @@ class Journal:
             await self._wake.wait()
             await asyncio.sleep(GATHERING_S)
             self._wake.clear()
-            runs, self._dirty = [run for run in self._dirty.values() if not run.ending], {}
-            if not runs:
-                continue
-            began_s = self._clock()
-            ticks = [tick for run in runs if (tick := run.take())]
-            await self._commit(ticks, [(run.id, run.upstream_id, run.take_marks()) for run in runs])
-            took_s = self._clock() - began_s
-            self._metrics.committed(took_s, sum(len(tick.events) for tick in ticks))
-            crowd_s = CROWD_PAUSE_S * (len(runs) / CROWD) ** 2
-            await asyncio.sleep(min(max(SHORTEST_PAUSE_S, PAUSE_PER_COMMIT * took_s, crowd_s), LONGEST_PAUSE_S))
+            await asyncio.sleep(await self._tick())
+
+    async def _tick(self) -> float:
+        """One commit; the pause after it in seconds. It holds no run longer than that: an ended one may be large."""
+        runs, self._dirty = [run for run in self._dirty.values() if not run.ending], {}
+        if not runs:
+            return 0
+        began_s = self._clock()
+        ticks = [tick for run in runs if (tick := run.take())]
+        await self._commit(ticks, [(run.id, run.upstream_id, run.take_marks()) for run in runs])
+        took_s = self._clock() - began_s
+        self._metrics.committed(took_s, sum(len(tick.events) for tick in ticks))
+        crowd_s = CROWD_PAUSE_S * (len(runs) / CROWD) ** 2
+        return min(max(SHORTEST_PAUSE_S, PAUSE_PER_COMMIT * took_s, crowd_s), LONGEST_PAUSE_S)
 
     async def _commit(self, ticks: list[Tick], marks: list[tuple[str, str | None, Marks]]) -> None:
         rows = [(tick.run.id, tick.last_seq, encode_events(tick.events)) for tick in ticks if tick.run.stored]

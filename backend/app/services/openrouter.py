@@ -25,6 +25,7 @@ from app.services.upstream_account import Credits, KeyInfo, decode_credits, deco
 from app.services.upstream_chunks import ChunkDecoder
 from app.services.upstream_embeddings import EmbeddingsReply, decode_embeddings
 from app.services.upstream_errors import refusal, stream_failure
+from app.services.upstream_limits import MOST_EMBEDDINGS_BYTES, MOST_REFUSAL_BYTES, MOST_REPLY_BYTES, refuse_bloated
 from app.services.upstream_target import identity_headers, unsafe
 from app.services.upstream_transport import (
     TRANSPORT_EXCEPTIONS,
@@ -50,8 +51,6 @@ from app.services.upstream_wire import (
 
 __all__ = ["ChunkStream", "OpenRouter", "UpstreamTimeouts"]
 
-_REPLY_BYTES = 64 * 2**20
-_REFUSAL_BYTES = 64 * 2**10
 _DRAIN_S = 0.1
 
 
@@ -179,7 +178,7 @@ class OpenRouter:
         Raises: as ``stream``; an error inside the reply and a reply without an answer are errors too.
         """
         async with self._paid_reply("/chat/completions", dict(body) | {"stream": False}) as reply:
-            completion = decode_completion(await reply.body.read_all(_REPLY_BYTES))
+            completion = decode_completion(await reply.whole())
             completion.id = reply.upstream_id = completion.id or reply.upstream_id
             completion.provider = completion.provider or reply.provider
             if error := completion.failure:
@@ -214,8 +213,7 @@ class OpenRouter:
         Raises: as ``stream``; an error inside the reply and a reply without vectors are errors too.
         """
         async with self._paid_reply("/embeddings", dict(body)) as reply:
-            data = await reply.body.read_all(_REPLY_BYTES)
-            found = decode_embeddings(data)
+            found = decode_embeddings(await reply.body.read_all(MOST_EMBEDDINGS_BYTES))
             found.id = reply.upstream_id = found.id or reply.upstream_id
             found.provider = found.provider or reply.provider
             if error := found.failure:
@@ -243,7 +241,7 @@ class OpenRouter:
 
     async def _get(self, path: str) -> bytes:
         async with self._reply("GET", path) as reply:
-            data = await reply.body.read_all(_REPLY_BYTES)
+            data = await reply.whole()
             if error := decode_failure(data):
                 raise reply.failure(bytes(error))
             return data
@@ -306,6 +304,12 @@ class _Reply:
         self._headers = response.headers
         self._key = key
 
+    async def whole(self) -> bytes:
+        """The body of a reply that is no stream. Raises UpstreamGarbage for one too large, on the wire or decoded."""
+        data = await self.body.read_all(MOST_REPLY_BYTES)
+        refuse_bloated(data)
+        return data
+
     async def refusal(self) -> UpstreamError:
         """What a status other than 200 means; reads as much of the body as may explain it."""
         if self._status < 300:
@@ -313,7 +317,7 @@ class _Reply:
         body = b""
         if self.is_plain and self.content_type.endswith("json"):
             try:
-                body = await self.body.read_all(_REFUSAL_BYTES)
+                body = await self.body.read_all(MOST_REFUSAL_BYTES)
             except UpstreamError:
                 body = b""  # the status says enough
         return refusal(self._status, self._headers, body, now_s=time.time(), secret=self._key)
@@ -334,7 +338,7 @@ async def _unstreamed(reply: _Reply) -> Chunk | None:
         raise UpstreamGarbage(
             "The provider sent a page where an answer was due.", details={"content_type": reply.content_type[:80]}
         )
-    chunk = decode_chunk(await reply.body.read_all(_REPLY_BYTES))
+    chunk = decode_chunk(await reply.whole())
     if error := chunk.failure:
         raise reply.failure(bytes(error))
     for choice in chunk.choices or ():

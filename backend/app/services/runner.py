@@ -267,7 +267,8 @@ def _failure(run: Run) -> AppError | None:
         return None
     error = run.reading.exception()
     if error is None or isinstance(error, AppError):
-        return error
+        # The frames of its traceback hold it and the run: a cycle, which would keep the text until a collection.
+        return error and error.with_traceback(None)
     log.error("reading the upstream failed", exc_info=error, extra={"generation_id": run.id})
     return UpstreamGarbage("Reading the provider's answer failed.")
 

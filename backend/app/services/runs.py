@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 
 from app.core.errors import AppError
 from app.core.json import encode
-from app.schemas.events import Event, Reasoning, Start, Text
+from app.schemas.events import Annotation, Event, Reasoning, Start, Text, ToolCallDelta
 from app.schemas.generations import Attempt
 from app.schemas.parts import Part
 from app.services.accumulator import Accumulator
 from app.services.frames import Dialect, Facts, FrameLog, console
+
+_LEAST = 256
 
 
 @dataclass(slots=True)
@@ -199,6 +201,8 @@ class Run:
     def close(self) -> None:
         """The terminal event is published: readers end when they have it."""
         self.closed = True
+        # Both lead back here, and a run in a cycle would keep its text until the next collection.
+        self.last_tick = self.reading = None
         self.over.set()
         for log in self._logs.values():
             log.close()
@@ -238,11 +242,25 @@ class Runs:
 
 
 def _size(event: Event) -> int:
-    """About how many characters an event holds; images and the like count in full."""
-    if isinstance(event, Text | Reasoning):
-        extra = event.extra if isinstance(event, Text) else None
-        return len(event.text) + (len(encode(extra)) if extra else 0)
-    return 256
+    """About how many characters an event weighs; one beyond ASCII weighs three.
+
+    Images and other extras weigh a third: text is held in more forms, as event, message, frame and row.
+    """
+    match event:
+        case Text():
+            return _weight(event.text) + (len(encode(event.extra)) // 3 if event.extra else 0)
+        case Reasoning():
+            return _weight(event.text) + (len(encode(event.details)) if event.details else 0)
+        case ToolCallDelta():
+            return _LEAST + _weight(event.arguments)
+        case Annotation():
+            return _LEAST + len(encode(event.annotation))
+        case _:
+            return _LEAST
+
+
+def _weight(text: str) -> int:
+    return len(text) if text.isascii() else 3 * len(text)
 
 
 def _now_ms() -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Raw, Struct
 
-from app.services.upstream_salvage import decode_object
-from app.services.upstream_wire import data_of, decimal_text
+from app.services.upstream_salvage import decimal_text, decode_object
+from app.services.upstream_wire import data_of
 
 
 class KeyInfo(Struct, gc=False):

@@ -23,7 +23,7 @@ from app.services.runs import Run
 log = logging.getLogger(__name__)
 
 MOST_PENDING_CHARS = 1_000_000
-MOST_ANSWER_CHARS = 32_000_000
+MOST_ANSWER_CHARS = 4_000_000
 
 
 class Attempts:

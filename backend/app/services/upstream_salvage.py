@@ -89,6 +89,14 @@ def as_text(raw: Raw) -> str | None:
     return None if value is None else str(value)
 
 
+def decimal_text(raw: Raw) -> str | None:
+    """The text of a JSON number, or of a string in its place; None for null, absence and anything else."""
+    text = bytes(raw).strip()
+    if text.startswith(b'"'):
+        return as_text(raw) or None
+    return text.decode() if text[:1].isdigit() or text[:1] == b"-" else None
+
+
 def _number(raw: Raw, kind: type[int | float]) -> int | float | None:
     """A number from another kind of number, or from a string."""
     value = _untyped(raw, float | str)

@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from app.core.errors import UpstreamGarbage
-from app.services.upstream_salvage import NOT_JSON, JsonText, as_text, decode_object
+from app.services.upstream_limits import LARGE_BYTES, refuse_bloated
+from app.services.upstream_salvage import NOT_JSON, JsonText, decimal_text, decode_object
 
 JsonObject = dict[str, Any]
 _S = TypeVar("_S", bound=Struct)
@@ -101,7 +102,7 @@ class UsageWire(Struct, gc=False):
     completion_tokens_details: CompletionTokens | None = None
     cost_details: CostDetails | None = None
     whole: JsonObject | None = None
-    """All of it as the provider wrote it, numbers exact; set by ``decode_chunk``."""
+    """All of it as the provider wrote it, numbers exact; set by ``decode_chunk``, unless the chunk is a large one."""
 
     @property
     def cost_text(self) -> str | None:
@@ -318,13 +319,14 @@ _usages = msgspec.json.Decoder(_WithUsage, float_hook=Decimal)
 
 
 def decode_chunk(data: bytes) -> Chunk:
-    """One stream event's data. Raises UpstreamGarbage when it is no JSON object."""
+    """One stream event's data. Raises UpstreamGarbage when it is no JSON object, or one of too many parts."""
+    refuse_bloated(data)
     try:
         chunk = _chunks.decode(data)
     except NOT_JSON:
         chunk = decode_object(data, Chunk)
     if chunk.usage is not None:
-        chunk.usage.whole = _whole_usage(data)
+        chunk.usage.whole = _whole_usage(data) if len(data) <= LARGE_BYTES else None
     return chunk
 
 
@@ -363,14 +365,6 @@ def decode_generation(data: bytes) -> GenerationRecord:
 def decode_failure(data: bytes) -> Raw | None:
     """The error object of a body that is not streamed, unless it is null, false or empty. Raises UpstreamGarbage."""
     return failure_of(decode_object(data, _Envelope).error)
-
-
-def decimal_text(raw: Raw) -> str | None:
-    """The text of a JSON number, or of a string in its place; None for null, absence and anything else."""
-    text = bytes(raw).strip()
-    if text.startswith(b'"'):
-        return as_text(raw) or None
-    return text.decode() if text[:1].isdigit() or text[:1] == b"-" else None
 
 
 def _whole_usage(data: bytes) -> JsonObject | None:
