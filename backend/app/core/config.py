@@ -11,6 +11,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, field_validator
@@ -146,8 +147,15 @@ class Settings(BaseSettings):
 
     @field_validator("openrouter_base_url")
     @classmethod
-    def _no_slash(cls, value: str) -> str:
-        return value.rstrip("/")
+    def _plain_address(cls, value: str) -> str:
+        try:
+            url = urlsplit(value.strip())
+            plain = url.scheme in ("http", "https") and url.hostname and url.port != 0
+        except ValueError:
+            plain = False
+        if not plain or url.username or url.password or url.query or url.fragment:
+            raise ValueError("a base URL is http:// or https://, a host and a path, without user, query or fragment")
+        return value.strip().rstrip("/")
 
     def under_data(self, path: Path) -> Path:
         """``path``, taken from the data folder when it is relative."""

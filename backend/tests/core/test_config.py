@@ -165,3 +165,25 @@ def test_the_variables_of_the_environment_go_before_those_of_the_file(
     monkeypatch.setenv("LAB_D", "")
     found = {name: value for name, value in environment().items() if name.startswith("LAB_")}
     assert found == {"LAB_A": "process", "LAB_B": "file"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("ftp://host/v1", "file:///etc/passwd", "host/v1", "//host/v1", "https://", "http:///v1", "http://[::1/v1"),
+        *("http://host:99999/v1", "http://host:0", "https://user:secret@host/v1", "https://host/v1?key=secret"),
+        *("https://host/v1#x", "javascript:alert(1)", "https://host:x/"),
+    ],
+)
+def test_a_base_url_that_is_none_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Not at the first call; the value, which may hold a secret, is not repeated."""
+    monkeypatch.setenv("OPENROUTER_BASE_URL", url)
+    with pytest.raises(ValidationError, match="http:// or https://") as refused:
+        Settings()
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:11434/v1", "https://[::1]:8443/api/v1", "HTTPS://Host.Example"])
+def test_a_base_url_may_be_any_server(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("OPENROUTER_BASE_URL", f" {url}/ ")
+    assert Settings().openrouter_base_url == url
