@@ -323,6 +323,20 @@ async def test_a_body_that_is_no_json_is_our_fault_not_the_providers(body: dict[
         assert provider.connections == 0
 
 
+async def test_a_large_body_is_sent_whole_and_of_known_length() -> None:
+    """Pictures and documents make bodies of many megabytes; servers count on Content-Length."""
+    text = "ä" * 3_000_000
+    async with RawProvider(script(reply(b'{"choices":[{"message":{"content":"Hi"}}]}'))) as provider:
+        openrouter = client(provider.base_url)
+        for content in (text, text[: 2**19]):
+            await openrouter.complete(BODY | {"messages": [{"role": "user", "content": content}]})
+            request = provider.requests[-1]
+            assert json.loads(request.body)["messages"][0]["content"] == content
+            assert b"transfer-encoding" not in request.head.lower()
+        await openrouter.aclose()
+        assert provider.connections == 1
+
+
 async def test_a_closed_client_says_so() -> None:
     """Calls after `aclose`, and streams it broke, are typed."""
     async with RawProvider(script(CHUNKED_HEAD + chunked(event("a")))) as provider:
