@@ -6,6 +6,7 @@ keep what it has seen. An event that a dialect does not show is an empty frame.
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from typing import Any, TypeAlias
 from app.core.json import encode
 from app.core.sse import sse_data
 from app.schemas.events import Annotation, Event, Text
+
+log = logging.getLogger(__name__)
 
 MOST_TAKEN_BYTES = 2**17
 
@@ -95,9 +98,12 @@ class FrameLog:
         return len(self._buffer)
 
     def append(self, events: Iterable[Event]) -> None:
-        """Encode the next events, which take the next seqs."""
+        """Encode the next events, which take the next seqs. One that cannot be encoded is left out, not its seq."""
         for event in events:
-            self._buffer += self._encode(self.last_seq + 1, event)
+            try:
+                self._buffer += self._encode(self.last_seq + 1, event)
+            except Exception:
+                log.exception("an event that cannot be encoded is left out", extra={"event_type": event.type})
             self._ends.append(len(self._buffer))
 
     def close(self) -> None:

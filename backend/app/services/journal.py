@@ -10,7 +10,7 @@ from collections.abc import Callable
 from app.db.store import Store
 from app.db.types import Conn
 from app.repo import generations, journal
-from app.schemas.events import encode_events
+from app.schemas.events import Text, encode_events
 from app.services.metrics import Metrics
 from app.services.runs import Marks, Run, Tick
 
@@ -85,7 +85,7 @@ class Journal:
         return min(max(SHORTEST_PAUSE_S, PAUSE_PER_COMMIT * took_s, crowd_s), LONGEST_PAUSE_S)
 
     async def _commit(self, ticks: list[Tick], marks: list[tuple[str, str | None, Marks]]) -> None:
-        rows = [(tick.run.id, tick.last_seq, encode_events(tick.events)) for tick in ticks if tick.run.stored]
+        rows = [(tick.run.id, tick.last_seq, _encoded(tick)) for tick in ticks if tick.run.stored]
         while True:
             try:
                 await self._store.write_relaxed(_write_tick, rows, marks)
@@ -97,6 +97,20 @@ class Journal:
                 await asyncio.sleep(RETRY_PAUSE_S)
         for tick in ticks:
             tick.run.publish(tick)
+
+
+def _encoded(tick: Tick) -> str:
+    """A tick as its row. What cannot be written is left out, so that one answer's mistake holds up no other."""
+    try:
+        return encode_events(tick.events)
+    except Exception:
+        log.exception("events that cannot be written are left out", extra={"generation_id": tick.run.id})
+    for at, event in enumerate(tick.events):
+        try:
+            encode_events([event])
+        except Exception:  # noqa: BLE001 - told above
+            tick.events[at] = Text(text="")  # the seq stays taken
+    return encode_events(tick.events)
 
 
 def _write_tick(conn: Conn, rows: list[tuple[str, int, str]], marks: list[tuple[str, str | None, Marks]]) -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.json import encode
 from app.core.sse_decoder import SseDecoder
-from app.schemas.events import Text
+from app.schemas.events import Event, Reasoning, Text
 from app.services.frames import MOST_TAKEN_BYTES, Facts, FrameLog, LogReader, console, console_frame, snapshot_frame
 from tests.core.properties import SOME
 from tests.services.console_frames import events_of_all_kinds, read_frames, shown
@@ -128,3 +129,18 @@ def test_a_long_log_is_taken_in_slices_of_whole_frames() -> None:
     assert all(piece.endswith(b"\n\n") for piece in slices)
     assert sorted(map(len, slices))[-2] <= MOST_TAKEN_BYTES < max(map(len, slices))
     assert reader.take() == b""
+
+
+def test_an_event_that_cannot_be_encoded_keeps_its_seq(caplog: pytest.LogCaptureFixture) -> None:
+    """Cursors stay true, and what comes after it is shown."""
+
+    def encoder(seq: int, event: Event) -> bytes:
+        return b"%d:%b " % (seq, event.text.encode() if isinstance(event, Text) else encode(object()))
+
+    log = FrameLog(encoder, [Text(text="a")])
+    with caplog.at_level("ERROR", "app.services.frames"):
+        log.append([Reasoning(text="x"), Text(text="b")])
+    assert log.since(0) == b"1:a 3:b "
+    assert log.last_seq == 3
+    assert log.since(log.offset_after(2) or 0) == b"3:b "
+    assert len(caplog.records) == 1

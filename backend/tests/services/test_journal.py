@@ -13,7 +13,7 @@ from app.core.errors import DiskFull, StoreBusy
 from app.db.store import Store
 from app.repo import generations
 from app.repo import journal as journal_repo
-from app.schemas.events import Event, Start, Text
+from app.schemas.events import Event, Reasoning, Start, Text
 from app.services.frames import LogReader
 from app.services.journal import LONGEST_PAUSE_S, PAUSE_PER_COMMIT, RETRY_PAUSE_S, Journal
 from app.services.runs import Run
@@ -235,3 +235,26 @@ async def test_a_tick_is_in_the_store(store: Store) -> None:
     assert generation is not None
     assert (generation.status, generation.last_seq) == ("running", 2)
     assert generation.first_token_at == "2026-01-02T03:04:05.678Z"
+
+
+def test_an_event_that_cannot_be_written_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """It is left out and logged; what stands beside it, and every other answer, is stored and seen."""
+
+    async def main() -> None:
+        store = PretendedStore()
+        async with ticking(store) as journal:
+            bad, good = begun("bad"), begun("good")
+            readers = [LogReader(run.log(), after=1) for run in (bad, good)]
+            bad.add([Reasoning(text="hm", details=[{"what": object()}])])
+            say(journal, bad, "b")
+            say(journal, good, "g")
+            await virtual_time.passes(1)
+            say(journal, bad, "c")
+            await virtual_time.passes(1)
+            of_bad, of_good = (seen(reader) for reader in readers)
+            assert of_bad == [Text(text=""), Text(text="b"), Text(text="c")] == store.stored("bad")
+            assert of_good == [Text(text="g")] == store.stored("good")
+
+    with caplog.at_level("ERROR", "app.services.journal"):
+        virtual_time.run(main())
+    assert [record.__dict__["generation_id"] for record in caplog.records] == ["bad"]
