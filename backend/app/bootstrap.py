@@ -64,7 +64,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
     still runs, stores it, and releases the folder last.
     """
     file = _provider_file(settings)
-    pace = pace or Pace(timeouts=UpstreamTimeouts(total_s=settings.api_timeout_s))
+    pace = pace or Pace(timeouts=_timeouts(settings))
     async with AsyncExitStack() as stack:
         lock = stack.enter_context(DataLock(settings.data_dir))
         token = settings.token or read_or_create_token(settings.data_dir)
@@ -85,7 +85,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         stack.push_async_callback(reconciler.close)
         runner = Runner(store, journal, runs, changes, reconciler.notice, pace.retries, metrics)
         stack.push_async_callback(runner.close)
-        paid_calls = PaidCalls(store, reconciler.notice, metrics)
+        paid_calls = PaidCalls(store, reconciler.notice, pace.retries, metrics)
         stack.push_async_callback(paid_calls.close)
         replays = Replays(store, runs)
         catalog = Catalog(store, changes, providers, pace.refresh)
@@ -138,6 +138,16 @@ def refuse_unsafe(settings: Settings) -> None:
 def policy_of(services: Services) -> GatePolicy:
     """Who may come in."""
     return GatePolicy.of(services.settings, services.token)
+
+
+def _timeouts(settings: Settings) -> UpstreamTimeouts:
+    return UpstreamTimeouts(
+        connect_s=settings.connect_timeout_s,
+        first_byte_s=settings.first_byte_timeout_s,
+        idle_s=settings.idle_timeout_s,
+        comments_only_s=settings.idle_timeout_s * 5,
+        total_s=settings.api_timeout_s,
+    )
 
 
 def _provider_file(settings: Settings) -> ProviderFile:

@@ -122,6 +122,23 @@ class Settings(BaseSettings):
         validation_alias=_names("CONSOLE_API_TIMEOUT", "API_TIMEOUT"),
         description="Longest time one answer may take, seconds.",
     )
+    connect_timeout_s: float = Field(
+        10, gt=0, le=600, validation_alias="CONSOLE_CONNECT_TIMEOUT", description="Time to reach a provider, seconds."
+    )
+    first_byte_timeout_s: float = Field(
+        120,
+        gt=0,
+        le=86400,
+        validation_alias="CONSOLE_FIRST_BYTE_TIMEOUT",
+        description="Time until a provider begins to answer, seconds.",
+    )
+    idle_timeout_s: float = Field(
+        60,
+        gt=0,
+        le=86400,
+        validation_alias="CONSOLE_IDLE_TIMEOUT",
+        description="Longest silence in the middle of an answer, seconds; five times that with signs of life alone.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO",
         validation_alias=_names("CONSOLE_LOG_LEVEL", "LOG_LEVEL"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from app.schemas.types import Purpose
 from app.services.metrics import Metrics, Paid
 from app.services.outcome import cost_picousd, counted, was_refused
 from app.services.providers import DEMO, Provider
+from app.services.retry import Failed, Reason, RetryPolicy, again
 from app.services.runner import Unsettled
 from app.services.turn_end import Bill
 from app.services.upstream_wire import UsageWire
@@ -59,8 +61,16 @@ class PaidCall:
 class PaidCalls:
     """Opens, makes and settles calls. ``close`` ends those under way; their cost is then unknown."""
 
-    def __init__(self, store: Store, unsettled: Unsettled, metrics: Metrics | None = None) -> None:
-        self._store, self._unsettled, self._metrics = store, unsettled, metrics or Metrics()
+    def __init__(
+        self,
+        store: Store,
+        unsettled: Unsettled,
+        retries: RetryPolicy | None = None,
+        metrics: Metrics | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._store, self._unsettled = store, unsettled
+        self._retries, self._metrics, self._jitter = retries or RetryPolicy(), metrics or Metrics(), jitter
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing = False
 
@@ -86,18 +96,35 @@ class PaidCalls:
         await self._store.write(_reserve, call_id, call)
         started_ns = time.monotonic_ns()
         try:
-            reply = await send()
+            reply = await self._send(call, send)
         except asyncio.CancelledError:
             await self._settle(call_id, call, None, Bill(cost_picousd=None), started_ns)
             raise ShuttingDown from None
         except Exception as error:
-            if isinstance(error, UpstreamError):
-                self._metrics.failed(call.provider.name, error)
             refused = isinstance(error, AppError) and was_refused(error)
             await self._settle(call_id, call, None, _free() if refused else Bill(cost_picousd=None), started_ns)
             raise
         await self._settle(call_id, call, reply, _bill(call, reply.usage), started_ns)
         return reply
+
+    async def _send(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> R:
+        """The reply, asked for again as an answer is that has not begun."""
+        provider = call.provider.name
+        policy = self._retries.with_retries(call.provider.entry.max_retries)
+        number, waited_s, earlier = 1, 0.0, frozenset[Reason]()
+        while True:
+            try:
+                return await send()
+            except UpstreamError as error:
+                self._metrics.failed(provider, error)
+                failed = Failed(error=error, body={}, number=number, waited_s=waited_s, earlier=earlier)
+                retry = again(failed, policy, jitter=self._jitter())
+                if retry is None or retry.max_tokens is not None:
+                    raise
+            number, waited_s, earlier = number + 1, waited_s + retry.wait_s, earlier | {retry.reason}
+            self._metrics.retried(provider, retry.reason, retry.wait_s)
+            log.warning("asking the provider again", extra={"purpose": call.purpose, "provider": provider})
+            await asyncio.sleep(retry.wait_s)
 
     async def _settle(self, call_id: str, call: PaidCall, reply: Reply | None, bill: Bill, started_ns: int) -> None:
         """Close the row. One that the disk refuses stays open, and the next start calls it unknown."""

@@ -8,7 +8,7 @@ A call that was sent and whose answer vanished is never repeated.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from app.core.errors import (
@@ -43,6 +43,10 @@ class RetryPolicy:
     max_retries: int = 2
     first_wait_s: float = 0.5
     longest_wait_s: float = 30
+
+    def with_retries(self, max_retries: int | None) -> RetryPolicy:
+        """The same with a provider's own number; None keeps it."""
+        return self if max_retries is None else replace(self, max_retries=max_retries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

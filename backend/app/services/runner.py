@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.core.errors import AppError, ShuttingDown, StoreBusy, UpstreamGarbage
@@ -129,8 +129,7 @@ class Runner:
         await asyncio.gather(*stuck, return_exceptions=True)
 
     async def _run(self, run: Run, call: Call) -> None:
-        retries, own = self._retries, call.provider.entry.max_retries
-        retries = retries if own is None else replace(retries, max_retries=own)
+        retries = self._retries.with_retries(call.provider.entry.max_retries)
         attempts = Attempts(run, call.provider, call.body, self._journal, self._metrics, retries, self._jitter)
         run.interrupted = run.interrupted or self._closing
         if not run.stop_requested and not run.interrupted:

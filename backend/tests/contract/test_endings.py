@@ -330,3 +330,26 @@ async def test_nobody_listens(data: Path, unused_tcp_port: int) -> None:
         assert transcript.data_of("error")["error_code"] == "upstream_unavailable"
         row = await _row(running.client, transcript)
         assert (row["state"], row["cost_usd"]) == ("settled", 0)
+
+
+@pytest.mark.parametrize(
+    ("setting", "scenario", "phase"),
+    [
+        ("first_byte_timeout_s", "hold=5000", "first_byte"),
+        ("idle_timeout_s", f"{ANSWER}; stall after=2", "idle"),
+        ("idle_timeout_s", f"{ANSWER}; stall after=2 heartbeat=20", "comments_only"),
+        ("idle_timeout_s", "slow_loris ms=20", "comments_only"),
+        ("api_timeout_s", f"{ANSWER}; stall after=2 heartbeat=20", "total"),
+    ],
+)
+async def test_each_phase_has_its_time(data: Path, emulator: Emulator, setting: str, scenario: str, phase: str) -> None:
+    """Set by the owner; signs of life are no progress. The text so far is kept, only the provider knows the cost."""
+    patience: Json = {setting: 0.2}
+    async with console_app(data, upstream=emulator.base_url, pace=None, **patience) as running:
+        transcript = await _answer(running.client, emulator, scenario)
+        assert transcript.data_of("error")["error_code"] == "upstream_timeout"
+        assert transcript.text.split() == (["one", "two"] if "stall" in scenario else [])
+        row = await _row(running.client, transcript)
+        assert (row["state"], row["cost_usd"]) == ("unknown", None)
+        document = (await running.client.ask("GET", "/metrics")).text
+        assert f'code="upstream_timeout",phase="{phase}"}} 1' in document

@@ -13,6 +13,7 @@ from emulator import Emulator
 from tests.contract.conformance import check_reply
 from tests.harness import ConsoleClient, ConsoleProcess, console_app
 from tests.harness.console import QUICK
+from tests.services.raw_provider import Exchange, RawProvider, reply
 
 ANSWER = "text=one%20two%20three"
 
@@ -85,6 +86,31 @@ async def test_the_credit_left_is_used(data: Path) -> None:
         assert [body["max_tokens"] for body in asked if body] == [2048, limit]
         attempts = (await console.client.generation(transcript.generation_id))["attempts"]
         assert [attempt["max_tokens"] for attempt in attempts] == [None, limit]
+
+
+@pytest.mark.parametrize(("failures", "calls", "status"), [(1, 2, 200), (9, 3, 503)])
+async def test_embeddings_are_asked_for_again_too(data: Path, failures: int, calls: int, status: int) -> None:
+    """By the same rule, under one ledger row; what failed is counted."""
+    vectors = b'{"data":[{"embedding":[1]}],"usage":{"prompt_tokens":1,"total_tokens":1,"cost":0.5}}'
+    refused = reply(b'{"error":{"code":503,"message":"Later"}}', status="503 Service Unavailable")
+
+    async def play(exchange: Exchange) -> None:
+        asked = [each for each in exchange.provider.requests if b"/embeddings " in each.head]
+        await exchange.send(refused if len(asked) <= failures else reply(vectors))
+
+    async with RawProvider(play) as provider, console_app(data, upstream=provider.base_url) as console:
+        answer = await console.client.ask("POST", "/v1/embeddings", json={"model": "a/e", "input": "one"})
+        assert answer.status_code == status
+        bodies = [each.body for each in provider.requests if b"/embeddings " in each.head]
+        assert len(bodies) == calls
+        assert len(set(bodies)) == 1
+        (row,) = (await console.client.get("/api/usage"))["items"]
+        assert (row["state"], row["cost_usd"]) == ("settled", Decimal("0.5") if status == 200 else 0)
+        document = (await console.client.ask("GET", "/metrics")).text
+        failed = calls - (status == 200)
+        errors = 'console_upstream_errors_total{provider="custom",code="upstream_unavailable",phase=""}'
+        assert f"{errors} {failed}\n" in document
+        assert f'console_upstream_retries_total{{provider="custom",reason="transient"}} {calls - 1}\n' in document
 
 
 async def test_a_provider_that_stays_down_is_left_alone(client: ConsoleClient, emulator: Emulator) -> None:

@@ -46,7 +46,7 @@ async def console_app(
     data: Path,
     *,
     upstream: str | None = None,
-    pace: Pace = QUICK,
+    pace: Pace | None = QUICK,
     send_buffer_bytes: int | None = None,
     **settings: Any,
 ) -> AsyncIterator[Console]:
@@ -54,6 +54,7 @@ async def console_app(
 
     Args:
         upstream: the provider's base URL; the built-in demo when None.
+        pace: how patient it is; the product's own when None.
         send_buffer_bytes: what the kernel holds per connection, so that a test sees what the server holds itself.
         settings: any fields of ``Settings``.
     """
