@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from app.schemas.events import UsageFigures
-from app.schemas.generations import Answerer
 from app.schemas.json_values import JsonObject
 from app.schemas.parameters import Key, MaxTokens, Parameters, SamplingParameters
 from app.schemas.routing import MaxPrice, MaxUsd, ProviderSlugs, Sort, SortKey
@@ -68,6 +67,10 @@ class HistoryMessage(BaseModel, extra="forbid"):
         return self
 
 
+class ChatQuery(BaseModel, extra="forbid"):
+    stream: Annotated[bool | None, Field(description="`false`: one JSON body in place of the frames.")] = None
+
+
 class RoutingFields(BaseModel, extra="forbid"):
     """Who may serve the call, and for how much."""
 
@@ -81,7 +84,7 @@ class RoutingFields(BaseModel, extra="forbid"):
     require_parameters: Annotated[bool | None, Field(description="Only who takes every parameter of the call.")] = None
 
 
-class TypedChat(RoutingFields, Answerer, Parameters):
+class TypedChat(RoutingFields, Parameters):
     """A message, what was said before it, and any parameter: in `sampling{}` and `routing{}`, or flat.
 
     With `session_id` the turn is stored in that session, which then is the history.
@@ -89,6 +92,7 @@ class TypedChat(RoutingFields, Answerer, Parameters):
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
+    model: Annotated[Slug | None, Field(description="The session's or the settings' model if none is named.")] = None
     message: Annotated[Content | None, Field(description="Needed unless `history` ends with a tool's result.")] = None
     history: Annotated[list[HistoryMessage], Field(max_length=10_000)] = Field(default_factory=list)
     sampling: SamplingParameters | None = None
@@ -96,6 +100,7 @@ class TypedChat(RoutingFields, Answerer, Parameters):
     reasoning_max_tokens: Annotated[MaxTokens | None, Field(description="A budget in place of an effort.")] = None
     hide_reasoning: Annotated[bool | None, Field(description="Think, but do not send the thoughts.")] = None
     disable_reasoning: Annotated[bool | None, Field(description="Do not think; wins over every other wish.")] = None
+    stream: Annotated[bool | None, Field(description="As the query field, which wins.")] = None
     session_id: ObjectId | None = None
     request_id: RequestId | None = None
 
@@ -138,6 +143,10 @@ class TypedChat(RoutingFields, Answerer, Parameters):
         ):
             raise ValueError("give an effort or reasoning_max_tokens, not both")
         return self
+
+    def streams(self, query: ChatQuery) -> bool:
+        """Whether the reply is a stream, which it is unless somebody says otherwise."""
+        return query.stream if query.stream is not None else self.stream is not False
 
     def wishes(self) -> RoutingFields:
         """The routing as it was asked for, grouped or flat."""

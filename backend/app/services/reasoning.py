@@ -39,9 +39,14 @@ def canonical(params: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def overlaid(lower: Wish, upper: Wish) -> dict[str, Any]:
     """``upper`` over ``lower``. How hard to think is one value, whichever of its three forms it takes."""
-    if any(name in upper for name in _MODES):
+    if says_how(upper):
         lower = {name: value for name, value in lower.items() if name not in _MODES}
     return {**lower, **upper}
+
+
+def says_how(wish: Wish) -> bool:
+    """Whether a wish says how hard to think, or not to, and not only what to show of it."""
+    return any(name in wish for name in _MODES)
 
 
 def is_off(wish: Wish) -> bool:
@@ -68,7 +73,7 @@ def reasoning_for(wish: Wish, *, model: str, facts: ModelFacts | None, max_token
                 f"{facts.id} always reasons; it cannot be switched off.", details={"parameter": "reasoning"}
             )
         return _off(model, facts) | rest
-    if not any(name in wish for name in _MODES):
+    if not says_how(wish):
         return rest
     return _on(wish, model=model, facts=facts, max_tokens=max_tokens) | rest
 
@@ -110,7 +115,8 @@ def _on(wish: Wish, *, model: str, facts: ModelFacts | None, max_tokens: int | N
         effort = wish.get("effort") or (effort_of(budget, max_tokens) if budget else "medium")
         return {"effort": nearest(effort, efforts)} if budget or "effort" in wish else {"enabled": True}
     if family == "anthropic" or "gemini-2.5" in model:
-        if budget is None and efforts:
+        if budget is None and (efforts or max_tokens is None):
+            # Without a bound of ours the share of the model's own is the provider's to take.
             return {"effort": nearest(wish.get("effort") or "medium", efforts)}
         bounds = CLAUDE_BUDGET if family == "anthropic" else GEMINI_BUDGET
         return {"max_tokens": _budget(wish, max_tokens, bounds)}
@@ -138,7 +144,7 @@ def _budget(wish: Wish, max_tokens: int | None, bounds: tuple[int, int]) -> int:
     if wish.get("max_tokens") is not None:
         budget = int(wish["max_tokens"])
     else:
-        budget = int((max_tokens or 2 * most) * SHARES[wish.get("effort") or "medium"])
+        budget = int((max_tokens or 0) * SHARES[wish.get("effort") or "medium"])
     budget = min(max(budget, least), most)
     if max_tokens is not None and max_tokens <= budget:
         raise ValidationFailed(

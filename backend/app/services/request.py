@@ -32,6 +32,23 @@ def output_limit(params: Mapping[str, Any]) -> int | None:
     return None if limit is None else int(limit)
 
 
+def thinking_by_default(params: Mapping[str, Any], *, model: str, facts: ModelFacts | None) -> dict[str, Any]:
+    """The same, where a reasoning model thinks as hard as its catalogue entry says unless the parameters say how hard.
+
+    Nothing is added where that would not fit the output limit: nobody asked for it.
+    """
+    wish = reasoning.canonical(params) or {}
+    if facts is None or not facts.is_reasoning or reasoning.says_how(wish):
+        return dict(params)
+    effort = facts.reasoning.default_effort if facts.reasoning is not None else None
+    wish |= {"effort": effort} if effort is not None else {"enabled": True}
+    try:
+        reasoning.reasoning_for(wish, model=model, facts=facts, max_tokens=output_limit(params))
+    except ValidationFailed:
+        return dict(params)
+    return layered(params, {"reasoning": wish})
+
+
 def wire_parameters(params: Mapping[str, Any], *, model: str, facts: ModelFacts | None) -> dict[str, Any]:
     """The parameters of a provider's request, everything but ``model``, ``messages`` and ``stream``.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,7 @@ from app.schemas.types import TERMINAL
 from app.services.known_models import known_route, refuse_incapable
 from app.services.prompt import Defaults, Resolved, request_body, resolve, worst_cost_picousd
 from app.services.providers import Provider, Route
+from app.services.request import thinking_by_default
 from app.services.tool_results import check_complete, check_results
 
 LONGEST_PATH = 100_000
@@ -57,6 +58,8 @@ class Plan:
     defaults: Defaults
     route: Callable[[str], Route]
     key: Key | None = None
+    thinks_by_default: bool = False
+    """Whether a reasoning model thinks although neither the request nor a profile says how hard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +251,9 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
     path = messages.path_up(conn, session.id, user_message_id, limit=LONGEST_PATH)
     check_complete(path)
     facts = models.facts(conn, resolved.route.slug)
+    if plan.thinks_by_default:
+        params = thinking_by_default(resolved.params, model=resolved.route.slug, facts=facts)
+        resolved = replace(resolved, params=params)
     body = request_body(resolved, reversed(path), prefill, facts=facts)
     refuse_incapable(facts, body)
     base: list[Part] = [TextPart(text=prefill)] if prefill else []

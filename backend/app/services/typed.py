@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.schemas.model_facts import ModelFacts
 from app.schemas.routing import MaxPrice
 from app.schemas.typed import HistoryMessage, RoutingFields, RoutingUsed, TypedChat
 
@@ -30,7 +29,7 @@ def upstream_messages(request: TypedChat) -> list[Json]:
 def parameters_of(request: TypedChat) -> Json:
     """The parameters of the call as ``Parameters`` names them: groups opened, the dialect's own words translated.
 
-    How hard to think is only what the request itself says; see ``with_default_effort``.
+    How hard to think is only what the request itself says.
     """
     params = _plain(request.sampling) | request.given()
     wishes = request.wishes()
@@ -40,17 +39,6 @@ def parameters_of(request: TypedChat) -> Json:
     if wishes.fallbacks is not None:
         params["models"] = wishes.fallbacks
     return _thinking(request, params)
-
-
-def with_default_effort(params: Json, facts: ModelFacts | None) -> Json:
-    """The same, where a reasoning model thinks as its catalogue entry says unless the parameters say how hard."""
-    if facts is None or not facts.is_reasoning or params.get("reasoning_effort") is not None:
-        return params
-    wish: Json = params.get("reasoning") or {}
-    if wish.keys() & {"effort", "max_tokens", "enabled"}:
-        return params
-    effort = facts.reasoning.default_effort if facts.reasoning is not None else None
-    return params | {"reasoning": wish | ({"effort": effort} if effort is not None else {"enabled": True})}
 
 
 def routing_used(request: TypedChat, sent: Json) -> RoutingUsed:

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from app.schemas.model_facts import ModelFacts, ReasoningFacts
 from app.schemas.typed import TypedChat
-from app.services.typed import parameters_of, routing_used, upstream_messages, with_default_effort
+from app.services.request import thinking_by_default, wire_parameters
+from app.services.typed import parameters_of, routing_used, upstream_messages
 
 Json = dict[str, Any]
 
@@ -107,7 +108,7 @@ def test_disabling_wins_over_every_other_wish(others: Json) -> None:
     """Also over the catalogue's default."""
     params = parameters_of(request(disable_reasoning=True, **others))
     assert params == {"reasoning": {"enabled": False}}
-    assert with_default_effort(params, thinker("high")) == params
+    assert thinking_by_default(params, model="a/b", facts=thinker("high")) == params
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,7 @@ def test_disabling_wins_over_every_other_wish(others: Json) -> None:
         ({}, thinker("low"), {"reasoning": {"effort": "low"}}),
         ({}, thinker(None), {"reasoning": {"enabled": True}}),
         ({"reasoning": {"exclude": True}}, thinker("low"), {"reasoning": {"exclude": True, "effort": "low"}}),
+        ({"include_reasoning": False}, thinker("low"), {"reasoning": {"exclude": True, "effort": "low"}}),
         ({"reasoning_effort": "high"}, thinker("low"), {"reasoning_effort": "high"}),
         ({"reasoning": {"max_tokens": 9}}, thinker("low"), {"reasoning": {"max_tokens": 9}}),
         ({"reasoning": {"enabled": False}}, thinker("low"), {"reasoning": {"enabled": False}}),
@@ -125,7 +127,18 @@ def test_disabling_wins_over_every_other_wish(others: Json) -> None:
 )
 def test_a_reasoning_model_runs_at_its_default_effort(params: Json, facts: ModelFacts | None, becomes: Json) -> None:
     """Unless told otherwise; a model that the catalogue does not know is left alone."""
-    assert with_default_effort(params, facts) == becomes
+    assert thinking_by_default(params, model="a/b", facts=facts) == becomes
+
+
+def test_a_default_that_does_not_fit_the_answer_is_left_out() -> None:
+    """Nobody asked for it, so it is no reason to refuse; without a limit the provider takes its own share."""
+    claude = thinker("medium")
+    model = "anthropic/claude"
+    assert thinking_by_default({"max_tokens": 500}, model=model, facts=claude) == {"max_tokens": 500}
+    roomy = thinking_by_default({"max_tokens": 8000}, model=model, facts=claude)
+    assert wire_parameters(roomy, model=model, facts=claude)["reasoning"] == {"max_tokens": 4000}
+    unbounded = thinking_by_default({}, model=model, facts=claude)
+    assert wire_parameters(unbounded, model=model, facts=claude) == {"reasoning": {"effort": "medium"}}
 
 
 def test_the_history_is_said_in_the_provider_s_words() -> None:
