@@ -40,6 +40,7 @@ from app.services.runner import Runner
 from app.services.runs import Runs
 from app.services.sessions import Sessions
 from app.services.turns import Turns
+from app.services.typed_chat import TypedChats
 from app.services.usage import UsageReports
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         stack.push_async_callback(turns.close)
         doors = Doors(runs, turns, replays, providers, defaults_of(settings, providers))
         stack.push_async_callback(doors.close)
+        typed_chats = TypedChats(turns, doors, providers, defaults_of(settings, providers))
         live = Live(runs, changes, replays)
         stack.callback(live.close)
         housekeeping = Housekeeping(store)
@@ -121,6 +123,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             preferences=Preferences(store, changes, providers, catalog, settings),
             turns=turns,
             doors=doors,
+            typed_chats=typed_chats,
             live=live,
             runner=runner,
             metrics=metrics,

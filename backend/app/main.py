@@ -14,6 +14,7 @@ from app.api.gate import Gate
 from app.api.gate_policy import GatePolicy
 from app.api.middleware import RequestLog
 from app.api.routes import (
+    chat,
     docs,
     embeddings,
     generations,
@@ -61,7 +62,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     )
     # Routes are tried in this order, the busiest first.
     for module in (
-        *(stream, openai, generations, messages, sessions, profiles, providers, models, usage),
+        *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage),
         *(settings_routes, embeddings, openai_models, health, metrics, docs),
     ):
         app.include_router(module.router)

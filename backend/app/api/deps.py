@@ -10,10 +10,11 @@ from app.core.errors import ShuttingDown, ValidationFailed
 from app.core.logging_config import request_id_var
 from app.schemas.generations import GenerationCreate, Regenerate
 from app.schemas.messages import MessageCreate
+from app.schemas.typed import TypedChat
 from app.schemas.types import RequestId
 from app.services.bundle import Services
 
-Keyed = TypeVar("Keyed", GenerationCreate, Regenerate, MessageCreate)
+Keyed = TypeVar("Keyed", GenerationCreate, Regenerate, MessageCreate, TypedChat)
 
 
 async def get_services(request: Request) -> Services:

@@ -13,7 +13,21 @@ from starlette.types import Receive, Scope, Send
 from app.api.errors import error_response
 from app.api.paths import route_path
 from app.api.reply import reply
-from app.core.errors import AppError
+from app.core.errors import (
+    AppError,
+    ContextTooLong,
+    IdempotencyMismatch,
+    MissingKey,
+    ShuttingDown,
+    UpstreamBadKey,
+    UpstreamError,
+    UpstreamModelNotFound,
+    UpstreamModerated,
+    UpstreamNoCredit,
+    UpstreamRateLimited,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
 from app.core.logging_config import request_id_var
 from app.core.sse import EventStream
 from app.services.doors import Door
@@ -21,6 +35,22 @@ from app.services.frames import Dialect
 from app.services.runs import Run
 
 PATIENCE_S = 10.0
+
+CALL_ERRORS = (
+    MissingKey,
+    IdempotencyMismatch,
+    ShuttingDown,
+    ContextTooLong,
+    UpstreamError,
+    UpstreamBadKey,
+    UpstreamNoCredit,
+    UpstreamModerated,
+    UpstreamModelNotFound,
+    UpstreamRateLimited,
+    UpstreamUnavailable,
+    UpstreamTimeout,
+)
+"""What starting a call, and a provider that refuses it, may answer."""
 
 
 class DoorStream(EventStream):

@@ -77,6 +77,8 @@ _OPENAI_CODES: Mapping[type[AppError], str] = {
     ContextTooLong: "context_length_exceeded",
 }
 _REFUSALS = (400, 403, 413, 422)
+# Where OpenAI's clients expect another status: the provider's key, and an invalid request.
+_OPENAI_STATUSES: Mapping[type[AppError], int] = {UpstreamBadKey: 401, ValidationFailed: 400}
 _OPENAI_TYPES: Mapping[int, str] = {
     401: "authentication_error",
     402: "insufficient_quota",
@@ -143,9 +145,11 @@ def error_body(error: AppError, *, dialect: Dialect, request_id: str | None) -> 
 
 def responses_for(*errors: type[AppError], dialect: Dialect = "api") -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route for OpenAPI: its own errors and those any route may answer."""
-    by_status: dict[int, list[type[AppError]]] = {}
+    # FastAPI documents 422 of every route with input; this keeps it in the dialect's shape.
+    by_status: dict[int, list[type[AppError]]] = {422: [ValidationFailed]} if dialect == "openai" else {}
     for error in (*errors, *SHARED_ERRORS):
-        same = by_status.setdefault(error.status, [])
+        status = _OPENAI_STATUSES.get(error, error.status) if dialect == "openai" else error.status
+        same = by_status.setdefault(status, [])
         if error not in same:
             same.append(error)
     return {
@@ -215,16 +219,11 @@ def _as_validation_failed(error: RequestValidationError) -> ValidationFailed:
 
 
 def _openai_status(error: AppError) -> int:
-    """What OpenAI's clients expect where we say otherwise.
-
-    401 for the provider's key, 400 for an invalid request, and the provider's own status where it refused one.
-    """
-    if isinstance(error, UpstreamBadKey):
-        return 401
+    """What OpenAI's clients expect; where the provider refused a request, its own status."""
     if type(error) is UpstreamError:
         told = error.details.get("status")
         return told if told in _REFUSALS else error.status
-    return 400 if type(error) is ValidationFailed else error.status
+    return _OPENAI_STATUSES.get(type(error), error.status)
 
 
 def _sentences(error: AppError) -> str:

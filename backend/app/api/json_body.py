@@ -18,7 +18,17 @@ class StrictRequest(Request):
 
     async def json(self) -> Any:
         """Raises JSONDecodeError or UnicodeDecodeError, which FastAPI answers."""
-        return json.loads((await self.body()).decode(), object_pairs_hook=_each_once)
+        if not hasattr(self, "_json"):
+            self._json = json.loads((await self.body()).decode(), object_pairs_hook=_each_once)
+        return self._json
+
+    async def has_field(self, name: str) -> bool:
+        """Whether the body is a readable JSON object with such a field."""
+        try:
+            body = await self.json()
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(body, dict) and name in body
 
 
 class JsonRoute(APIRoute):
@@ -34,7 +44,8 @@ class JsonRoute(APIRoute):
         async def strictly(request: Request) -> Response:
             if not takes_query and request.scope["query_string"]:
                 _refuse(request.query_params.keys())
-            return await handle(StrictRequest(request.scope, request.receive))
+            is_strict = isinstance(request, StrictRequest)
+            return await handle(request if is_strict else StrictRequest(request.scope, request.receive))
 
         return strictly
 

@@ -87,7 +87,8 @@ class RoutingFields(BaseModel, extra="forbid"):
 class TypedChat(RoutingFields, Parameters):
     """A message, what was said before it, and any parameter: in `sampling{}` and `routing{}`, or flat.
 
-    With `session_id` the turn is stored in that session, which then is the history.
+    With `session_id` the turn is stored in that session, which then is the history; without a message it answers what
+    waits there, such as a tool's result.
     """
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
@@ -111,10 +112,11 @@ class TypedChat(RoutingFields, Parameters):
 
     @model_validator(mode="after")
     def _answerable(self) -> Self:
-        if self.message is None and not (self.history and self.history[-1].role == "tool"):
+        if self.session_id is not None:
+            if self.history:
+                raise ValueError("a stored session is its own history; leave history out")
+        elif self.message is None and not (self.history and self.history[-1].role == "tool"):
             raise ValueError("message is needed, unless history ends with a tool's result")
-        if self.session_id is not None and self.history:
-            raise ValueError("a stored session is its own history; leave history out")
         return self
 
     @model_validator(mode="after")

@@ -24,6 +24,7 @@ from app.services.providers import Providers
 from app.services.runner import Runner
 from app.services.sessions import Sessions
 from app.services.turns import Turns
+from app.services.typed_chat import TypedChats
 from app.services.usage import UsageReports
 
 
@@ -45,6 +46,7 @@ class Services:
     preferences: Preferences
     turns: Turns
     doors: Doors
+    typed_chats: TypedChats
     live: Live
     runner: Runner
     metrics: Metrics

@@ -49,8 +49,7 @@ def start_unstored(conn: Conn, plan: Plan, call: DoorCall) -> Begun:
     if (made := begun_earlier(conn, plan)) is not None:
         return made
     at = now()
-    model = call.model or settings_repo.all_values(conn).get("model", plan.defaults.model)
-    route = known_route(conn, plan.route, model)
+    route = route_of(conn, plan, call.model)
     body = _body(route, call)
     refuse_incapable(models.facts(conn, route.slug), body)
     start = Start(
@@ -62,6 +61,11 @@ def start_unstored(conn: Conn, plan: Plan, call: DoorCall) -> Begun:
     )
     _open(conn, plan, call, start, route, body, at)
     return Begun(generation_id=plan.generation_id, start=start, provider=route.provider, body=body)
+
+
+def route_of(conn: Conn, plan: Plan, model: str | None) -> Route:
+    """Where a call goes: to the model it names, else to the settings' one. Raises as ``known_route``."""
+    return known_route(conn, plan.route, model or settings_repo.all_values(conn).get("model", plan.defaults.model))
 
 
 def _body(route: Route, call: DoorCall) -> dict[str, Any]:

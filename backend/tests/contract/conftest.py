@@ -24,3 +24,10 @@ async def console(data: Path, emulator: Emulator) -> AsyncIterator[Console]:
 def client(console: Console) -> ConsoleClient:
     """Its client."""
     return console.client
+
+
+@pytest.fixture
+async def synced(client: ConsoleClient) -> ConsoleClient:
+    """A client of a console that has the provider's catalogue."""
+    await client.post("/api/models/sync")
+    return client

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api.paths import dialect_of
+from app.api.paths import LARGE_BODIES, dialect_of
 from app.db.types import Conn
 from app.main import create_app
 from emulator import Emulator
@@ -133,11 +133,12 @@ class Filled:
             "key": "sk-some-key-0123456789",
             "model": "openai/gpt-4o-mini",
             "input": "hello",
+            "messages": [{"role": "user", "content": "hello"}],
+            "message": "hello",
         }
         assert operation.body is not None
         needed = set(operation.body.get("required", ()))
-        if "content" in operation.body["properties"]:
-            needed.add("content")
+        needed |= {"content", "message"} & operation.body["properties"].keys()
         return {name: known[name] for name in needed}
 
     def query(self, operation: Operation) -> str:
@@ -212,10 +213,11 @@ def _takes_any_field(operation: Operation) -> bool:
 
 
 def _is_legal(schema: Json, odd: str) -> bool:
-    """Whether another form takes it: ``[]`` where a list may stand for a text, any name in a free object."""
+    """Whether another form takes it: ``[]`` or ``{}`` where a list may stand for a text, any name in a free object."""
     others = {_kind(one) for one in schema.get("anyOf", ())[1:] if one.get("type") != "null"}
     is_free = _resolved(schema).get("additionalProperties") is True
-    return (odd == "[]" and "array" in others) or (is_free and odd.startswith('{"no_such_field"'))
+    empty = {"[]": "array", "{}": "object"}
+    return empty.get(odd) in others or (is_free and odd.startswith('{"no_such_field"'))
 
 
 def _odd_bodies(valid: Json, schema: Json) -> Iterator[tuple[str, bytes]]:
@@ -281,7 +283,7 @@ async def test_bodies_of_another_type_or_size(filled: Filled) -> None:
             headers = {"Content-Type": content_type}
             reply = await _send(client, operation.method, target, content=body, headers=headers)
             assert _is_refused(reply, 415, "unsupported_media_type"), content_type
-        huge = body + b" " * (4 * 2**20)
+        huge = body + b" " * LARGE_BODIES.get(operation.path, 4 * 2**20)
         reply = await _send(client, operation.method, target, content=huge, headers=JSON_TYPE)
         assert _is_refused(reply, 413, "body_too_large")
     assert await filled.state() == before

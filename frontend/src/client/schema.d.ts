@@ -60,8 +60,32 @@ export interface paths {
         /**
          * Create Chat Completion
          * @description Answer a conversation in the shapes of OpenAI and OpenRouter, streamed or in one piece.
+         *
+         *     A body with `message` and no `messages` is answered as `/chat` answers it. Also at `/api/v1/chat/completions`.
          */
         post: operations["create_chat_completion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Chat
+         * @description Answer a message with named server-sent events, or with one JSON body under `stream=false`.
+         *
+         *     Also at `/v1/chat/completions`, for a body with `message` and no `messages`.
+         */
+        post: operations["chat"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1609,6 +1633,56 @@ export interface components {
             ok: true;
         };
         /**
+         * HistoryMessage
+         * @description An earlier entry of the conversation. `model` is another word for `assistant`.
+         */
+        HistoryMessage: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "user" | "model" | "assistant" | "system" | "tool";
+            /**
+             * Content
+             * @description Text, or parts as OpenRouter takes them.
+             */
+            content?: string | {
+                [key: string]: unknown;
+            }[] | null;
+            /** Name */
+            name?: string | null;
+            /** Tool Calls */
+            tool_calls?: components["schemas"]["HistoryToolCall"][] | null;
+            /** Tool Call Id */
+            tool_call_id?: string | null;
+            /** Reasoning */
+            reasoning?: string | null;
+            /** Reasoning Details */
+            reasoning_details?: {
+                [key: string]: unknown;
+            }[] | null;
+        };
+        /**
+         * HistoryToolCall
+         * @description A call as the `tool_call` event gave it; OpenAI's `{id, type, function}` is accepted too.
+         */
+        HistoryToolCall: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Arguments
+             * @default {}
+             */
+            arguments: string;
+            /**
+             * Index
+             * @description Not used; the order of the list counts.
+             */
+            index?: number | null;
+        };
+        /**
          * ImagePart
          * @description A picture, by an https or data URL; ``mime`` null: not known.
          */
@@ -2803,6 +2877,78 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * RoutingFields
+         * @description Who may serve the call, and for how much.
+         */
+        RoutingFields: {
+            /** Sort */
+            sort?: ("price" | "throughput" | "latency" | "exacto") | components["schemas"]["Sort"] | null;
+            /**
+             * Providers
+             * @description Tried first, in this order.
+             */
+            providers?: string[] | null;
+            /**
+             * Fallbacks
+             * @description Models to try after the first.
+             */
+            fallbacks?: string[] | null;
+            /**
+             * Max Price
+             * @description US dollars per million tokens; a number bounds prompt and completion alike.
+             */
+            max_price?: number | string | components["schemas"]["MaxPrice"] | null;
+            /**
+             * Require Parameters
+             * @description Only who takes every parameter of the call.
+             */
+            require_parameters?: boolean | null;
+        };
+        /**
+         * RoutingUsed
+         * @description The routing as it was asked for, and what was sent to the provider in its place.
+         */
+        RoutingUsed: {
+            /** Sort */
+            sort?: unknown;
+            /** Providers */
+            providers?: string[] | null;
+            /** Fallbacks */
+            fallbacks?: string[] | null;
+            /** Max Price */
+            max_price?: unknown;
+            /** Require Parameters */
+            require_parameters?: boolean | null;
+            /** Applied */
+            applied?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * SamplingParameters
+         * @description How the next token is chosen (section 2.1).
+         */
+        SamplingParameters: {
+            /** Temperature */
+            temperature?: number | null;
+            /** Top P */
+            top_p?: number | null;
+            /** Top K */
+            top_k?: number | null;
+            /** Min P */
+            min_p?: number | null;
+            /** Top A */
+            top_a?: number | null;
+            /** Frequency Penalty */
+            frequency_penalty?: number | null;
+            /** Presence Penalty */
+            presence_penalty?: number | null;
+            /** Repetition Penalty */
+            repetition_penalty?: number | null;
+            /** Seed */
+            seed?: number | null;
+        };
         /** SchemaFormat */
         SchemaFormat: {
             /**
@@ -3196,6 +3342,297 @@ export interface components {
             tool_call_id: string;
             /** Content */
             content: string;
+        };
+        /**
+         * TypedChat
+         * @description A message, what was said before it, and any parameter: in `sampling{}` and `routing{}`, or flat.
+         *
+         *     With `session_id` the turn is stored in that session, which then is the history; without a message it answers what
+         *     waits there, such as a tool's result.
+         */
+        TypedChat: {
+            /** Temperature */
+            temperature?: number | null;
+            /** Top P */
+            top_p?: number | null;
+            /** Top K */
+            top_k?: number | null;
+            /** Min P */
+            min_p?: number | null;
+            /** Top A */
+            top_a?: number | null;
+            /** Frequency Penalty */
+            frequency_penalty?: number | null;
+            /** Presence Penalty */
+            presence_penalty?: number | null;
+            /** Repetition Penalty */
+            repetition_penalty?: number | null;
+            /** Seed */
+            seed?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
+            /** Stop */
+            stop?: string | string[] | null;
+            /** Logprobs */
+            logprobs?: boolean | null;
+            /** Top Logprobs */
+            top_logprobs?: number | null;
+            /** Structured Outputs */
+            structured_outputs?: boolean | null;
+            /** Parallel Tool Calls */
+            parallel_tool_calls?: boolean | null;
+            /** Max Tool Calls */
+            max_tool_calls?: number | null;
+            /** Reasoning Effort */
+            reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max") | null;
+            /** Include Reasoning */
+            include_reasoning?: boolean | null;
+            /** Verbosity */
+            verbosity?: ("low" | "medium" | "high" | "xhigh" | "max") | null;
+            /** Modalities */
+            modalities?: ("text" | "image" | "audio")[] | null;
+            /**
+             * Models
+             * @description Fallbacks, tried in order.
+             */
+            models?: string[] | null;
+            /** Route */
+            route?: ("fallback" | "sort") | null;
+            /** Transforms */
+            transforms?: "middle-out"[] | null;
+            /** Preset */
+            preset?: string | null;
+            /**
+             * Web Search
+             * @description Let the model search the web.
+             */
+            web_search?: boolean | null;
+            /** Service Tier */
+            service_tier?: ("auto" | "default" | "fast" | "flex" | "priority" | "scale") | null;
+            /** User */
+            user?: string | null;
+            /** Prompt Cache Key */
+            prompt_cache_key?: string | null;
+            /** Logit Bias */
+            logit_bias?: {
+                [key: string]: number;
+            } | null;
+            /** Response Format */
+            response_format?: (components["schemas"]["PlainFormat"] | components["schemas"]["SchemaFormat"] | components["schemas"]["GrammarFormat"]) | null;
+            /** Tools */
+            tools?: (components["schemas"]["FunctionTool"] | components["schemas"]["ServerTool"])[] | null;
+            /** Tool Choice */
+            tool_choice?: ("none" | "auto" | "required") | components["schemas"]["NamedTool"] | components["schemas"]["NamedServerTool"] | null;
+            reasoning?: components["schemas"]["ReasoningOptions"] | null;
+            prediction?: components["schemas"]["Prediction"] | null;
+            audio?: components["schemas"]["AudioOutput"] | null;
+            /** Image Config */
+            image_config?: {
+                [key: string]: unknown;
+            } | null;
+            provider?: components["schemas"]["ProviderRouting"] | null;
+            /** Plugins */
+            plugins?: (components["schemas"]["WebPlugin"] | components["schemas"]["WebFetchPlugin"] | components["schemas"]["FileParserPlugin"] | components["schemas"]["ContextCompressionPlugin"] | components["schemas"]["PlainPlugin"] | components["schemas"]["AutoRouterPlugin"] | components["schemas"]["RouterPlugin"])[] | null;
+            prompt_cache_options?: components["schemas"]["CacheOptions"] | null;
+            cache_control?: components["schemas"]["CacheControl"] | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** Trace */
+            trace?: {
+                [key: string]: unknown;
+            } | null;
+            web_search_options?: components["schemas"]["WebSearchOptions"] | null;
+            /** X Search Filter */
+            x_search_filter?: {
+                [key: string]: unknown;
+            } | null;
+            /** Stop Server Tools When */
+            stop_server_tools_when?: {
+                [key: string]: unknown;
+            }[] | null;
+            debug?: components["schemas"]["DebugOptions"] | null;
+            /** Sort */
+            sort?: ("price" | "throughput" | "latency" | "exacto") | components["schemas"]["Sort"] | null;
+            /**
+             * Providers
+             * @description Tried first, in this order.
+             */
+            providers?: string[] | null;
+            /**
+             * Fallbacks
+             * @description Models to try after the first.
+             */
+            fallbacks?: string[] | null;
+            /**
+             * Max Price
+             * @description US dollars per million tokens; a number bounds prompt and completion alike.
+             */
+            max_price?: number | string | components["schemas"]["MaxPrice"] | null;
+            /**
+             * Require Parameters
+             * @description Only who takes every parameter of the call.
+             */
+            require_parameters?: boolean | null;
+            /**
+             * Model
+             * @description The session's or the settings' model if none is named.
+             */
+            model?: string | null;
+            /**
+             * Message
+             * @description Needed unless `history` ends with a tool's result.
+             */
+            message?: string | null;
+            /** History */
+            history?: components["schemas"]["HistoryMessage"][];
+            sampling?: components["schemas"]["SamplingParameters"] | null;
+            routing?: components["schemas"]["RoutingFields"] | null;
+            /**
+             * Reasoning Max Tokens
+             * @description A budget in place of an effort.
+             */
+            reasoning_max_tokens?: number | null;
+            /**
+             * Hide Reasoning
+             * @description Think, but do not send the thoughts.
+             */
+            hide_reasoning?: boolean | null;
+            /**
+             * Disable Reasoning
+             * @description Do not think; wins over every other wish.
+             */
+            disable_reasoning?: boolean | null;
+            /**
+             * Stream
+             * @description As the query field, which wins.
+             */
+            stream?: boolean | null;
+            /** Session Id */
+            session_id?: string | null;
+            /** Request Id */
+            request_id?: string | null;
+        };
+        /**
+         * TypedError
+         * @description An error of `/chat`.
+         */
+        TypedError: {
+            /** Error */
+            error: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "upstream_http_error" | "timeout" | "network_error" | "connection_error" | "api_unavailable" | "api_error" | "unexpected_error";
+        };
+        /**
+         * TypedReply
+         * @description A whole answer; the optional fields are there when the answer has them.
+         */
+        TypedReply: {
+            /** Content */
+            content: string;
+            usage: components["schemas"]["TypedUsage"];
+            /** Reasoning */
+            reasoning?: string | null;
+            /** Tool Calls */
+            tool_calls?: components["schemas"]["TypedToolCall"][] | null;
+            /** Annotations */
+            annotations?: {
+                [key: string]: unknown;
+            }[] | null;
+        };
+        /**
+         * TypedToolCall
+         * @description A whole call; ``arguments`` is JSON text.
+         */
+        TypedToolCall: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Arguments */
+            arguments: string;
+            /** Index */
+            index: number;
+        };
+        /**
+         * TypedUsage
+         * @description The console's figures, and what clients of this dialect read beside them. Null: the provider did not say.
+         *
+         *     ``cost`` and ``duration_ms`` are ``cost_usd`` and ``latency_ms`` under this dialect's names; the cost's parts are
+         *     the upstream provider's. Event counts are those of the frames sent.
+         */
+        TypedUsage: {
+            /** Prompt Tokens */
+            prompt_tokens?: number | null;
+            /** Completion Tokens */
+            completion_tokens?: number | null;
+            /** Total Tokens */
+            total_tokens?: number | null;
+            /** Cached Tokens */
+            cached_tokens?: number | null;
+            /** Reasoning Tokens */
+            reasoning_tokens?: number | null;
+            /** Cost Usd */
+            cost_usd?: number | null;
+            /**
+             * Cost State
+             * @default unknown
+             * @enum {string}
+             */
+            cost_state: "reserved" | "settled" | "reconciled" | "estimated" | "unknown";
+            /** Model */
+            model?: string | null;
+            /** Provider */
+            provider?: string | null;
+            /** Upstream Id */
+            upstream_id?: string | null;
+            /** Latency Ms */
+            latency_ms?: number | null;
+            /** First Token Ms */
+            first_token_ms?: number | null;
+            /** Tokens Per Second */
+            tokens_per_second?: number | null;
+            /** Finish Reason */
+            finish_reason?: string | null;
+            /** Requested Model */
+            requested_model: string;
+            /** Actual Model */
+            actual_model: string | null;
+            /** Native Finish Reason */
+            native_finish_reason: string | null;
+            /** Duration Ms */
+            duration_ms: number | null;
+            /** Cost */
+            cost: number | null;
+            /** Prompt Cost */
+            prompt_cost: number | null;
+            /** Completion Cost */
+            completion_cost: number | null;
+            /** Upstream Cost */
+            upstream_cost: number | null;
+            /** Is Byok */
+            is_byok: boolean | null;
+            /** Cache Write Tokens */
+            cache_write_tokens: number | null;
+            /** Audio Tokens */
+            audio_tokens: number | null;
+            /** Image Tokens */
+            image_tokens: number | null;
+            /** Content Events */
+            content_events: number;
+            /** Reasoning Events */
+            reasoning_events: number;
+            /** Tool Call Events */
+            tool_call_events: number;
+            /** Annotation Events */
+            annotation_events: number;
+            routing: components["schemas"]["RoutingUsed"];
         };
         /**
          * Usage
@@ -3945,7 +4382,7 @@ export interface operations {
                     "text/event-stream": unknown;
                 };
             };
-            /** @description `context_too_long`: The conversation is longer than the model can read. */
+            /** @description `context_too_long`: The conversation is longer than the model can read. `validation_failed`: The request is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3954,7 +4391,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `unauthorized`: This console wants its token. */
+            /** @description `upstream_bad_key`: The provider does not accept the key. `unauthorized`: This console wants its token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4035,7 +4472,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `idempotency_mismatch`: This request id was used for another request. `validation_failed`: The request is not valid. */
+            /** @description `validation_failed`: The request is not valid. `idempotency_mismatch`: This request id was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4062,7 +4499,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_error`: The provider refused the request. `upstream_bad_key`: The provider does not accept the key. */
+            /** @description `upstream_error`: The provider refused the request. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4087,6 +4524,181 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    chat: {
+        parameters: {
+            query?: {
+                /** @description `false`: one JSON body in place of the frames. */
+                stream?: boolean | null;
+            };
+            header?: {
+                /** @description As ``request_id`` in the body. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypedChat"];
+            };
+        };
+        responses: {
+            /** @description Frames `content`, `reasoning`, `tool_call`, `annotation`, then `usage` and `done`, or `error`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedReply"];
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description `context_too_long`: The conversation is longer than the model can read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `upstream_no_credit`: The provider account has not enough credit. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `upstream_moderated`: The provider refused the content. `forbidden_origin`: Pages of other origins may not use this console. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `not_found`: There is no such thing here. `upstream_model_not_found`: The provider does not offer this model. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `generation_running`: An answer is still being written here. `missing_key`: No provider key is set. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `idempotency_mismatch`: This request id was used for another request. `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `upstream_rate_limited`: The provider asks us to slow down. `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `upstream_error`: The provider refused the request. `upstream_bad_key`: The provider does not accept the key. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `shutting_down`: The console is stopping. `upstream_unavailable`: The provider cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
+                };
+            };
+            /** @description `upstream_timeout`: The provider took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TypedError"];
                 };
             };
         };
@@ -8388,7 +9000,16 @@ export interface operations {
                     "application/json": components["schemas"]["EmbeddingsList"];
                 };
             };
-            /** @description `unauthorized`: This console wants its token. */
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_bad_key`: The provider does not accept the key. `unauthorized`: This console wants its token. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8496,15 +9117,6 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_bad_key`: The provider does not accept the key. */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OpenAIError"];
-                };
-            };
             /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
             503: {
                 headers: {
@@ -8541,6 +9153,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAIModelList"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description `unauthorized`: This console wants its token. */
@@ -8644,6 +9265,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAIModel"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
                 };
             };
             /** @description `unauthorized`: This console wants its token. */

@@ -8,43 +8,15 @@ from fastapi import APIRouter, Header
 from starlette.responses import Response
 
 from app.api.deps import IdempotencyKey, RequestIdDep, ServicesDep
-from app.api.door_reply import DoorJson, DoorStream
+from app.api.door_reply import CALL_ERRORS, DoorJson, DoorStream
 from app.api.errors import responses_for
-from app.api.json_body import JsonRoute
-from app.core.errors import (
-    ContextTooLong,
-    IdempotencyMismatch,
-    MissingKey,
-    ShuttingDown,
-    UpstreamBadKey,
-    UpstreamError,
-    UpstreamModelNotFound,
-    UpstreamModerated,
-    UpstreamNoCredit,
-    UpstreamRateLimited,
-    UpstreamTimeout,
-    UpstreamUnavailable,
-)
+from app.api.routes.chat import AlsoTyped
 from app.schemas.openai import ChatCompletionRequest
 from app.services.door_start import DoorCall
 from app.services.openai_dialect import completion, openai_chunks, openai_chunks_usage_apart
 
-router = APIRouter(tags=["openai"], route_class=JsonRoute)
+router = APIRouter(tags=["openai"], route_class=AlsoTyped)
 
-CALL_ERRORS = (
-    MissingKey,
-    IdempotencyMismatch,
-    ShuttingDown,
-    ContextTooLong,
-    UpstreamError,
-    UpstreamBadKey,
-    UpstreamNoCredit,
-    UpstreamModerated,
-    UpstreamModelNotFound,
-    UpstreamRateLimited,
-    UpstreamUnavailable,
-    UpstreamTimeout,
-)
 ANSWERED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A completion, or with `stream` its chunks as server-sent events up to `data: [DONE]`.",
@@ -66,7 +38,10 @@ async def create_chat_completion(
     idempotency_key: IdempotencyKey = None,
     store: StoreText = "true",
 ) -> Response:
-    """Answer a conversation in the shapes of OpenAI and OpenRouter, streamed or in one piece."""
+    """Answer a conversation in the shapes of OpenAI and OpenRouter, streamed or in one piece.
+
+    A body with `message` and no `messages` is answered as `/chat` answers it. Also at `/api/v1/chat/completions`.
+    """
     call = DoorCall(
         messages=body.sent_messages,
         params=body.parameters,

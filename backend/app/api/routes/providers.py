@@ -6,10 +6,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.api.deps import ServicesDep
+from app.api.json_body import JsonRoute
 from app.api.reply import reply
 from app.schemas.providers import ModelsConfig, ProviderList
 
-router = APIRouter(tags=["providers"])
+router = APIRouter(tags=["providers"], route_class=JsonRoute)
 
 
 @router.get("/api/providers", response_model=ProviderList)
