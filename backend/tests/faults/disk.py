@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
-from app.core.errors import DiskFull
-from app.db.store import Store
 from app.db.types import Conn
 from tests.harness import Console
 
@@ -36,15 +33,14 @@ class HeldWriter:
             await unit
 
 
-class FullOnce:
-    """The journal's store, whose disk is full for one tick."""
+REFUSE_TICKS = """
+    CREATE TEMP TRIGGER refuse_ticks BEFORE INSERT ON generation_events
+    WHEN NEW.events NOT LIKE '%"type":"done"%' AND unixepoch('subsec') < (SELECT until_s FROM refusal)
+    BEGIN SELECT RAISE(ABORT, 'the disk is full'); END
+"""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.has_refused = False
 
-    async def write_relaxed(self, f: Callable[..., Any], *args: Any) -> Any:
-        if not self.has_refused:
-            self.has_refused = True
-            raise DiskFull
-        return await self._store.write_relaxed(f, *args)
+def refuse_ticks(conn: Conn, for_s: float) -> None:
+    """For a while from now the store takes no tick of the journal; everything else, ends included, it takes."""
+    conn.execute("CREATE TEMP TABLE refusal AS SELECT unixepoch('subsec') + :for_s AS until_s", {"for_s": for_s})
+    conn.execute(REFUSE_TICKS)

@@ -12,7 +12,7 @@ from app.db.types import Conn
 from emulator import Emulator
 from emulator.ledger import Row
 from tests.faults import audit
-from tests.faults.disk import FullOnce, HeldWriter
+from tests.faults.disk import HeldWriter, refuse_ticks
 from tests.harness import Console, Json, Transcript, console_app, reading, soon, stuck
 from tests.harness.client import MODEL
 
@@ -217,16 +217,18 @@ async def test_done_is_not_said_before_the_end_is_committed(
     assert transcript.text == emulator.ledger.rows[0].text
 
 
-async def test_an_end_that_overtakes_a_refused_tick_waits_for_it(console: Console, emulator: Emulator) -> None:
+async def test_an_end_that_overtakes_a_refused_tick_waits_for_it(
+    console: Console, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
     """The disk was full for some words only: readers get them, late and in order, and `done` after them."""
     started = await console.client.start("[[tokens=60; rate=200]] hello")
     generation_id = started["generation"]["id"]
     async with reading(console.client.events(generation_id)) as reader:
         await reader.until(lambda transcript: bool(transcript.text))
-        disk = FullOnce(console.services.store)
-        console.services.runner._journal._store = disk  # type: ignore[assignment]
-        transcript = await reader.ended()
-    assert disk.has_refused
+        with caplog.at_level("ERROR", "app.services.journal"):
+            await console.services.store.write(refuse_ticks, for_s=0.3)
+            transcript = await reader.ended()
+    assert caplog.records, "no tick was refused"
     assert transcript.status == "completed"
     assert transcript.text == emulator.ledger.rows[0].text
     assert await console.client.follow(generation_id) == transcript
