@@ -28,6 +28,7 @@ from app.services.metrics_report import MetricsReport
 from app.services.openai_models import OpenAIModels
 from app.services.openrouter import UpstreamTimeouts
 from app.services.paid_calls import PaidCalls
+from app.services.plain_models import PlainCatalog
 from app.services.preferences import Preferences, defaults_of
 from app.services.profiles import Profiles
 from app.services.provider_file import ProviderFile, find_provider_file, read_provider_file
@@ -116,6 +117,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             providers=providers,
             provider_index=ProviderIndex(store, providers),
             catalog=catalog,
+            plain_catalog=PlainCatalog(store, catalog),
             sessions=Sessions(store, changes, runner),
             messages=Messages(store, changes),
             profiles=Profiles(store, changes),

@@ -24,6 +24,7 @@ from app.api.routes import (
     models,
     openai,
     openai_models,
+    plain_models,
     profiles,
     providers,
     sessions,
@@ -63,7 +64,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     # Routes are tried in this order, the busiest first.
     for module in (
         *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage),
-        *(settings_routes, embeddings, openai_models, health, metrics, docs),
+        *(settings_routes, embeddings, openai_models, plain_models, health, metrics, docs),
     ):
         app.include_router(module.router)
     mount_page(app, page)

@@ -87,7 +87,7 @@ def test_every_operation_says_what_it_does_and_how_it_fails(document: dict[str, 
         statuses = {int(status) for status in operation["responses"]}
         assert min(statuses) < 300, name
         assert {401, 403, 405, 421, 500} <= statuses, name
-        shape = {"openai": "OpenAIError", "typed": "TypedError"}.get(_dialect(name), "ErrorBody")
+        shape = {"openai": "OpenAIError", "typed": "TypedError", "plain": "PlainError"}.get(_dialect(name), "ErrorBody")
         for status in (status for status in statuses if status >= 400):
             response = operation["responses"][str(status)]
             assert response["content"]["application/json"]["schema"] == {"$ref": f"#/components/schemas/{shape}"}, name

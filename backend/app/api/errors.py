@@ -34,7 +34,7 @@ from app.core.errors import (
     ValidationFailed,
 )
 from app.core.logging_config import request_id_var
-from app.schemas.errors import ErrorBody, OpenAIError, TypedError, typed_type
+from app.schemas.errors import ErrorBody, OpenAIError, PlainError, TypedError, typed_type
 
 _MAX_FIELDS = 20
 _MAX_LOC_CHARS = 100
@@ -64,7 +64,12 @@ _BY_HTTP_STATUS: Mapping[int, type[AppError]] = {
     429: RateLimitedLocal,
 }
 
-_BODY_MODELS: Mapping[Dialect, type[BaseModel]] = {"api": ErrorBody, "openai": OpenAIError, "typed": TypedError}
+_BODY_MODELS: Mapping[Dialect, type[BaseModel]] = {
+    "api": ErrorBody,
+    "openai": OpenAIError,
+    "typed": TypedError,
+    "plain": PlainError,
+}
 
 # Codes that OpenAI's own clients and the programs built on them compare.
 _OPENAI_CODES: Mapping[type[AppError], str] = {
@@ -125,6 +130,8 @@ def error_body(error: AppError, *, dialect: Dialect, request_id: str | None) -> 
     """``error`` in the shape of a dialect, ready for ``to_json``."""
     if dialect == "typed":
         return {"error": _sentences(error), "type": typed_type(type(error))}
+    if dialect == "plain":
+        return {"detail": _sentences(error)}
     if dialect == "openai":
         status = _openai_status(error)
         kind = _OPENAI_TYPES.get(status) or ("invalid_request_error" if status < 500 else "server_error")

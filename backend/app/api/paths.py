@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-Dialect: TypeAlias = Literal["api", "openai", "typed"]
+Dialect: TypeAlias = Literal["api", "openai", "typed", "plain"]
 
 API_PREFIXES = ("/api", "/v1", "/chat", "/models", "/health", "/metrics", "/mcp", "/docs", "/openapi.json")
 """Paths that belong to the API; the page never answers for them."""
@@ -77,6 +77,8 @@ def dialect_of(path: str) -> Dialect:
         return "openai"
     if path == "/chat" or path.startswith("/chat/"):
         return "typed"
+    if path == "/models" or path.startswith("/models/"):
+        return "plain"
     return "api"
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from app.core.json import decode
+from app.core.json import decode, encode_text
 from app.core.money import to_usd
 from app.core.slugs import parse_slug
 from app.db.types import Conn, Row
@@ -42,6 +42,7 @@ _HIDE_LISTS = "UPDATE model_lists SET is_current = 0"
 _SHOW_LIST = """
     UPDATE model_lists SET is_current = 1, source = :source WHERE provider = :provider AND source IN ('', :source)
 """
+_HAS_LIST = "SELECT 1 AS found FROM model_lists WHERE is_current = 1 LIMIT 1"
 _IS_PRICE_LIST = """
     SELECT 1 AS found FROM model_lists l WHERE l.provider = :provider AND l.is_current = 1 AND EXISTS (
         SELECT 1 FROM models m
@@ -113,6 +114,11 @@ def offer_only(conn: Conn, sources: Mapping[str, str]) -> None:
     conn.executemany(_SHOW_LIST, [{"provider": name, "source": source} for name, source in sources.items()])
 
 
+def has_list(conn: Conn) -> bool:
+    """Whether any provider's list is there and current."""
+    return conn.execute(_HAS_LIST).fetchone() is not None
+
+
 def is_price_list(conn: Conn, provider: str) -> bool:
     """Whether a provider's stored list is current and says what its models cost."""
     return conn.execute(_IS_PRICE_LIST, {"provider": provider}).fetchone() is not None
@@ -173,18 +179,19 @@ def list_page(
 def listings(conn: Conn, wanted: ModelFilter, *, sort: Sort, limit: int, offset: int = 0) -> list[str]:
     """The provider's own entries of models on offer, as JSON text in OpenRouter's shape (API reference, 7.1)."""
     where, values = conditions(wanted)
-    sql = (
-        f"SELECT listing FROM models WHERE {' AND '.join(where)} ORDER BY {SORTS[sort].by} LIMIT :limit OFFSET :offset"  # noqa: S608
-    )
-    return [row["listing"] for row in conn.execute(sql, {**values, "limit": limit, "offset": offset}).fetchall()]
+    sql = f"""
+        SELECT id, name, listing FROM models WHERE {" AND ".join(where)}
+        ORDER BY {SORTS[sort].by} LIMIT :limit OFFSET :offset
+    """  # noqa: S608
+    return [_listing(row) for row in conn.execute(sql, {**values, "limit": limit, "offset": offset}).fetchall()]
 
 
 def listing(conn: Conn, model_id: str) -> str | None:
     """The provider's own entry of one model on offer."""
     where, values = conditions(ModelFilter())
-    sql = f"SELECT listing FROM models WHERE id = :id AND {' AND '.join(where)}"  # noqa: S608
+    sql = f"SELECT id, name, listing FROM models WHERE id = :id AND {' AND '.join(where)}"  # noqa: S608
     row = conn.execute(sql, {**values, "id": model_id}).fetchone()
-    return str(row["listing"]) if row else None
+    return _listing(row) if row else None
 
 
 def count(conn: Conn, wanted: ModelFilter) -> int:
@@ -201,6 +208,11 @@ def _all_found(conn: Conn, slug: str) -> Iterator[Row]:
     """The rows of a slug's names, the most exact first."""
     for name in parse_slug(slug).names():
         yield from conn.execute(_FOUND, {"name": name}).fetchall()
+
+
+def _listing(row: Row) -> str:
+    """A model that was stored before its entry was kept has what is known of it."""
+    return encode_text({"id": row["id"], "name": row["name"]}) if row["listing"] == "{}" else str(row["listing"])
 
 
 def _facts(row: Row) -> ModelFacts:

@@ -48,6 +48,12 @@ class ErrorBody(BaseModel):
     resource_id: str | None = None
 
 
+class PlainError(BaseModel):
+    """An error of `/models`."""
+
+    detail: str
+
+
 class TypedError(BaseModel):
     """An error of `/chat`."""
 

@@ -17,6 +17,7 @@ from app.services.messages import Messages
 from app.services.metrics import Metrics
 from app.services.metrics_report import MetricsReport
 from app.services.openai_models import OpenAIModels
+from app.services.plain_models import PlainCatalog
 from app.services.preferences import Preferences
 from app.services.profiles import Profiles
 from app.services.provider_index import ProviderIndex
@@ -39,6 +40,7 @@ class Services:
     providers: Providers
     provider_index: ProviderIndex
     catalog: Catalog
+    plain_catalog: PlainCatalog
     sessions: Sessions
     messages: Messages
     profiles: Profiles

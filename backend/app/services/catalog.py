@@ -52,8 +52,8 @@ class Catalog:
     def __init__(self, store: Store, changes: Changes, providers: Providers, refresh: Refresh) -> None:
         self._store, self._changes, self._providers = store, changes, providers
         self._refresh = refresh
-        self._ranks = Ranks(store, providers)
-        self._details = ModelDetails(store, providers)
+        self.ranks = Ranks(store, providers)
+        self.details = ModelDetails(store, providers)
         self._wanted = asyncio.Event()
         self._last_try = float("-inf")
         self._task: asyncio.Task[None] | None = None
@@ -122,7 +122,7 @@ class Catalog:
 
     async def list(self, query: ModelQuery) -> Slice[Model]:
         """Models on offer that meet every filter, in the order asked for. Raises as ``Ranks.ensure``, and BadCursor."""
-        await self._ranks.ensure(query.sort)
+        await self.ranks.ensure(query.sort)
         return await self._store.read(_list, query)
 
     async def families(self) -> Slice[ModelFamily]:
@@ -133,7 +133,7 @@ class Catalog:
 
     async def get(self, slug: str) -> ModelDetail:
         """Raises NotFound."""
-        return await self._details.get(slug)
+        return await self.details.get(slug)
 
     async def _keep_fresh(self) -> None:
         failures, offered = 0, False

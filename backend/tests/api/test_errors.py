@@ -70,6 +70,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     @app.get("/api/fail")
     @app.get("/v1/fail")
     @app.get("/chat/fail")
+    @app.get("/models/fail")
     async def fail() -> None:
         raise RateLimitedLocal(retry_after_s=1.2)
 
@@ -110,8 +111,8 @@ async def test_our_shape_has_the_contracts_keys_and_the_hint_in_details(client: 
     }
 
 
-async def test_openai_and_typed_dialects(client: httpx.AsyncClient) -> None:
-    """The same failure through the other two doors."""
+async def test_the_other_dialects(client: httpx.AsyncClient) -> None:
+    """The same failure through the other doors."""
     text = "Too many requests. Wait as long as Retry-After says."
     reply = await client.get("/v1/fail")
     assert (reply.status_code, reply.headers["retry-after"]) == (429, "2")
@@ -119,6 +120,7 @@ async def test_openai_and_typed_dialects(client: httpx.AsyncClient) -> None:
         "error": {"message": text, "type": "rate_limit_error", "param": None, "code": "rate_limit_exceeded"}
     }
     assert (await client.get("/chat/fail")).json() == {"error": text, "type": "api_error"}
+    assert (await client.get("/models/fail")).json() == {"detail": text}
 
 
 @pytest.mark.parametrize("path", ["/api/boom", "/v1/boom", "/chat/boom"])
@@ -216,7 +218,7 @@ async def test_every_error_of_the_tree_is_sendable_in_every_dialect() -> None:
     """Status and code of the class, in each shape; OpenAI's clients know two of them by another status."""
     expected = {UpstreamBadKey: 401, ValidationFailed: 400}
     for kind in AppError.tree():
-        for path in ("/api/x", "/v1/x", "/chat"):
+        for path in ("/api/x", "/v1/x", "/chat", "/models"):
             response = error_response(kind(), path=path, request_id="r")
             assert response.status_code == (expected.get(kind, kind.status) if path == "/v1/x" else kind.status)
             assert json.loads(bytes(response.body))

@@ -133,14 +133,15 @@ def test_every_api_prefix_is_no_page() -> None:
 
 def test_dialects_follow_whole_path_segments() -> None:
     """`/v10` is not `/v1`."""
-    assert [dialect_of(path) for path in ("/v1", "/v1/x", "/api/v1/x", "/chat", "/chat/x")] == [
+    assert [dialect_of(path) for path in ("/v1", "/v1/x", "/api/v1/x", "/chat", "/chat/x", "/models")] == [
         "openai",
         "openai",
         "openai",
         "typed",
         "typed",
+        "plain",
     ]
-    assert {dialect_of(path) for path in ("/v10", "/chats", "/api/v10", "/models", "/", "/api")} == {"api"}
+    assert {dialect_of(path) for path in ("/v10", "/chats", "/api/v10", "/modelsx", "/", "/api")} == {"api"}
 
 
 # Log lines

@@ -195,6 +195,8 @@ def _complaint(response: httpx.Response, statuses: range = range(400, 500)) -> s
             told = body.keys() == {"error"} and bool(body["error"]["message"])
         case "typed":
             told = body.keys() == {"error", "type"} and bool(body["error"])
+        case "plain":
+            told = body.keys() == {"detail"} and bool(body["detail"])
         case _:
             told = {"error_code", "message", "request_id", "details"} <= body.keys() and bool(body["details"]["hint"])
     return None if told else f"shape {body}"
@@ -203,7 +205,12 @@ def _complaint(response: httpx.Response, statuses: range = range(400, 500)) -> s
 def _is_refused(response: httpx.Response, status: int, code: str) -> bool:
     """A refusal of one status and, in the dialects that tell it, one code."""
     body = response.json()
-    told = {"openai": body.get("error", {}), "typed": {"code": code}, "api": {"code": body.get("error_code")}}
+    told = {
+        "openai": body.get("error", {}),
+        "typed": {"code": code},
+        "plain": {"code": code},
+        "api": {"code": body.get("error_code")},
+    }
     return response.status_code == status and told[dialect_of(response.request.url.path)]["code"] == code
 
 

@@ -203,6 +203,15 @@ def test_facts_are_found_by_any_form_of_a_slug(conn: Conn, slug: str, known_as: 
     assert (prices and prices["id"]) == (None if slug == "a/b:extended" else known_as)
 
 
+def test_a_model_of_before_has_an_entry_too(conn: Conn) -> None:
+    """Until its provider is asked again."""
+    models.replace_all(conn, "openrouter", [priced("a/b", prompt=1, completion=1) | {"listing": "{}"}], now="t")
+    entry = models.listing(conn, "a/b")
+    assert entry == '{"id":"a/b","name":"a/b"}'
+    assert models.listings(conn, ModelFilter(), sort="id", limit=1) == [entry]
+    assert models.listing(conn, "a/c") is None
+
+
 def test_a_short_name_has_to_be_the_only_one(conn: Conn) -> None:
     """And is taken literally."""
     rows = [priced(name, prompt=1, completion=1) for name in ("a/x_1", "b/xy1", "a/same", "b/same")]

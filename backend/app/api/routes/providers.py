@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.api.deps import ServicesDep
+from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.api.reply import reply
 from app.schemas.providers import ModelsConfig, ProviderList
@@ -19,7 +20,7 @@ async def list_providers(services: ServicesDep) -> Response:
     return reply(await services.provider_index.list())
 
 
-@router.get("/models/config", response_model=ModelsConfig)
+@router.get("/models/config", response_model=ModelsConfig, responses=responses_for(dialect="plain"))
 async def models_config(services: ServicesDep) -> Response:
     """The same in the spelling of older clients."""
     return reply(await services.provider_index.config())

@@ -1,0 +1,123 @@
+"""The catalogue as the typed dialect spells it: `/models`, with models as their provider lists them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, Field
+
+from app.schemas.models import PRICE_UNIT, ContextTokens, ModelFamily, PricePerMillion, Tokens
+from app.schemas.types import PlainText, Usd
+
+PlainSort: TypeAlias = Literal[
+    "newest",
+    "top_weekly",
+    "pricing_low_to_high",
+    "pricing_high_to_low",
+    "context_high_to_low",
+    "context_low_to_high",
+    "throughput_high_to_low",
+    "latency_low_to_high",
+]
+Entry: TypeAlias = dict[str, Any]
+"""A provider's own words, in OpenRouter's shape (API reference, section 7)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterGroups:
+    """What `/chat` takes, by what it is for. Which of it a model takes is its own ``supported_parameters``."""
+
+    routing: list[str]
+    behavior: list[str]
+    output: list[str]
+    function_calling: list[str]
+    reasoning: list[str]
+    note: str
+
+
+class PlainQuery(BaseModel, extra="forbid"):
+    """Filters, all of which a model has to meet; lists are comma separated or repeated."""
+
+    search_term: Annotated[PlainText | None, Field(max_length=200, description="Words of id, name or description.")] = (
+        None
+    )
+    families: Annotated[Tokens | None, Field(description="Any of these, or of what they are called: `claude`.")] = None
+    input_modalities: Annotated[Tokens | None, Field(description="All of these: `text`, `image`, `file` ...")] = None
+    output_modalities: Annotated[Tokens | None, Field(description="All of these.")] = None
+    min_context_length: Annotated[ContextTokens | None, Field(description="Tokens, at least.")] = None
+    max_context_length: Annotated[ContextTokens | None, Field(description="Tokens, at most.")] = None
+    min_price: Annotated[PricePerMillion | None, Field(description=f"At least this: {PRICE_UNIT}.")] = None
+    max_price: Annotated[PricePerMillion | None, Field(description=f"At most this: {PRICE_UNIT}.")] = None
+    free_only: Annotated[bool, Field(description="Only models whose prompt and completion cost nothing.")] = False
+    supported_parameters: Annotated[Tokens | None, Field(description="All of these.")] = None
+    toggleable_reasoning: Annotated[bool, Field(description="Only models whose reasoning can be switched.")] = False
+    toggable_reasoning: Annotated[bool | None, Field(description="Another spelling of the same.")] = None
+    sort: Annotated[PlainSort, Field(description="What is not known comes last.")] = "newest"
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class PlainModels:
+    """Every model on offer, and the parameters that `/chat` takes, by what they are for."""
+
+    models: list[Entry]
+    supported_parameters: ParameterGroups
+
+
+@dataclass(slots=True, kw_only=True)
+class PlainFamilies:
+    families: list[ModelFamily]
+
+
+@dataclass(slots=True, kw_only=True)
+class FiltersApplied:
+    """The filters as they were understood."""
+
+    search_term: str | None
+    families: list[str] | None
+    input_modalities: list[str] | None
+    output_modalities: list[str] | None
+    min_context_length: int | None
+    max_context_length: int | None
+    min_price: Usd | None
+    max_price: Usd | None
+    free_only: bool
+    supported_parameters: list[str] | None
+    toggleable_reasoning: bool
+    toggable_reasoning: bool | None
+    limit: int
+    offset: int
+
+
+@dataclass(slots=True, kw_only=True)
+class PlainFound:
+    """One page of what matches, and how many there are."""
+
+    models: list[Entry]
+    total_count: int
+    filters_applied: FiltersApplied
+    sort_applied: PlainSort
+
+
+@dataclass(slots=True, kw_only=True)
+class PlainDetail:
+    """A model with its analysis. ``endpoints`` is null where the provider cannot say who serves it.
+
+    ``provider_name`` is the configured provider; without endpoints the union is the model's own list.
+    """
+
+    id: str
+    name: str
+    description: str
+    context_length: int | None
+    pricing: Entry
+    architecture: Entry
+    supported_parameters: list[str]
+    created: int | None
+    provider_name: str
+    endpoints: list[Entry] | None
+    provider_parameter_union: list[str]
+    provider_parameter_intersection: list[str] | None
+    provider_parameter_details: dict[str, list[str]]
