@@ -56,7 +56,13 @@ UPLOADS = frozenset({"/api/profiles/import"})
 """Where a multipart body is accepted."""
 
 
-LARGE_BODIES = dict.fromkeys(("/chat", "/v1/chat/completions", "/api/v1/chat/completions"), 32 * 2**20)
+LARGE_BODIES = dict.fromkeys(
+    (
+        *("/chat", "/v1/chat/completions", "/api/v1/chat/completions"),
+        *("/api/messages", "/api/generations", "/api/stream"),
+    ),
+    32 * 2**20,
+)
 """Bytes accepted where images and files come inside the body; the gate's own limit holds everywhere else."""
 
 

@@ -125,3 +125,47 @@ async def test_all_sounds_have_the_api_s_names(client: ConsoleClient, emulator: 
         await client.answer(None, model=GEMINI, parts=[{"type": "audio", "url": data_url(mime)}])
         sent = emulator.requests[-1].body["messages"][0]["content"]
         assert sent == [{"type": "input_audio", "input_audio": {"data": "AA==", "format": form}}]
+
+
+async def test_a_photo_of_ten_megabytes_can_be_attached(client: ConsoleClient, emulator: Emulator) -> None:
+    """The routes that take messages read larger bodies than the others."""
+    part = {"type": "image", "url": data_url("image/jpeg", b"\xff\xd8\xff" + bytes(10 * 2**20))}
+    transcript = await client.answer(None, model=GEMINI, parts=[part])
+    assert transcript.status == "completed"
+    assert emulator.requests[-1].body["messages"][0]["content"][0]["image_url"]["url"] == part["url"]
+
+
+async def test_a_picture_that_was_drawn_is_kept_and_can_be_edited(client: ConsoleClient, emulator: Emulator) -> None:
+    """It is a part of the answer after a reload, and goes back to a model that sees."""
+    await client.post("/api/models/sync")
+    model = "google/gemini-2.5-flash-image"
+    transcript = await client.answer("A cat", model=model, modalities=["image", "text"])
+    start = transcript.data_of("start")
+    message = await client.message(start["assistant_message_id"])
+    (picture,) = [part for part in message["parts"] if part["type"] == "image"]
+    assert (picture["mime"], picture["url"][:22]) == ("image/png", "data:image/png;base64,")
+    await client.answer("Make it black", model=model, session_id=start["session_id"])
+    sent = emulator.requests[-1].body["messages"][1]
+    assert sent["images"] == [{"type": "image_url", "image_url": {"url": picture["url"]}}]
+
+
+async def test_citations_are_there_after_a_reload(client: ConsoleClient) -> None:
+    """As they were streamed, in their order, behind the text."""
+    transcript = await client.answer("What is new?", web_search=True)
+    streamed = [frame.data for frame in transcript.frames if frame.event == "annotation"]
+    message = await client.message(transcript.data_of("start")["assistant_message_id"])
+    assert streamed != []
+    assert [part["annotation"] for part in message["parts"] if part["type"] == "annotation"] == streamed
+    assert [part["type"] for part in message["parts"]][:2] == ["text", "annotation"]
+    assert message["content"] == transcript.text
+
+
+async def test_a_file_is_parsed_and_paid_for_once(client: ConsoleClient, emulator: Emulator) -> None:
+    """What the provider read of it goes back with the answer, so the next turn reads nothing again."""
+    part = {"type": "file", "url": PDF, "name": "x.pdf"}
+    first = await client.answer(None, parts=[{"text": "Sum up"}, part])
+    parsed = [frame.data for frame in first.frames if frame.event == "annotation"]
+    assert [annotation["type"] for annotation in parsed] == ["file"]
+    again = await client.answer("And the end?", session_id=first.data_of("start")["session_id"])
+    assert emulator.requests[-1].body["messages"][1]["annotations"] == parsed
+    assert [frame for frame in again.frames if frame.event == "annotation"] == []
