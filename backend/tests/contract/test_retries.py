@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,9 +13,9 @@ from app.bootstrap import Pace
 from app.services.retry import RetryPolicy
 from emulator import Emulator
 from tests.contract.conformance import check_reply
-from tests.harness import ConsoleClient, ConsoleProcess, console_app
+from tests.harness import Console, ConsoleClient, ConsoleProcess, console_app
 from tests.harness.console import QUICK
-from tests.services.raw_provider import Exchange, RawProvider, reply
+from tests.services.raw_provider import Exchange, RawProvider, event, reply
 
 ANSWER = "text=one%20two%20three"
 
@@ -111,6 +113,95 @@ async def test_embeddings_are_asked_for_again_too(data: Path, failures: int, cal
         errors = 'console_upstream_errors_total{provider="custom",code="upstream_unavailable",phase=""}'
         assert f"{errors} {failed}\n" in document
         assert f'console_upstream_retries_total{{provider="custom",reason="transient"}} {calls - 1}\n' in document
+
+
+SSE = "text/event-stream"
+GOOD = (
+    event("Hello") + b'data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"cost":0.5}}\n\ndata: [DONE]\n\n'
+)
+NOTHING = b'"usage":{"prompt_tokens":9,"completion_tokens":0,"total_tokens":9,"cost":0}'
+FREE_FAILURES: dict[str, tuple[bytes, dict[str, object]]] = {
+    "row 34": (
+        reply(
+            b'data: {"id":"gen-1","choices":[{"index":0,"delta":{"content":""},"finish_reason":"error",'
+            b'"native_finish_reason":"MALFORMED_FUNCTION_CALL"}]}\n\ndata: [DONE]\n\n',
+            content_type=SSE,
+        ),
+        {},
+    ),
+    "row 46": (
+        reply(
+            b'{"error":{"code":429,"message":"Provider returned error","metadata":{"provider_name":"P",'
+            b'"raw":"{\\"error\\":{\\"message\\":\\"busy\\"}}"}}}',
+            status="429 Too Many Requests",
+        ),
+        {},
+    ),
+    "row 53": (
+        reply(b'{"error":{"code":404,"message":"No endpoints found"}}', status="404 Not Found"),
+        {"modalities": ["image", "text"]},
+    ),
+    "row 56": (reply(b'data: {"choices":[],%b}\n\ndata: [DONE]\n\n' % NOTHING, content_type=SSE), {}),
+    "after comments": (
+        reply(
+            b': PROCESSING\n\ndata: {"error":{"code":502,"message":"x"},"choices":[{"delta":{"content":""},'
+            b'"finish_reason":"error"}]}\n\n',
+            content_type=SSE,
+        ),
+        {},
+    ),
+    "200 with an error": (reply(b'{"error":{"code":503,"message":"Service temporarily unavailable"}}'), {}),
+}
+
+
+@pytest.mark.parametrize("row", FREE_FAILURES)
+async def test_failures_that_cost_nothing_are_got_over(data: Path, row: str) -> None:
+    """As they look on the wire; the answer and the bill are the second call's."""
+    first, fields = FREE_FAILURES[row]
+    async with _in_turn(data, first, reply(GOOD, content_type=SSE)) as (console, asked):
+        transcript = await console.client.answer("Hi", **fields)
+        assert (transcript.text, transcript.status, len(asked)) == ("Hello", "completed", 2)
+        assert transcript.events[:2] == ["start", "retry"]
+        (row_of_ledger,) = (await console.client.get("/api/usage"))["items"]
+        assert (row_of_ledger["state"], row_of_ledger["cost_usd"]) == ("settled", Decimal("0.5"))
+
+
+UNKNOWN_FATES = {
+    "no head": b"",
+    "half a head": b"HTTP/1.1 200 OK\r\nContent-",
+    "a stream without a word": reply(b": PROCESSING\n\n", content_type=SSE),
+    "a page of the edge": reply(b"<html>Bad gateway</html>", status="502 Bad Gateway", content_type="text/html"),
+    "an empty answer that says no figures": reply(b"data: [DONE]\n\n", content_type=SSE),
+}
+
+
+@pytest.mark.parametrize("fate", UNKNOWN_FATES)
+async def test_a_call_of_unknown_fate_is_not_repeated_and_not_called_free(data: Path, fate: str) -> None:
+    """Nobody knows what became of it: one call, cost unknown, and regenerating is the owner's choice."""
+    async with _in_turn(data, UNKNOWN_FATES[fate], reply(GOOD, content_type=SSE)) as (console, asked):
+        transcript = await console.client.answer("Hi")
+        assert transcript.events == ["start", "error", "done"]
+        assert transcript.data_of("error")["retryable"]
+        assert len(asked) == 1
+        (row,) = (await console.client.get("/api/usage"))["items"]
+        assert (row["state"], row["cost_usd"]) == ("unknown", None)
+
+
+@asynccontextmanager
+async def _in_turn(data: Path, *replies: bytes) -> AsyncIterator[tuple[Console, list[bytes]]]:
+    """A console whose provider answers with these bytes, one call after the other, and the bodies it was sent."""
+    asked: list[bytes] = []
+
+    async def play(exchange: Exchange) -> None:
+        if b"/chat/completions " not in exchange.head:
+            await exchange.send(reply(b'{"data":[]}'))
+            return
+        asked.append(exchange.body)
+        await exchange.send(replies[min(len(asked), len(replies)) - 1])
+        exchange.writer.close()
+
+    async with RawProvider(play) as provider, console_app(data, upstream=provider.base_url) as console:
+        yield console, asked
 
 
 async def test_a_provider_that_stays_down_is_left_alone(client: ConsoleClient, emulator: Emulator) -> None:

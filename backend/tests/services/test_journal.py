@@ -13,7 +13,7 @@ from app.core.errors import DiskFull, StoreBusy
 from app.db.store import Store
 from app.repo import generations
 from app.repo import journal as journal_repo
-from app.schemas.events import Event, Reasoning, Start, Text
+from app.schemas.events import Event, Start, Text, ToolCallDelta
 from app.services.frames import LogReader
 from app.services.journal import LONGEST_PAUSE_S, PAUSE_PER_COMMIT, RETRY_PAUSE_S, Journal
 from app.services.runs import Run
@@ -245,7 +245,7 @@ def test_an_event_that_cannot_be_written_holds_up_nobody(caplog: pytest.LogCaptu
         async with ticking(store) as journal:
             bad, good = begun("bad"), begun("good")
             readers = [LogReader(run.log(), after=1) for run in (bad, good)]
-            bad.add([Reasoning(text="hm", details=[{"what": object()}])])
+            bad.add([ToolCallDelta(id="c", name=object(), arguments="", index=0)])  # type: ignore[arg-type]
             say(journal, bad, "b")
             say(journal, good, "g")
             await virtual_time.passes(1)
