@@ -21,6 +21,7 @@ from app.core.errors import (
     BodyTooLarge,
     ContextTooLong,
     ForbiddenOrigin,
+    IdempotencyMismatch,
     MethodNotAllowed,
     NotFound,
     RateLimitedLocal,
@@ -83,7 +84,10 @@ _OPENAI_CODES: Mapping[type[AppError], str] = {
 }
 _REFUSALS = (400, 403, 413, 422)
 # Where OpenAI's clients expect another status: the provider's key, and an invalid request.
-_OPENAI_STATUSES: Mapping[type[AppError], int] = {UpstreamBadKey: 401, ValidationFailed: 400}
+_OPENAI_STATUSES: Mapping[type[AppError], int] = {
+    UpstreamBadKey: 401,
+    **dict.fromkeys((kind for kind in ValidationFailed.tree() if kind is not IdempotencyMismatch), 400),
+}
 _OPENAI_TYPES: Mapping[int, str] = {
     401: "authentication_error",
     402: "insufficient_quota",

@@ -15,15 +15,19 @@ _COLUMNS = """
 """
 _GET = f"SELECT {_COLUMNS} FROM messages WHERE id = :id"  # noqa: S608
 _INSERT = """
-    INSERT INTO messages (id, session_id, parent_id, role, content, parts, status, model, generation_id, created_at,
-        completed_at)
-    VALUES (:id, :session_id, :parent_id, :role, :content, :parts, :status, :model, :generation_id, :created_at,
-        :completed_at)
+    INSERT INTO messages (id, session_id, parent_id, role, content, parts, status, model, generation_id, chain,
+        created_at, completed_at)
+    VALUES (:id, :session_id, :parent_id, :role, :content, :parts, :status, :model, :generation_id, :chain,
+        :created_at, :completed_at)
 """
 _FINISH = """
     UPDATE messages SET content = :content, parts = :parts, status = :status, finish_reason = :finish_reason,
         error = :error, usage = :usage, completed_at = :completed_at
-    WHERE id = :id
+    WHERE id = :id RETURNING (SELECT p.chain FROM messages p WHERE p.id = messages.parent_id) AS parent_chain
+"""
+_SET_CHAIN = "UPDATE messages SET chain = :chain WHERE id = :id"
+_OF_CHAIN = """
+    SELECT id, session_id, parent_id, generation_id FROM messages WHERE chain = :chain ORDER BY id DESC LIMIT 1
 """
 _SET_STATUS = "UPDATE messages SET status = :status WHERE id = :id"
 _SET_USAGE = "UPDATE messages SET usage = :usage WHERE id = :id"
@@ -78,6 +82,7 @@ def insert(
     now: str,
     model: str | None = None,
     generation_id: str | None = None,
+    chain: str | None = None,
 ) -> None:
     conn.execute(
         _INSERT,
@@ -91,15 +96,26 @@ def insert(
             "status": status,
             "model": model,
             "generation_id": generation_id,
+            "chain": chain,
             "created_at": now,
             "completed_at": now if status == "completed" else None,
         },
     )
 
 
-def finish(conn: Conn, message_id: str, values: dict[str, Any]) -> None:
-    """Write the final content, parts, status, finish_reason, error, usage and completed_at."""
-    conn.execute(_FINISH, {"id": message_id, **values})
+def finish(conn: Conn, message_id: str, values: dict[str, Any]) -> str | None:
+    """Write the final content, parts, status, finish_reason, error, usage and completed_at; its parent's chain."""
+    row = conn.execute(_FINISH, {"id": message_id, **values}).fetchone()
+    return row["parent_chain"] if row else None
+
+
+def set_chain(conn: Conn, message_id: str, chain: str) -> None:
+    conn.execute(_SET_CHAIN, {"id": message_id, "chain": chain})
+
+
+def newest_of_chain(conn: Conn, chain: str) -> Row | None:
+    """Id, session, parent and generation of the newest message that ends a conversation with this chain."""
+    return conn.execute(_OF_CHAIN, {"chain": chain}).fetchone()
 
 
 def set_status(conn: Conn, message_id: str, status: str) -> None:

@@ -58,6 +58,13 @@ class ChatCompletionRequest(BaseModel, extra="allow"):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     n: Annotated[int | None, Field(ge=1, le=1, description="One answer at a time.")] = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    response_format: dict[str, Any] | None = None
+    reasoning: dict[str, Any] | None = None
+    provider: dict[str, Any] | None = None
+    plugins: list[dict[str, Any]] | None = None
+    models: list[str] | None = None
 
     _sent: dict[str, Any] = PrivateAttr(default_factory=dict)
 

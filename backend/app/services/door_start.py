@@ -9,10 +9,12 @@ from typing import Any
 from app.core.clock import now
 from app.core.ids import new_id
 from app.db.types import Conn, Row
-from app.repo import generations, ledger, models
+from app.repo import generations, journal, ledger, messages, models, sessions
 from app.repo import settings as settings_repo
-from app.schemas.events import Start
+from app.schemas.events import Start, encode_events
 from app.schemas.types import Purpose
+from app.services.door_thread import post_conversation
+from app.services.foreign_messages import ForeignMessage
 from app.services.known_models import known_route, refuse_incapable
 from app.services.prompt import worst_cost_picousd
 from app.services.providers import Route
@@ -40,32 +42,63 @@ class DoorCall:
     params: Mapping[str, Any]
     model: str | None = None
     key: str | None = None
-    store: bool = False
+    store: bool = True
     purpose: Purpose = "endpoint"
 
+    def identity(self) -> dict[str, Any]:
+        """What makes a second call under the same key the same."""
+        return {"model": self.model, "messages": self.messages, "params": self.params, "store": self.store}
 
-def start_unstored(conn: Conn, plan: Plan, call: DoorCall) -> Begun:
-    """Start a call whose text is not stored: a generation and an open ledger row, nothing else."""
+
+def start_call(conn: Conn, plan: Plan, call: DoorCall, conversation: Sequence[ForeignMessage] = ()) -> Begun:
+    """Start a call: a generation and an open ledger row, and if its text is stored, its session and messages.
+
+    Args:
+        conversation: the call's messages as they are stored, empty if they are not.
+    """
     if (made := begun_earlier(conn, plan)) is not None:
         return made
     at = now()
     route = route_of(conn, plan, call.model)
     body = _body(route, call)
     refuse_incapable(models.facts(conn, route.slug), body)
+    place = post_conversation(conn, conversation, model=route.slug, at=at) if conversation else None
     start = Start(
         generation_id=plan.generation_id,
-        session_id="",
-        user_message_id="",
-        assistant_message_id="",
+        session_id=place.session_id if place else "",
+        user_message_id=place.parent_id if place else "",
+        assistant_message_id=new_id() if place else "",
         model=route.slug,
     )
+    if place is not None:
+        _post_placeholder(conn, start, at)
     _open(conn, plan, call, start, route, body, at)
+    if place is not None:
+        journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
     return Begun(generation_id=plan.generation_id, start=start, provider=route.provider, body=body)
 
 
 def route_of(conn: Conn, plan: Plan, model: str | None) -> Route:
     """Where a call goes: to the model it names, else to the settings' one. Raises as ``known_route``."""
     return known_route(conn, plan.route, model or settings_repo.all_values(conn).get("model", plan.defaults.model))
+
+
+def _post_placeholder(conn: Conn, start: Start, at: str) -> None:
+    """The answer's message, empty until it ends."""
+    messages.insert(
+        conn,
+        message_id=start.assistant_message_id,
+        session_id=start.session_id,
+        parent_id=start.user_message_id,
+        role="assistant",
+        content="",
+        parts=[],
+        status="queued",
+        model=start.model,
+        generation_id=start.generation_id,
+        now=at,
+    )
+    sessions.touch(conn, start.session_id, leaf_id=start.assistant_message_id, new_messages=1, title="", now=at)
 
 
 def _body(route: Route, call: DoorCall) -> dict[str, Any]:

@@ -16,13 +16,14 @@ from app.core.clock import unix_s
 from app.core.errors import AppError, Conflict, ShuttingDown, Stopped, StoreBusy
 from app.schemas.events import Done, Error, Event, Usage
 from app.schemas.generations import Generation
-from app.services.door_start import DoorCall, start_unstored
+from app.services.door_start import DoorCall, start_call
+from app.services.foreign_messages import foreign_message
 from app.services.frames import Dialect, LogReader
 from app.services.prompt import Defaults
 from app.services.providers import Providers
 from app.services.replay import Replays
 from app.services.runs import Run, Runs
-from app.services.turn_start import Plan, key_of
+from app.services.turn_start import Begun, Plan, key_of
 from app.services.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -110,22 +111,25 @@ class Doors:
             given={},
             defaults=self._defaults,
             route=self._providers.route,
-            key=key_of(call.key, "door", {"model": call.model, "messages": call.messages, "params": call.params}),
+            key=key_of(call.key, "door", call.identity()),
         )
-        begun = await self._turns.begin(plan, request_id, partial(start_unstored, call=call))
-        return await self.door(begun.generation_id, replayed=begun.replayed, keyed=call.key is not None)
+        conversation = [foreign_message(message) for message in call.messages] if call.store else []
+        start = partial(start_call, call=call, conversation=conversation)
+        begun = await self._turns.begin(plan, request_id, start)
+        return await self.door(begun, keyed=call.key is not None)
 
-    async def door(self, generation_id: str, *, replayed: bool = False, keyed: bool = False) -> Door:
-        """The reply of a generation that was started, here or by ``Turns``.
+    async def door(self, begun: Begun, *, keyed: bool) -> Door:
+        """The reply of a generation that was started, now or by an earlier request.
 
         Args:
             keyed: its client sent an idempotency key, so that leaving it stops nothing.
 
         Raises Conflict when it has ended and its text was not stored.
         """
-        run = self._runs.get(generation_id) or await self._ended(generation_id)
+        generation_id = begun.generation_id
+        run = begun.run or self._runs.get(generation_id) or await self._ended(generation_id)
         left = _nothing if keyed else partial(self._stop, generation_id)
-        return Door(run, replayed=replayed, demo=self._providers.demo, left=left)
+        return Door(run, replayed=begun.replayed, demo=self._providers.demo, left=left)
 
     async def _ended(self, generation_id: str) -> Run:
         generation, events = await self._replays.events(generation_id)

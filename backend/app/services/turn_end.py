@@ -13,6 +13,7 @@ from app.schemas.events import Error, Event, Usage, encode_events
 from app.schemas.generations import Attempt
 from app.schemas.parts import Part, content_of
 from app.schemas.types import TerminalStatus
+from app.services.chain import link_after
 
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
 
@@ -80,7 +81,7 @@ def end(conn: Conn, ending: Ending) -> int | None:
         return None
     if ending.session_id is None:
         return None
-    messages.finish(
+    parent_chain = messages.finish(
         conn,
         ending.message_id,
         {
@@ -93,6 +94,8 @@ def end(conn: Conn, ending: Ending) -> int | None:
             "completed_at": at,
         },
     )
+    if parent_chain is not None:
+        messages.set_chain(conn, ending.message_id, link_after(parent_chain, "assistant", ending.parts))
     journal.append(conn, [(ending.generation_id, ending.last_seq, encode_events(ending.events))])
     tokens = {name: getattr(ending.usage, name, None) or 0 for name in _TOKENS[:3]}
     return sessions.count_usage(

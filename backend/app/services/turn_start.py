@@ -30,6 +30,7 @@ from app.services.known_models import known_route, refuse_incapable
 from app.services.prompt import Defaults, Resolved, request_body, resolve, worst_cost_picousd
 from app.services.providers import Provider, Route
 from app.services.request import thinking_by_default
+from app.services.runs import Run
 from app.services.tool_results import check_complete, check_results
 
 LONGEST_PATH = 100_000
@@ -74,7 +75,10 @@ class Posted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A generation that is stored and not yet running. ``replayed``: an earlier request made it."""
+    """A generation that is stored and not yet running. ``replayed``: an earlier request made it.
+
+    ``run`` is set by ``Turns`` once it has been let go; it may be over by the time anybody looks.
+    """
 
     generation_id: str
     start: Start | None = None
@@ -82,6 +86,7 @@ class Begun:
     body: dict[str, Any] = field(default_factory=dict)
     base: list[Part] = field(default_factory=list)
     replayed: bool = False
+    run: Run | None = None
 
 
 def body_of(request: BaseModel) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from app.db.types import Conn
 from app.repo import models
 from app.schemas.parts import TextPart
 from app.schemas.typed import TypedChat
-from app.services.door_start import DoorCall, route_of, start_unstored
+from app.services.door_start import DoorCall, route_of, start_call
 from app.services.doors import Door, Doors
 from app.services.prompt import Defaults
 from app.services.providers import Providers
@@ -42,8 +42,7 @@ class TypedChats:
             key=key_of(request.request_id, "typed", body_of(request.model_copy(update={"stream": None}))),
         )
         begun = await self._turns.begin(plan, request_id, partial(_start, request=request))
-        keyed = request.request_id is not None
-        door = await self._doors.door(begun.generation_id, replayed=begun.replayed, keyed=keyed)
+        door = await self._doors.door(begun, keyed=request.request_id is not None)
         generation = await self._turns.get(begun.generation_id)
         return door, TypedDialect(
             routing=routing_used(request, generation.params),
@@ -69,5 +68,6 @@ def _start_stateless(conn: Conn, plan: Plan, request: TypedChat) -> Begun:
         messages=upstream_messages(request),
         params=wire_parameters(params, model=route.slug, facts=facts),
         model=route.slug,
+        store=False,
     )
-    return start_unstored(conn, plan, call)
+    return start_call(conn, plan, call)

@@ -25,6 +25,7 @@ from app.core.errors import (
     AppError,
     BudgetExceeded,
     ContextTooLong,
+    IdempotencyMismatch,
     Interrupted,
     MissingKey,
     NotFound,
@@ -216,7 +217,8 @@ async def test_large_inputs_are_not_echoed(client: httpx.AsyncClient) -> None:
 
 async def test_every_error_of_the_tree_is_sendable_in_every_dialect() -> None:
     """Status and code of the class, in each shape; OpenAI's clients know two of them by another status."""
-    expected = {UpstreamBadKey: 401, ValidationFailed: 400}
+    expected: dict[type[AppError], int] = {UpstreamBadKey: 401}
+    expected |= {kind: 400 for kind in ValidationFailed.tree() if kind is not IdempotencyMismatch}
     for kind in AppError.tree():
         for path in ("/api/x", "/v1/x", "/chat", "/models"):
             response = error_response(kind(), path=path, request_id="r")

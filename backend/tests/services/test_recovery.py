@@ -16,7 +16,7 @@ from app.schemas.events import Done, Error, Event, Reasoning, Text, encode_event
 from app.schemas.parts import ReasoningPart, TextPart
 from app.services import transcript
 from app.services.accumulator import fold
-from app.services.door_start import DoorCall, start_unstored
+from app.services.door_start import DoorCall, start_call
 from app.services.recovery import recover
 from app.services.replay import Replays
 from app.services.runs import Runs
@@ -68,7 +68,7 @@ async def test_a_damaged_journal_costs_only_what_cannot_be_read(store: Store) ->
 async def test_a_call_that_is_not_stored_ends_too(store: Store) -> None:
     """Its text is gone with the process; its cost is unknown, and can be asked for."""
     call = DoorCall(messages=[{"role": "user", "content": "unseen"}], params={}, store=False)
-    begun = await store.write(start_unstored, plan(), call)
+    begun = await store.write(start_call, plan(), call, [])
     await store.write(generations.set_accepted, begun.generation_id, "gen-1")
     assert await recover(store) == 1
     generation = await store.read(generations.get, begun.generation_id)

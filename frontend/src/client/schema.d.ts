@@ -1108,6 +1108,32 @@ export interface components {
              * @description One answer at a time.
              */
             n?: number | null;
+            /** Tools */
+            tools?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Tool Choice */
+            tool_choice?: string | {
+                [key: string]: unknown;
+            } | null;
+            /** Response Format */
+            response_format?: {
+                [key: string]: unknown;
+            } | null;
+            /** Reasoning */
+            reasoning?: {
+                [key: string]: unknown;
+            } | null;
+            /** Provider */
+            provider?: {
+                [key: string]: unknown;
+            } | null;
+            /** Plugins */
+            plugins?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Models */
+            models?: string[] | null;
         } & {
             [key: string]: unknown;
         };
