@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from app.core.json import decode
@@ -62,5 +63,6 @@ def tiers_of(prices: Mapping[str, Any]) -> list[PriceTier]:
     ]
 
 
+@lru_cache(maxsize=4096)
 def _shown(name: str, picousd: int | None) -> Usd | None:
     return None if picousd is None else to_usd(picousd if name in _PER_UNIT else picousd * 1_000_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -16,6 +17,7 @@ from app.services.providers import Route
 
 MOST_MATCHES = 5
 LIKENESS = 0.6
+_SEPARATORS = re.compile(r"[^a-z0-9]+")
 _MODALITIES = {"image_url": "image", "input_audio": "audio", "video_url": "video", "input_video": "video"}
 
 
@@ -46,12 +48,21 @@ def known_route(conn: Conn, route_of: Callable[[str], Route], model: str) -> Rou
 
 
 def close_matches(name: str, names: list[str]) -> list[str]:
-    """Names that somebody who wrote ``name`` may have meant, the likeliest first: whole ids, or ids without author."""
-    by_name = {known.rpartition("/")[2]: known for known in reversed(names)}
+    """Names that somebody who wrote ``name`` may have meant, the likeliest first: whole ids, or ids without author.
+
+    Those that share a part with it are compared, all of them only where none does: this runs in a transaction.
+    """
     wanted = name.lower()
+    parts = _parts(wanted)
+    names = [known for known in names if not parts.isdisjoint(_parts(known))] or names
+    by_name = {known.rpartition("/")[2]: known for known in reversed(names)}
     whole = get_close_matches(wanted, names, n=MOST_MATCHES, cutoff=LIKENESS)
     short = get_close_matches(wanted.rpartition("/")[2], by_name, n=MOST_MATCHES, cutoff=LIKENESS)
     return list(dict.fromkeys([*whole, *(by_name[found] for found in short)]))[:MOST_MATCHES]
+
+
+def _parts(name: str) -> set[str]:
+    return set(_SEPARATORS.split(name.lower()))
 
 
 def refuse_incapable(facts: ModelFacts | None, body: Mapping[str, Any]) -> None:
