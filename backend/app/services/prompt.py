@@ -11,6 +11,7 @@ from app.schemas.model_facts import ModelFacts
 from app.schemas.profiles import Profile
 from app.services.history import history
 from app.services.plain_body import plain_body
+from app.services.prices import dearest
 from app.services.providers import Route
 from app.services.request import layered, output_limit, wire_parameters
 from app.services.tokens import prompt_tokens
@@ -93,7 +94,12 @@ def request_body(
 
 def worst_cost_picousd(body: dict[str, Any], prices: Row | None) -> int | None:
     """The most a call can be expected to cost: its prompt, guessed high, and its full limit; None unpriced."""
-    if prices is None or prices["prompt_picousd"] is None or prices["completion_picousd"] is None:
+    if prices is None:
         return None
-    worst = prompt_tokens(body) * prices["prompt_picousd"] + (output_limit(body) or 0) * prices["completion_picousd"]
-    return int(min(worst + (prices["request_picousd"] or 0), 2**63 - 1))
+    tokens = prompt_tokens(body)
+    prompt, completion, request = (
+        dearest(prices, kind, prompt_tokens=tokens) for kind in ("prompt", "completion", "request")
+    )
+    if prompt is None or completion is None:
+        return None
+    return int(min(tokens * prompt + (output_limit(body) or 0) * completion + (request or 0), 2**63 - 1))

@@ -12,6 +12,8 @@ const ICONS: Readonly<Record<string, LucideIcon>> = {
 /** What a model takes, and what it gives where that is more than text. */
 export function Modalities({ modalities }: Pick<Model, "modalities">) {
   const { input, output } = modalities;
+  // Servers beside OpenRouter often do not say.
+  if (input.length === 0 && output.length === 0) return null;
   const gives = output.filter((kind) => kind !== "text");
   return (
     <span
