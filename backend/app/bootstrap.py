@@ -14,6 +14,7 @@ from app.core.token import read_or_create_token
 from app.db.lock import DataLock
 from app.db.store import Store
 from app.services import reconcile, recovery
+from app.services.breaker import BreakerPolicy
 from app.services.bundle import Services
 from app.services.catalog import Catalog, Refresh
 from app.services.changes import Changes
@@ -54,6 +55,7 @@ class Pace:
     timeouts: UpstreamTimeouts = field(default_factory=UpstreamTimeouts)
     reconcile_delays_s: Sequence[float] = reconcile.DELAYS_S
     retries: RetryPolicy = field(default_factory=RetryPolicy)
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     refresh: Refresh = field(default_factory=Refresh)
 
 
@@ -75,7 +77,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         await recovery.recover(store)
 
         runs, changes, metrics = Runs(), Changes(), Metrics()
-        providers = Providers(settings, pace.timeouts, lambda: _start_demo(stack), file)
+        providers = Providers(settings, pace.timeouts, lambda: _start_demo(stack), file, pace.breaker)
         stack.push_async_callback(providers.close)
         await providers.open()
 

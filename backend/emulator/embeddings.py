@@ -89,7 +89,7 @@ async def embeddings(request: web.Request) -> web.Response:
             "total_tokens": row.prompt_tokens,
             "cost": wire.money(row.cost_usd),
             "is_byok": False,
-            "cost_details": {"upstream_inference_cost": wire.money(row.upstream_cost_usd)},
+            "cost_details": wire.cost_details(row),
         },
     }
     response = reply(answer)

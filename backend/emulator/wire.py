@@ -111,11 +111,7 @@ def usage(row: Row, scenario: Scenario) -> dict[str, Any]:
             "audio_tokens": 0,
             "video_tokens": 0,
         },
-        "cost_details": {
-            "upstream_inference_cost": money(row.upstream_cost_usd),
-            "upstream_inference_prompt_cost": money(row.cost.prompt),
-            "upstream_inference_completions_cost": money(row.cost.completion),
-        },
+        "cost_details": cost_details(row),
         "completion_tokens_details": {
             "reasoning_tokens": row.reasoning_tokens,
             "image_tokens": row.image_tokens,
@@ -131,6 +127,15 @@ def usage(row: Row, scenario: Scenario) -> dict[str, Any]:
     if scenario.cost == "missing":
         del body["cost"]
     return body
+
+
+def cost_details(row: Row) -> dict[str, Any]:
+    """What the provider takes, and its parts."""
+    return {
+        "upstream_inference_cost": money(row.upstream_cost_usd),
+        "upstream_inference_prompt_cost": money(row.cost.prompt),
+        "upstream_inference_completions_cost": money(row.cost.completion),
+    }
 
 
 def money(amount: Decimal) -> msgspec.Raw:

@@ -84,9 +84,10 @@ def test_the_development_lock_holds_the_runtime_lock() -> None:
     assert set(runtime) <= set(entry.findall((BACKEND / "requirements.txt").read_text()))
 
 
-def test_the_page_lock_is_complete_and_names_no_address() -> None:
+@pytest.mark.parametrize("folder", ["frontend", "backend/tests/sdk/js"])
+def test_node_locks_are_complete_and_name_no_address(folder: str) -> None:
     """Each package is pinned with its checksum, and so is each platform's build of it."""
-    packages = json.loads((REPOSITORY / "frontend/package-lock.json").read_text())["packages"]
+    packages = json.loads((REPOSITORY / folder / "package-lock.json").read_text())["packages"]
     for path, package in packages.items():
         assert not package.get("resolved", "").startswith("http"), path
         assert not path or "integrity" in package or package.get("inBundle"), path

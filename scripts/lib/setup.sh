@@ -2,6 +2,8 @@
 #
 #   setup_python runtime|dev   backend/.venv, filled from its lock file
 #   setup_node                 frontend/node_modules, filled from its lock file
+#   setup_sdks                 what the tests of client libraries run in: backend/.venv-sdk, and, where there is Node,
+#                              backend/tests/sdk/js/node_modules, each filled from its lock file
 #   build_page                 frontend/dist, built from the rest of frontend/
 #
 # Each leaves the checksum of what it worked from inside what it made, so deleting the result, or changing the
@@ -50,31 +52,58 @@ find_python() {
   fail "Python 3.11 or newer is needed (looked for python3.13, python3.12, python3.11, python3)."
 }
 
+# make_venv FOLDER: makes it when there is none, or when the interpreter it was made from is gone; prints its version.
+make_venv() {
+  local base
+  if ! python_version "$1/bin/python"; then
+    base=$(find_python) || exit 1
+    note "Making ${1#"$root/"} with $base"
+    "$base" -m venv --clear "$1"
+    python_version "$1/bin/python"
+  fi
+}
+
+python_version() {
+  "$1" -c 'import sys; print(*sys.version_info[:2], sep=".")' 2>/dev/null
+}
+
+# install_lock PYTHON LOCK
+install_lock() {
+  note "Installing backend/$(basename "$2")"
+  "$1" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$2"
+}
+
 setup_python() {
-  local lock sum runtime stamp version base
+  local lock sum runtime stamp version
   runtime=$backend/requirements-runtime.txt
   case $1 in
     runtime) lock=$runtime ;;
     dev) lock=$backend/requirements.txt ;;
     *) fail "setup_python: runtime or dev, not '$1'" ;;
   esac
-  # Fails when there is no environment, and when the interpreter it was made from is gone.
-  if ! version=$("$python" -c 'import sys; print(*sys.version_info[:2], sep=".")' 2>/dev/null); then
-    base=$(find_python)
-    note "Making backend/.venv with $base"
-    "$base" -m venv --clear "$backend/.venv"
-    version=$("$python" -c 'import sys; print(*sys.version_info[:2], sep=".")')
-  fi
+  version=$(make_venv "$backend/.venv")
   stamp=$backend/.venv/.$1.stamp
   sum="$version $(cksum <"$lock")"
   if is_stamped "$stamp" "$sum"; then
     return
   fi
-  note "Installing backend/$(basename "$lock")"
-  "$python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
+  install_lock "$python" "$lock"
   # The development lock holds the whole runtime lock, at the same versions.
   echo "$version $(cksum <"$runtime")" >"$backend/.venv/.runtime.stamp"
   echo "$sum" >"$stamp"
+}
+
+setup_sdks() {
+  local sum version lock=$backend/requirements-sdk.txt venv=$backend/.venv-sdk js=$backend/tests/sdk/js
+  version=$(make_venv "$venv")
+  sum="$version $(cksum <"$lock")"
+  if ! is_stamped "$venv/.stamp" "$sum"; then
+    install_lock "$venv/bin/python" "$lock"
+    echo "$sum" >"$venv/.stamp"
+  fi
+  if has_node; then
+    install_node_modules "$js"
+  fi
 }
 
 has_node() {
@@ -82,16 +111,21 @@ has_node() {
     node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null
 }
 
-setup_node() {
-  local sum stamp=$frontend/node_modules/.stamp
-  has_node || fail "Node 20.19 or newer with npm is needed to build the page."
-  sum="$(node --version) $(cksum <"$frontend/package-lock.json")"
+# install_node_modules FOLDER: fills its node_modules from its package-lock.json.
+install_node_modules() {
+  local sum stamp=$1/node_modules/.stamp
+  sum="$(node --version) $(cksum <"$1/package-lock.json")"
   if is_stamped "$stamp" "$sum"; then
     return
   fi
-  note "Installing frontend/node_modules"
-  (cd "$frontend" && npm ci --include=dev --ignore-scripts --no-progress --loglevel=error >/dev/null)
+  note "Installing ${1#"$root/"}/node_modules"
+  (cd "$1" && npm ci --include=dev --ignore-scripts --no-progress --loglevel=error >/dev/null)
   echo "$sum" >"$stamp"
+}
+
+setup_node() {
+  has_node || fail "Node 20.19 or newer with npm is needed to build the page."
+  install_node_modules "$frontend"
 }
 
 # Prints one checksum over the names and the contents of all that the page may be built from.

@@ -16,6 +16,14 @@ class OpenAIModel(BaseModel, extra="allow"):
     owned_by: str
 
 
+class OpenAIModelPages(BaseModel):
+    """There is one page."""
+
+    next: None
+
+
 class OpenAIModelList(BaseModel):
     object: Literal["list"]
     data: list[OpenAIModel]
+    total_count: int
+    links: OpenAIModelPages

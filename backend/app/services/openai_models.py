@@ -21,9 +21,10 @@ class OpenAIModels:
         self._store = store
 
     async def list(self) -> dict[str, Any]:
-        """All of them, by id."""
+        """All of them, by id, with what OpenRouter's clients read of a page (API reference, section 7.1)."""
         listings = await self._store.read(models.listings, ModelFilter(), sort="id", limit=MOST_MODELS)
-        return {"object": "list", "data": [model_object(listing) for listing in listings]}
+        data = [model_object(listing) for listing in listings]
+        return {"object": "list", "data": data, "total_count": len(data), "links": {"next": None}}
 
     async def get(self, slug: str) -> dict[str, Any]:
         """One of them, by its slug with or without variants. Raises UpstreamModelNotFound."""

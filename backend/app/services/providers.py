@@ -14,6 +14,7 @@ from app.core.config import OPENROUTER_URL, Settings
 from app.core.errors import DiskFull, MissingKey, UpstreamModelNotFound
 from app.core.token import delete_key, read_key, write_key
 from app.schemas.settings import KeyStatus
+from app.services.breaker import BreakerPolicy
 from app.services.openrouter import OpenRouter, UpstreamTimeouts
 from app.services.provider_file import FileProvider, ProviderFile
 
@@ -69,6 +70,7 @@ class Providers:
     Args:
         start_demo: starts the built-in provider and gives its base URL; called at most once.
         file: what the owner wrote down.
+        breaker: when a provider that keeps failing is left alone.
     """
 
     def __init__(
@@ -77,8 +79,10 @@ class Providers:
         timeouts: UpstreamTimeouts,
         start_demo: Callable[[], Awaitable[str]],
         file: ProviderFile | None = None,
+        breaker: BreakerPolicy | None = None,
     ) -> None:
         self._settings, self._timeouts, self._start_demo = settings, timeouts, start_demo
+        self._breaker = breaker
         file = file or ProviderFile()
         self._main_entry = file.main
         self._main_takes_unlisted = file.takes_unlisted
@@ -229,6 +233,7 @@ class Providers:
             referer=self._settings.http_referer,
             title=self._settings.x_title,
             timeouts=timeouts or self._timeouts,
+            breaker=self._breaker,
             name=name,
             asks_for_usage=asks_for_usage,
         )

@@ -28,7 +28,8 @@ async def test_every_model_on_offer_is_listed_whole(
 ) -> None:
     """One unpaged list; nothing that the provider tells is lost or changed, prices are its own text."""
     listed = (await client.ask("GET", f"{base}/models")).json()
-    assert listed.keys() == {"object", "data"}
+    assert listed.keys() == {"object", "data", "total_count", "links"}
+    assert (listed["total_count"], listed["links"]) == (len(upstream), {"next": None})
     assert listed["object"] == "list"
     assert [model["id"] for model in listed["data"]] == sorted(upstream)
     for model in listed["data"]:

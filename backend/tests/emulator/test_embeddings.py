@@ -67,6 +67,7 @@ async def test_one_input_or_many_are_answered_in_order_and_billed(
     assert rows_of_ids["data"][0]["embedding"] == ids["data"][0]["embedding"]
     assert parts["data"] == one["data"]
     assert Decimal(str(one["usage"]["cost"])) == one["usage"]["prompt_tokens"] * Decimal("0.00000002")
+    assert len(one["usage"]["cost_details"]) == 3
     assert [row.api_type for row in emulator.ledger.rows] == ["embeddings"] * 5
     assert emulator.ledger.rows[0].cost_usd == Decimal(str(one["usage"]["cost"])) > 0
 

@@ -2263,6 +2263,17 @@ export interface components {
             object: "list";
             /** Data */
             data: components["schemas"]["OpenAIModel"][];
+            /** Total Count */
+            total_count: number;
+            links: components["schemas"]["OpenAIModelPages"];
+        };
+        /**
+         * OpenAIModelPages
+         * @description There is one page.
+         */
+        OpenAIModelPages: {
+            /** Next */
+            next: null;
         };
         /** Page[Message] */
         Page_Message_: {
