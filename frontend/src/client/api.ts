@@ -44,4 +44,5 @@ export interface Page<T> {
 
 export type StartData = Omit<Schemas["Start"], "type">;
 export type DoneData = Omit<Schemas["Done"], "type">;
+export type RetryData = Required<Omit<Schemas["Retry"], "type">>;
 export type ToolCallData = Omit<Schemas["ToolCall"], "type">;

@@ -3,6 +3,7 @@ import {
   formatContext,
   formatCount,
   formatDuration,
+  formatWait,
   formatPrice,
   formatRate,
   formatUsd,
@@ -62,6 +63,17 @@ it("names a context window as everyone does", () => {
     "1M",
     "1M",
     "2M",
+  ]);
+});
+
+it("says how long to wait, in whole steps", () => {
+  expect([1, 59, 60, 94, 3600, 7500].map(formatWait)).toEqual([
+    "1 s",
+    "59 s",
+    "1 min",
+    "1 min 34 s",
+    "1 h",
+    "2 h 5 min",
   ]);
 });
 

@@ -59,6 +59,15 @@ export function formatDuration(duration_ms: number | null): string {
   return rest === 0 ? `${(whole - rest) / 60} min` : `${(whole - rest) / 60} min ${rest} s`;
 }
 
+/** A wait in whole seconds: 4 -> "4 s", 94 -> "1 min 34 s", 7500 -> "2 h 5 min". */
+export function formatWait(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return formatDuration(seconds * 1000);
+  const minutes = Math.round(seconds / 60);
+  const rest = minutes % 60;
+  return rest === 0 ? `${minutes / 60} h` : `${(minutes - rest) / 60} h ${rest} min`;
+}
+
 export function formatRate(tokensPerSecond: number | null): string {
   if (tokensPerSecond === null) return UNKNOWN;
   const shown =

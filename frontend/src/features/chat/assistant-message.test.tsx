@@ -5,6 +5,7 @@ import type { Message } from "@/client/api";
 import { toasts } from "@/components/toasts";
 import { FakeApi, Refusal } from "@/testing/fake-api";
 import { recordedCase } from "@/testing/fixtures";
+import { receiveFrame, seedRun } from "@/lib/stream/run-store";
 import { storedMessage } from "@/testing/stored";
 import { renderInApp } from "@/testing/render";
 import { AssistantMessage } from "./assistant-message";
@@ -107,6 +108,47 @@ it("keeps an error and its hint apart, and says where another model is picked", 
   expect(screen.getByText("The provider has no such model")).toBeVisible();
   expect(screen.getByText("a is not a valid model ID.")).toBeVisible();
   expect(screen.getByText(/^Pick another model below/)).toBeVisible();
+});
+
+it("says why it waits and counts down to the next try, until a word comes", async () => {
+  const message = storedMessage({ status: "running", generation_id: "g-busy", last_seq: 1 });
+  seedRun(message);
+  await show(message);
+  const frame = { generation_id: "g-busy", seq: 2 };
+  const retry = {
+    attempt: 2,
+    error_code: "upstream_rate_limited",
+    message: "Slow down",
+    wait_ms: 4000,
+    at: new Date(Date.now() + 4000).toISOString(),
+    max_tokens: null,
+  };
+  receiveFrame({ ...frame, event: "retry", data: retry });
+  const status = await screen.findByRole("status");
+  expect(status).toHaveTextContent("Too many requests for the provider. Try 2 in 4 s.");
+  await waitFor(() => expect(status).toHaveTextContent("Try 2 in 3 s."), { timeout: 2000 });
+  receiveFrame({ ...frame, seq: 3, event: "token", data: { text: "Here I am." } });
+  expect(await screen.findByText("Here I am.")).toBeVisible();
+  expect(screen.queryByText(/Try 2/)).toBeNull();
+});
+
+it("says when the provider takes calls again, as long as that lies ahead", async () => {
+  const error = {
+    error_code: "upstream_rate_limited",
+    message: "Slow down.",
+    retryable: true,
+    hint: "Wait a little, then regenerate.",
+    request_id: null,
+    retry_after_ms: 90_000,
+  };
+  const ended = (ago_ms: number) => new Date(Date.now() - ago_ms).toISOString();
+  const { unmount } = await show(
+    storedMessage({ status: "failed", error, completed_at: ended(30_000) }),
+  );
+  expect(screen.getByRole("alert")).toHaveTextContent(/It takes calls again in (1 min|59 s|60 s)/);
+  unmount();
+  await show(storedMessage({ status: "failed", error, completed_at: ended(91_000) }));
+  expect(screen.getByRole("alert")).not.toHaveTextContent("takes calls again");
 });
 
 it("leads to the settings when the key is the problem", async () => {

@@ -4,6 +4,7 @@ import { isTerminal } from "@/lib/stream/fold";
 import { AnswerActions } from "./answer-actions";
 import { Ending } from "./ending";
 import { Reasoning } from "./reasoning";
+import { Retrying } from "./retrying";
 import { ToolCall } from "./tool-call";
 import { UsageChips } from "./usage-chips";
 import { type Answer, useAnswer } from "./use-answer";
@@ -38,7 +39,9 @@ export function AssistantMessage({ message, isLast }: AssistantMessageProps) {
 
 function AnswerParts({ answer, streaming }: { answer: Answer; streaming: boolean }) {
   const parts = readable(answer.parts);
-  if (parts.length === 0 && streaming) return <Placeholder />;
+  if (parts.length === 0 && streaming) {
+    return answer.retry ? <Retrying retry={answer.retry} /> : <Placeholder />;
+  }
   return (
     <div className="flex flex-col gap-3">
       {parts.map((part, index) => {

@@ -2,7 +2,9 @@ import { Link } from "@tanstack/react-router";
 import { CircleAlert } from "lucide-react";
 import type { Message, StreamError } from "@/client/api";
 import { Button, buttonClass } from "@/components/button";
+import { formatWait } from "@/lib/format";
 import { useCopy } from "@/lib/use-copy";
+import { useCountdown } from "@/lib/use-countdown";
 import { StatusChip } from "./status-chip";
 import { useAnswerAgain } from "./turns";
 import { ERROR_TITLES, NEEDS_SETTINGS, sentence } from "./error-texts";
@@ -38,7 +40,12 @@ export function ErrorSlot({ error, message, answer }: ErrorSlotProps) {
             {ERROR_TITLES[error.error_code] ?? "The answer failed"}
           </p>
           <p className="text-sm wrap-anywhere text-ink-2">{sentence(error.message)}</p>
-          <p className="text-sm text-ink-2">{hintFor(error, answer)}</p>
+          <p className="text-sm text-ink-2">
+            {hintFor(error, answer)}
+            {error.retry_after_ms !== null && message.completed_at !== null && (
+              <WhenAgain until_ms={Date.parse(message.completed_at) + error.retry_after_ms} />
+            )}
+          </p>
         </div>
       </div>
       <div className="mt-2.5 ml-6.5 flex flex-wrap gap-2">
@@ -61,6 +68,12 @@ export function ErrorSlot({ error, message, answer }: ErrorSlotProps) {
       </div>
     </div>
   );
+}
+
+/** When another call can succeed, as far as the provider said; silent once that has passed. */
+function WhenAgain({ until_ms }: { until_ms: number }) {
+  const left_s = useCountdown(until_ms);
+  return left_s > 0 && <> It takes calls again in {formatWait(left_s)}.</>;
 }
 
 /** The server's hint, but where it does not fit what stands here. */

@@ -62,6 +62,7 @@ export function fold(view: AnswerView, frame: Frame): AnswerView {
       return { ...next, error: frame.data };
     case "done":
       return { ...next, status: frame.data.status, finish_reason: frame.data.finish_reason };
+    case "retry":
     case "unknown":
       return next;
   }

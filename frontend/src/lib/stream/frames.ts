@@ -1,9 +1,18 @@
-import type { DoneData, Message, StartData, StreamError, ToolCallData, Usage } from "@/client/api";
+import type {
+  DoneData,
+  Message,
+  RetryData,
+  StartData,
+  StreamError,
+  ToolCallData,
+  Usage,
+} from "@/client/api";
 import type { ServerEvent } from "./decoder";
 
 /** What a generation says. An event that this page does not know still moves its cursor. */
 export type Payload =
   | { event: "start"; data: StartData }
+  | { event: "retry"; data: RetryData }
   | { event: "token" | "reasoning"; data: { text: string } }
   | { event: "tool_call"; data: ToolCallData }
   | { event: "usage"; data: Usage }
@@ -29,6 +38,7 @@ export type ChannelEvent =
 
 const KNOWN: ReadonlySet<string> = new Set([
   "start",
+  "retry",
   "token",
   "reasoning",
   "tool_call",

@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import type { Message } from "@/client/api";
+import type { Message, RetryData } from "@/client/api";
 import { FlushScheduler } from "./flush-scheduler";
 import { type AnswerView, fold, isTerminal, viewOfMessage } from "./fold";
 import type { Frame } from "./frames";
@@ -12,6 +12,8 @@ export interface Run {
   reasoning_started_ms: number | null;
   /** How long it took, once something else followed. */
   reasoning_ms: number | null;
+  /** The provider failed before the first word and is about to be asked again. */
+  retry: RetryData | null;
 }
 
 interface RunState {
@@ -69,6 +71,7 @@ export function seedRun(message: Message): void {
     session_id: message.session_id,
     reasoning_started_ms: known?.reasoning_started_ms ?? null,
     reasoning_ms: known?.reasoning_ms ?? null,
+    retry: known?.retry ?? null,
     view: viewOfMessage(message),
   };
   const frames = waiting.get(id) ?? [];
@@ -100,6 +103,8 @@ function advance(run: Run, frame: Frame, now_ms: number): Run {
   const view = fold(run.view, frame);
   if (view === run.view) return run;
   const next = { ...run, view };
+  if (frame.event === "retry") next.retry = frame.data;
+  else if (frame.event !== "start" && frame.event !== "unknown") next.retry = null;
   if (frame.event === "reasoning") next.reasoning_started_ms ??= now_ms;
   else if (run.reasoning_started_ms !== null && frame.event !== "unknown") {
     next.reasoning_ms ??= now_ms - run.reasoning_started_ms;
