@@ -9370,6 +9370,15 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
+            /** @description `upstream_error`: The provider refused the request. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
             /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
             503: {
                 headers: {

@@ -12,6 +12,7 @@ from app.core.errors import (
     MissingKey,
     ShuttingDown,
     UpstreamBadKey,
+    UpstreamError,
     UpstreamModelNotFound,
     UpstreamNoCredit,
     UpstreamRateLimited,
@@ -29,6 +30,7 @@ router = APIRouter(tags=["openai"], route_class=JsonRoute)
     response_model=EmbeddingsList,
     responses=responses_for(
         MissingKey,
+        UpstreamError,
         UpstreamBadKey,
         UpstreamNoCredit,
         UpstreamModelNotFound,

@@ -1,0 +1,57 @@
+"""Paid calls that are no generations: what a dead process leaves of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.core.clock import now
+from app.db.store import Store
+from app.db.types import Conn
+from app.repo import ledger
+from app.services.recovery import recover
+from tests.services.turning import begin, check_sums, rows_of
+
+
+def _open_row(conn: Conn, provider: str) -> None:
+    values: dict[str, Any] = dict.fromkeys(("session_id", "profile_id"))
+    ledger.reserve(
+        conn,
+        {
+            **values,
+            "id": "row",
+            "generation_id": "call",
+            "purpose": "embedding",
+            "model": "a/embedder",
+            "catalogue_id": "a/embedder",
+            "provider": provider,
+            "reserved_picousd": 5,
+            "now": now(),
+        },
+    )
+
+
+@pytest.mark.parametrize(("provider", "state", "cost"), [("openrouter", "unknown", None), ("demo", "settled", 0)])
+async def test_a_call_whose_process_died_does_not_stay_open(
+    store: Store, provider: str, state: str, cost: int | None
+) -> None:
+    """Its cost is unknown, except that the demo is free; the reservation is released and the sums agree."""
+    await store.write(_open_row, provider)
+    await store.read(check_sums)
+    await recover(store)
+    (row,) = await store.read(rows_of, "usage_logs")
+    assert (row["state"], row["cost_picousd"]) == (state, cost)
+    await store.read(check_sums)
+    await recover(store)
+    assert (await store.read(rows_of, "usage_logs")) == [row]
+
+
+async def test_an_answer_that_is_interrupted_is_settled_by_its_own_end(store: Store) -> None:
+    """And not a second time."""
+    begun = await begin(store)
+    await store.write(_open_row, "openrouter")
+    assert await recover(store) == 1
+    rows = {row["generation_id"]: row["state"] for row in await store.read(rows_of, "usage_logs")}
+    assert rows == {begun.generation_id: "unknown", "call": "unknown"}
+    await store.read(check_sums)
