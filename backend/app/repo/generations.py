@@ -8,13 +8,14 @@ import msgspec
 
 from app.core.json import decode, encode_text
 from app.db.types import Conn, Row
+from app.schemas.context import ContextUse
 from app.schemas.events import UsageFigures
 from app.schemas.generations import Attempt, Generation
 from app.schemas.messages import StoredError
 
 _COLUMNS = """
     g.id, g.session_id, g.user_message_id, g.message_id, g.request_id, g.status, g.model, g.provider, g.params,
-    g.attempts, g.upstream_id, g.usage, g.error, g.created_at, g.first_token_at, g.ended_at,
+    g.attempts, g.context, g.upstream_id, g.usage, g.error, g.created_at, g.first_token_at, g.ended_at,
     CASE WHEN g.ended_at IS NOT NULL THEN g.last_seq ELSE
         COALESCE((SELECT max(e.last_seq) FROM generation_events e WHERE e.generation_id = g.id), 0) END AS last_seq
 """
@@ -27,8 +28,9 @@ _UNFINISHED = (
 )
 _INSERT = """
     INSERT INTO generations (id, session_id, user_message_id, message_id, request_id, status, model, provider, params,
-        created_at)
-    VALUES (:id, :session_id, :user_message_id, :message_id, :request_id, 'queued', :model, :provider, :params, :now)
+        context, created_at)
+    VALUES (:id, :session_id, :user_message_id, :message_id, :request_id, 'queued', :model, :provider, :params,
+        :context, :now)
 """
 _ACCEPTED = """
     UPDATE generations SET upstream_id = :upstream_id,
@@ -43,6 +45,7 @@ _REQUEST_STOP = """
 """
 _END = """
     UPDATE generations SET status = :status, last_seq = :last_seq, attempts = COALESCE(:attempts, attempts),
+        context = COALESCE(:context, context),
         upstream_id = COALESCE(:upstream_id, upstream_id),
         first_token_at = COALESCE(first_token_at, :first_token_at), usage = :usage, error = :error, ended_at = :now
     WHERE id = :id AND ended_at IS NULL RETURNING id
@@ -63,6 +66,7 @@ def generation_from(row: Row) -> Generation:
         params=decode(row["params"]),
         last_seq=row["last_seq"],
         attempts=msgspec.json.decode(row["attempts"], type=list[Attempt]),
+        context=msgspec.json.decode(row["context"], type=ContextUse) if row["context"] else None,
         usage=msgspec.json.decode(row["usage"], type=UsageFigures) if row["usage"] else None,
         error=msgspec.json.decode(row["error"], type=StoredError) if row["error"] else None,
         created_at=row["created_at"],
@@ -111,6 +115,7 @@ def insert(
     provider: str,
     params: dict[str, Any],
     now: str,
+    context: ContextUse | None = None,
 ) -> None:
     conn.execute(
         _INSERT,
@@ -123,6 +128,7 @@ def insert(
             "model": model,
             "provider": provider,
             "params": encode_text(params),
+            "context": encode_text(context) if context else None,
             "now": now,
         },
     )

@@ -11,7 +11,7 @@ from app.schemas.parts import Part
 
 _COLUMNS = """
     id, session_id, parent_id, role, content, parts, status, model, generation_id, finish_reason, error, usage,
-    created_at, completed_at
+    pinned, created_at, completed_at
 """
 _GET = f"SELECT {_COLUMNS} FROM messages WHERE id = :id"  # noqa: S608
 _INSERT = """

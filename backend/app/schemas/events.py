@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from app.schemas.context import Strategy
 from app.schemas.types import CostState, GenerationStatus, Usd
 
 
@@ -43,6 +44,23 @@ class Retry:
     at: str
     max_tokens: int | None = None
     type: Literal["retry"] = "retry"
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """Not all of the conversation is sent as it is; told again when still less of it is. No part of the answer.
+
+    The fields are those of ``context`` of the generation.
+    """
+
+    limit_tokens: int | None
+    reserved_tokens: int
+    estimated_tokens: int
+    dropped_messages: int
+    first_kept_id: str | None
+    strategy: Strategy
+    summary_id: str | None
+    type: Literal["context"] = "context"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -160,11 +178,15 @@ class Done:
     type: Literal["done"] = "done"
 
 
-Event: TypeAlias = Start | Retry | Text | Reasoning | ToolCallDelta | ToolCall | Annotation | Usage | Error | Done
+Event: TypeAlias = (
+    Start | Retry | Context | Text | Reasoning | ToolCallDelta | ToolCall | Annotation | Usage | Error | Done
+)
+
 
 _CLASSES: dict[str, type[Any]] = {
     "start": Start,
     "retry": Retry,
+    "context": Context,
     "text": Text,
     "reasoning": Reasoning,
     "tool_call_delta": ToolCallDelta,

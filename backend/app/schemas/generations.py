@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.schemas.context import ContextUse
 from app.schemas.events import UsageFigures
 from app.schemas.messages import Contents, Message, Placed, StoredError
 from app.schemas.parameters import Parameters, QueryParameters
@@ -98,6 +99,7 @@ class Generation:
     params: dict[str, Any]
     last_seq: int
     attempts: list[Attempt]
+    context: ContextUse | None
     usage: UsageFigures | None
     error: StoredError | None
     created_at: str

@@ -6,6 +6,7 @@ API reference, sections 2.2, 2.3 and 9.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from app.core.json import decode
@@ -44,7 +45,16 @@ _FORMATS: Final = {
 _ROUTERS: Final = "openrouter"
 
 
-def history(path: Iterable[Row], *, model: str, facts: ModelFacts | None = None, system: str = "") -> list[Message]:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message to send and the stored one that it is made of; ``source`` None: none is."""
+
+    message: Message
+    source: str | None = None
+    pinned: bool = False
+
+
+def history(path: Iterable[Row], *, model: str, facts: ModelFacts | None = None, system: str = "") -> list[Line]:
     """The messages to send, oldest first.
 
     Args:
@@ -54,17 +64,19 @@ def history(path: Iterable[Row], *, model: str, facts: ModelFacts | None = None,
     """
     rows = list(path)
     said = _Said(family_of(model), facts)
-    messages = [{"role": "system", "content": system}] if system.strip() else []
+    lines = [Line({"role": "system", "content": system})] if system.strip() else []
     for at, row in enumerate(rows):
         parts = [part_from(part) for part in decode(row["parts"])]
+        messages: list[Message] = []
         if row["role"] == "assistant":
             follows_results = at > 0 and rows[at - 1]["role"] == "tool"
-            messages += said.answer(row, parts, _answered(rows[at + 1 :]), in_loop=follows_results)
+            messages = said.answer(row, parts, _answered(rows[at + 1 :]), in_loop=follows_results)
         elif row["role"] == "tool":
-            messages += said.results(parts)
+            messages = said.results(parts)
         elif row["role"] != "system" or row["content"].strip() != system.strip():
-            messages += _asked(row, parts)
-    return messages
+            messages = _asked(row, parts)
+        lines += [Line(message, row["id"], bool(row["pinned"])) for message in messages]
+    return lines
 
 
 class _Said:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.db.types import Row
-from app.schemas.model_facts import ModelFacts
 from app.schemas.profiles import Profile
-from app.services.history import history
+from app.services.history import Message
 from app.services.plain_body import plain_body
 from app.services.prices import dearest
 from app.services.providers import Route
-from app.services.request import layered, output_limit, wire_parameters
+from app.services.request import layered, output_limit
 from app.services.tokens import prompt_tokens
 
 
@@ -77,17 +76,14 @@ def _of_profile(profile: Profile) -> dict[str, Any]:
 
 
 def request_body(
-    resolved: Resolved, path: Iterable[Row], prefill: str = "", *, facts: ModelFacts | None = None
+    resolved: Resolved, messages: Sequence[Message], params: Mapping[str, Any], prefill: str = ""
 ) -> dict[str, Any]:
-    """The provider's request: system prompt, the path from the root on, and text for the model to continue.
+    """The provider's request: the conversation, text for the model to continue, and the parameters in their places.
 
-    Raises ValidationFailed for parameters that contradict each other or the model.
+    Raises ValidationFailed for parameters that the provider does not take.
     """
-    messages = history(path, model=resolved.route.slug, facts=facts, system=resolved.system_prompt)
-    if prefill:
-        messages.append({"role": "assistant", "content": prefill})
-    params = wire_parameters(resolved.params, model=resolved.route.slug, facts=facts)
-    body = {"model": resolved.route.model, "messages": messages, **params}
+    said = [*messages, {"role": "assistant", "content": prefill}] if prefill else list(messages)
+    body = {"model": resolved.route.model, "messages": said, **params}
     provider = resolved.route.provider
     return plain_body(body, provider.name) if provider.plain else body
 

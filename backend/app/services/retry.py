@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from app.core.errors import (
     AppError,
+    ContextTooLong,
     UpstreamError,
     UpstreamMidstream,
     UpstreamModelNotFound,
@@ -22,7 +23,9 @@ from app.core.errors import (
 from app.services.outcome import cost_picousd, was_refused
 from app.services.upstream_wire import UsageWire
 
-Reason = Literal["transient", "edge_timeout", "affordable", "no_image_endpoint", "empty", "error_finish"]
+Reason = Literal[
+    "transient", "edge_timeout", "affordable", "no_image_endpoint", "shorter_context", "empty", "error_finish"
+]
 """Why again. All but ``transient`` count once per answer."""
 
 FEWEST_TOKENS = 16
@@ -54,7 +57,7 @@ class Failed:
     """A call that ended before it said anything, and what went before it.
 
     ``number`` counts calls from 1; ``waited_s`` is the sum of the waits so far; ``earlier`` are the reasons of the
-    retries so far; ``usage`` is what the provider reported of the call.
+    retries so far; ``usage`` is what the provider reported of the call; ``shorter_body`` says less of the conversation.
     """
 
     error: AppError
@@ -63,6 +66,7 @@ class Failed:
     waited_s: float = 0
     earlier: frozenset[Reason] = frozenset()
     usage: UsageWire | None = None
+    shorter_body: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +103,8 @@ def again(failed: Failed, policy: RetryPolicy, *, jitter: float) -> Again | None
     if reason == "affordable":
         tokens: int = failed.error.details["affordable_tokens"]
         return Again(reason=reason, wait_s=0, body=_limited(failed.body, tokens), max_tokens=tokens)
+    if reason == "shorter_context":
+        return Again(reason=reason, wait_s=0, body=failed.shorter_body or {})
     wait_s = _wait_s(failed, policy, jitter)
     if failed.waited_s + wait_s > policy.longest_wait_s:
         return None
@@ -123,6 +129,8 @@ def _reason(failed: Failed) -> Reason | None:
         return None
     if isinstance(error, UpstreamNoCredit):
         return "affordable" if _can_afford(failed) else None
+    if isinstance(error, ContextTooLong):
+        return "shorter_context" if failed.shorter_body is not None and was_refused(error) else None
     if isinstance(error, UpstreamModelNotFound):
         # About one in fifty calls for images meets no endpoint (row 53).
         return "no_image_endpoint" if "image" in (failed.body.get("modalities") or ()) and reason is None else None

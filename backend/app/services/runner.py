@@ -17,6 +17,7 @@ from app.core.errors import AppError, ShuttingDown, StoreBusy, UpstreamGarbage
 from app.db.store import Store
 from app.schemas.events import Done, Event, Start
 from app.services.changes import Changes
+from app.services.context import Fit
 from app.services.deltas import DeltaReader
 from app.services.journal import Journal
 from app.services.metrics import Metrics, Paid
@@ -25,7 +26,7 @@ from app.services.providers import Provider
 from app.services.retry import RetryPolicy
 from app.services.runs import Run, Runs
 from app.services.turn_end import Bill, Ending, end
-from app.services.upstream_attempts import Attempts
+from app.services.upstream_attempts import Attempts, context_event
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Call:
     body: dict[str, Any]
     provider: Provider
     request_id: str | None
+    fit: Fit | None = None
 
 
 class Runner:
@@ -83,6 +85,9 @@ class Runner:
         """Let a stored run go; returns at once."""
         if call.provider.demo:  # it takes the names of other providers' models; nobody else serves it
             run.learn(None, call.provider.name)
+        if call.fit is not None and call.fit.is_partial:
+            run.add([context_event(call.fit)])
+            self._journal.mark(run)
         task = asyncio.create_task(self._run(run, call), name=f"run {run.id}")
         self._tasks[task] = run
         task.add_done_callback(self._tasks.pop)
@@ -130,7 +135,9 @@ class Runner:
 
     async def _run(self, run: Run, call: Call) -> None:
         retries = self._retries.with_retries(call.provider.entry.max_retries)
-        attempts = Attempts(run, call.provider, call.body, self._journal, self._metrics, retries, self._jitter)
+        attempts = Attempts(
+            run, call.provider, call.body, call.fit, self._journal, self._metrics, retries, self._jitter
+        )
         run.interrupted = run.interrupted or self._closing
         if not run.stop_requested and not run.interrupted:
             run.reading = asyncio.create_task(attempts.read(), name=f"read {run.id}")
@@ -141,7 +148,7 @@ class Runner:
         if outcome.status == "completed":
             run.add(reader.finish())
         ending = self._ending(run, reader, outcome, failure, call, free=call.provider.demo or not attempts.pending)
-        ending.attempts = attempts.ended(outcome.error)
+        ending.attempts, ending.fit = attempts.ended(outcome.error), attempts.fit
         await self._end(run, ending, call)
 
     def _ending(

@@ -14,7 +14,7 @@ LINKED_TOKENS: Final = 20_000
 BYTES_PER_MEDIA_TOKEN: Final = 48
 """Of sound and film at low bit rates, the dearest case; documents are text and count as such."""
 
-_MEDIA: Final = frozenset({"image_url", "input_audio", "video_url", "file"})
+MEDIA: Final = frozenset({"image_url", "input_audio", "video_url", "file"})
 
 
 def text_tokens(text: str) -> int:
@@ -41,8 +41,8 @@ def _weigh(value: object, *, names: bool) -> tuple[int, int]:
             todo += item
         elif isinstance(item, dict):
             kind = item.get("type")
-            if isinstance(kind, str) and kind in _MEDIA:
-                media_tokens += _media_tokens(item)
+            if isinstance(kind, str) and kind in MEDIA:
+                media_tokens += media_tokens_of(item)
             else:
                 todo += item.values()
                 if names:
@@ -50,7 +50,8 @@ def _weigh(value: object, *, names: bool) -> tuple[int, int]:
     return text_bytes, media_tokens
 
 
-def _media_tokens(part: Mapping[str, Any]) -> int:
+def media_tokens_of(part: Mapping[str, Any]) -> int:
+    """The tokens of one part whose type is in ``MEDIA``, guessed high."""
     kind = part["type"]
     held = part.get(kind)
     if kind == "image_url" or not isinstance(held, dict):

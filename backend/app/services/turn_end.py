@@ -13,7 +13,9 @@ from app.schemas.events import Error, Event, Usage, encode_events
 from app.schemas.generations import Attempt
 from app.schemas.parts import Part, content_of
 from app.schemas.types import TerminalStatus
+from app.services.calibration import learn
 from app.services.chain import link_after
+from app.services.context import Fit
 
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
 
@@ -31,8 +33,8 @@ class Bill:
 class Ending:
     """A generation's end; ``events`` are the last ones to be stored, ``done`` included, up to ``last_seq``.
 
-    ``attempts`` None leaves those that are stored. ``session_id`` None: a call whose text is not stored; only its
-    generation and ledger rows end.
+    ``attempts`` None leaves those that are stored, ``fit`` None what is stored of the context. ``session_id`` None: a
+    call whose text is not stored; only its generation and ledger rows end.
     """
 
     generation_id: str
@@ -52,6 +54,7 @@ class Ending:
     first_token_ms: int | None = None
     first_token_at: str | None = None
     attempts: list[Attempt] | None = None
+    fit: Fit | None = None
 
 
 def end(conn: Conn, ending: Ending) -> int | None:
@@ -71,6 +74,7 @@ def end(conn: Conn, ending: Ending) -> int | None:
             "status": ending.status,
             "last_seq": ending.last_seq,
             "attempts": None if ending.attempts is None else encode_text(ending.attempts),
+            "context": encode_text(ending.fit.use) if ending.fit else None,
             "upstream_id": ending.upstream_id,
             "first_token_at": ending.first_token_at,
             "usage": usage,
@@ -81,6 +85,7 @@ def end(conn: Conn, ending: Ending) -> int | None:
         return None
     if ending.session_id is None:
         return None
+    _learn(conn, ending, at)
     parent_chain = messages.finish(
         conn,
         ending.message_id,
@@ -105,6 +110,21 @@ def end(conn: Conn, ending: Ending) -> int | None:
         **tokens,
         cost_picousd=ending.bill.cost_picousd or 0,
         unknown_calls=int(ending.bill.cost_picousd is None),
+    )
+
+
+def _learn(conn: Conn, ending: Ending, at: str) -> None:
+    """How many tokens the provider counted in what was sent teaches us to guess better."""
+    fit, usage = ending.fit, ending.usage
+    if fit is None or fit.counts_for is None or usage is None or usage.prompt_tokens is None:
+        return
+    learn(
+        conn,
+        fit.counts_for,
+        fit.room.calibration,
+        estimated=fit.weight.text,
+        actual=usage.prompt_tokens - fit.weight.media,
+        now=at,
     )
 
 

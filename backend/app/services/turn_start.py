@@ -26,12 +26,14 @@ from app.schemas.parts import Part, TextPart, ToolResultPart, content_of
 from app.schemas.profiles import Profile
 from app.schemas.sessions import Session
 from app.schemas.types import TERMINAL
+from app.services.context import Fit
 from app.services.known_models import known_route, refuse_incapable
-from app.services.prompt import Defaults, Resolved, request_body, resolve, worst_cost_picousd
+from app.services.prompt import Defaults, Resolved, resolve, worst_cost_picousd
 from app.services.providers import Provider, Route
 from app.services.request import thinking_by_default
 from app.services.runs import Run
 from app.services.tool_results import check_complete, check_results
+from app.services.turn_body import fitted_body
 
 LONGEST_PATH = 100_000
 LONGEST_LOOP = 1000
@@ -84,6 +86,7 @@ class Begun:
     start: Start | None = None
     provider: Provider | None = None
     body: dict[str, Any] = field(default_factory=dict)
+    fit: Fit | None = None
     base: list[Part] = field(default_factory=list)
     replayed: bool = False
     run: Run | None = None
@@ -259,7 +262,7 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
     if plan.thinks_by_default:
         params = thinking_by_default(resolved.params, model=resolved.route.slug, facts=facts)
         resolved = replace(resolved, params=params)
-    body = request_body(resolved, reversed(path), prefill, facts=facts)
+    fit, body = fitted_body(conn, resolved, path[::-1], facts, prefill)
     refuse_incapable(facts, body)
     base: list[Part] = [TextPart(text=prefill)] if prefill else []
     message_id = new_id()
@@ -287,6 +290,7 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
         model=resolved.route.slug,
         provider=resolved.route.provider.name,
         params=resolved.params,
+        context=fit.use,
         now=at,
     )
     start = Start(
@@ -299,7 +303,14 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
     journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
     _reserve(conn, plan, session, resolved, body, at)
     remember(conn, plan.key, "generation", plan.generation_id, at)
-    return Begun(generation_id=plan.generation_id, start=start, provider=resolved.route.provider, body=body, base=base)
+    return Begun(
+        generation_id=plan.generation_id,
+        start=start,
+        provider=resolved.route.provider,
+        body=body,
+        fit=fit,
+        base=base,
+    )
 
 
 def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body: dict[str, Any], at: str) -> None:

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from app.core.clock import now, stamp
-from app.core.errors import AppError, UpstreamError, UpstreamGarbage
-from app.schemas.events import Reasoning, Retry, Text, ToolCallDelta
+from app.core.errors import AppError, ContextTooLong, UpstreamError, UpstreamGarbage
+from app.schemas.events import Context, Reasoning, Retry, Text, ToolCallDelta
 from app.schemas.generations import Attempt
+from app.services.context import Fit
 from app.services.deltas import DeltaReader
 from app.services.journal import Journal
 from app.services.metrics import Metrics
@@ -24,6 +25,11 @@ log = logging.getLogger(__name__)
 
 MOST_PENDING_CHARS = 1_000_000
 MOST_ANSWER_CHARS = 4_000_000
+
+
+def context_event(fit: Fit) -> Context:
+    """What readers are told of a conversation that is not sent as it is."""
+    return Context(**asdict(fit.use))
 
 
 class Attempts:
@@ -42,12 +48,15 @@ class Attempts:
         run: Run,
         provider: Provider,
         body: Mapping[str, Any],
+        fit: Fit | None,
         journal: Journal,
         metrics: Metrics,
         policy: RetryPolicy,
         jitter: Callable[[], float],
     ) -> None:
         self._run, self._provider, self._body, self._journal = run, provider, body, journal
+        self.fit = fit
+        """What the calls hold of the conversation."""
         self._metrics, self._policy, self._jitter = metrics, policy, jitter
         self.reader = DeltaReader()
         self.pending = False
@@ -119,15 +128,20 @@ class Attempts:
                 raise error
 
     def _again(self, failure: AppError) -> Again | None:
+        shorter = self.fit.shorter(self._body) if self.fit and isinstance(failure, ContextTooLong) else None
         failed = Failed(
             error=failure,
+            shorter_body=shorter[1] if shorter else None,
             body=self._body,
             number=len(self._failed) + 1,
             waited_s=self._waited_s,
             earlier=self._earlier,
             usage=self.reader.usage,
         )
-        return again(failed, self._policy, jitter=self._jitter())
+        retry = again(failed, self._policy, jitter=self._jitter())
+        if retry is not None and shorter is not None:
+            self.fit = shorter[0]
+        return retry
 
     async def _wait(self, retry: Again, error: AppError) -> None:
         """Make it known, let the time pass, and be ready for the next call."""
@@ -145,6 +159,8 @@ class Attempts:
         run.upstream_id = None
         run.marks.attempts = self._failed
         number = len(self._failed) + 1
+        if retry.reason == "shorter_context" and self.fit is not None:
+            run.add([context_event(self.fit)])
         run.add(
             [
                 Retry(

@@ -11,6 +11,7 @@ import msgspec
 from app.core.sse_decoder import SseDecoder
 from app.schemas.events import (
     Annotation,
+    Context,
     Done,
     Error,
     Event,
@@ -26,6 +27,7 @@ from app.schemas.events import (
 _CLASSES: dict[str, type[Any]] = {
     "start": Start,
     "retry": Retry,
+    "context": Context,
     "token": Text,
     "reasoning": Reasoning,
     "tool_call_delta": ToolCallDelta,
@@ -63,6 +65,15 @@ def events_of_all_kinds() -> list[Event]:
     return [
         Start(generation_id="g", session_id="s", user_message_id="u", assistant_message_id="m", model="a/b"),
         Retry(attempt=2, error_code="upstream_unavailable", message="m", wait_ms=375, at="2026-01-02T03:04:05.678Z"),
+        Context(
+            limit_tokens=100,
+            reserved_tokens=50,
+            estimated_tokens=40,
+            dropped_messages=2,
+            first_kept_id="m-3",
+            strategy="drop_oldest",
+            summary_id=None,
+        ),
         Reasoning(text="hm\n", details=[{"data": "opaque"}]),
         Text(text="", extra={"images": [{"image_url": {"url": "opaque"}}]}),
         Text(text='"quoted"\r\n\u2028é 🙂 data: x\n\n'),

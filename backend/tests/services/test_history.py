@@ -25,7 +25,8 @@ from app.schemas.parts import (
     VideoPart,
     content_of,
 )
-from app.services.history import history
+from app.services.history import Message
+from app.services.history import history as lines_of
 from tests.core.properties import SOME
 
 Json = dict[str, Any]
@@ -34,7 +35,12 @@ GROK, QWEN = "x-ai/grok-4", "qwen/qwen3"
 
 
 def row(role: str, *parts: Part, model: str | None = None) -> Row:
-    return {"role": role, "content": content_of(parts), "parts": encode_text(list(parts)), "model": model}
+    stored = {"id": "m", "pinned": 0, "role": role, "model": model}
+    return {**stored, "content": content_of(parts), "parts": encode_text(list(parts))}
+
+
+def history(path: list[Row], **asked: Any) -> list[Message]:
+    return [line.message for line in lines_of(path, **asked)]
 
 
 def text(value: str) -> TextPart:

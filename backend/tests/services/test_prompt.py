@@ -10,8 +10,10 @@ import pytest
 
 from app.db.types import Row
 from app.schemas.profiles import Profile
+from app.services.history import history
 from app.services.prompt import Defaults, Resolved, request_body, resolve, worst_cost_picousd
 from app.services.providers import Route
+from app.services.request import wire_parameters
 from tests.services.turning import route_at
 
 ROUTE_OF = route_at("openrouter")
@@ -85,7 +87,7 @@ def test_what_the_providers_file_says_stands_between_the_settings_and_the_profil
     asked: dict[str, Any] = {"model": "m", "session_model": None, "defaults": DEFAULTS, "route_of": filed}
     resolved = resolve({}, profile=None, **asked)
     assert resolved.params == {"temperature": 1.5, "top_k": 3, "max_tokens": 11}
-    assert (resolved.route.slug, request_body(resolved, [])["model"]) == ("x/m", "m")
+    assert (resolved.route.slug, sent(resolved, [])["model"]) == ("x/m", "m")
     resolved = resolve({"top_k": 4}, profile=profile(), **asked)
     assert resolved.params == {"temperature": 0.2, "top_k": 4, "max_tokens": 22}
 
@@ -100,7 +102,13 @@ def test_the_system_prompt_by_precedence(chosen: Profile | None, prompt: str) ->
 
 def row(role: str, text: str) -> Row:
     parts = [{"type": "text", "text": text}] if text else []
-    return {"role": role, "content": text, "parts": json.dumps(parts), "model": None}
+    return {"id": "m", "pinned": 0, "role": role, "content": text, "parts": json.dumps(parts), "model": None}
+
+
+def sent(resolved: Resolved, path: list[Row], prefill: str = "") -> dict[str, Any]:
+    slug = resolved.route.slug
+    messages = [line.message for line in history(path, model=slug, system=resolved.system_prompt)]
+    return request_body(resolved, messages, wire_parameters(resolved.params, model=slug, facts=None), prefill)
 
 
 PATH: list[Row] = [row("user", "Hi"), row("assistant", ""), row("user", "Again")]
@@ -108,7 +116,7 @@ PATH: list[Row] = [row("user", "Hi"), row("assistant", ""), row("user", "Again")
 
 def test_the_body_holds_the_path_from_the_root_on() -> None:
     """System prompt first; answers that hold no text are left out."""
-    body = request_body(Resolved(ROUTE_OF("a/b"), "be brief", {"temperature": 0, "max_tokens": 9}, None), PATH)
+    body = sent(Resolved(ROUTE_OF("a/b"), "be brief", {"temperature": 0, "max_tokens": 9}, None), PATH)
     assert body == {
         "model": "a/b",
         "messages": [
@@ -123,20 +131,20 @@ def test_the_body_holds_the_path_from_the_root_on() -> None:
 
 @pytest.mark.parametrize("prompt", ["", " \n"])
 def test_a_blank_system_prompt_is_not_sent(prompt: str) -> None:
-    body = request_body(Resolved(ROUTE_OF("a/b"), prompt, {}, None), PATH[:1])
+    body = sent(Resolved(ROUTE_OF("a/b"), prompt, {}, None), PATH[:1])
     assert body["messages"] == [{"role": "user", "content": "Hi"}]
 
 
 def test_the_old_text_of_a_continued_answer_is_the_last_message() -> None:
     """The model goes on with what it had said."""
-    body = request_body(Resolved(ROUTE_OF("a/b"), "", {}, None), PATH[:1], prefill="Hello th")
+    body = sent(Resolved(ROUTE_OF("a/b"), "", {}, None), PATH[:1], prefill="Hello th")
     assert body["messages"][-1] == {"role": "assistant", "content": "Hello th"}
 
 
 def test_reasoning_effort_is_sent_in_the_provider_s_form() -> None:
     """As ``reasoning.effort`` alone: both spellings at once are refused."""
     resolved = Resolved(ROUTE_OF("a/b"), "", {"reasoning_effort": "high"}, None)
-    body = request_body(resolved, [])
+    body = sent(resolved, [])
     assert body["reasoning"] == {"effort": "high"}
     assert "reasoning_effort" not in body
     assert resolved.params == {"reasoning_effort": "high"}

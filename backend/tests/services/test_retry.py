@@ -203,6 +203,21 @@ def test_a_missing_endpoint_for_images_gets_one_more_chance(modalities: list[str
     assert next_of(refused(404, "No endpoints available matching your data policy"), body=body) is None
 
 
+def test_what_is_too_long_is_asked_for_again_once_with_less() -> None:
+    """At once; not without something to leave out, and not when it was not refused outright."""
+    failure = refused(400, "This endpoint's maximum context length is 10 tokens")
+    assert isinstance(failure, ContextTooLong)
+    assert next_of(failure) is None
+    retry = again(Failed(error=failure, body=BODY, shorter_body={"less": 1}), RetryPolicy(), jitter=0)
+    assert retry is not None
+    assert (retry.reason, retry.wait_s, retry.body) == ("shorter_context", 0, {"less": 1})
+    earlier: frozenset[Reason] = frozenset({"shorter_context"})
+    twice = Failed(error=failure, body=BODY, shorter_body={"less": 2}, earlier=earlier, number=2)
+    assert again(twice, RetryPolicy(), jitter=0) is None
+    late = Failed(error=ContextTooLong(), body=BODY, shorter_body={"less": 1})
+    assert again(late, RetryPolicy(), jitter=0) is None
+
+
 AFFORD = (
     "This request requires more credits, or fewer max_tokens. You requested up to 2048 tokens, but can only afford "
 )

@@ -1166,6 +1166,37 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * Context
+         * @description Not all of the conversation is sent as it is; told again when still less of it is. No part of the answer.
+         *
+         *     The fields are those of ``context`` of the generation.
+         */
+        Context: {
+            /** Limit Tokens */
+            limit_tokens: number | null;
+            /** Reserved Tokens */
+            reserved_tokens: number;
+            /** Estimated Tokens */
+            estimated_tokens: number;
+            /** Dropped Messages */
+            dropped_messages: number;
+            /** First Kept Id */
+            first_kept_id: string | null;
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "whole" | "drop_oldest";
+            /** Summary Id */
+            summary_id: string | null;
+            /**
+             * Type
+             * @default context
+             * @constant
+             */
+            type: "context";
+        };
         /** ContextCompressionPlugin */
         ContextCompressionPlugin: {
             /** Enabled */
@@ -1177,6 +1208,33 @@ export interface components {
             id: "context-compression";
             /** Engine */
             engine?: "middle-out" | null;
+        };
+        /**
+         * ContextUse
+         * @description How a conversation was fitted to its model.
+         *
+         *     ``limit_tokens`` is what the model reads and writes together, null if not known, ``reserved_tokens`` the part kept
+         *     for the answer; ``dropped_messages`` counts stored messages that were left out, the oldest first, and
+         *     ``first_kept_id`` is the first one after them. ``summary_id`` names the summary that stands for what is before it.
+         */
+        ContextUse: {
+            /** Limit Tokens */
+            limit_tokens: number | null;
+            /** Reserved Tokens */
+            reserved_tokens: number;
+            /** Estimated Tokens */
+            estimated_tokens: number;
+            /** Dropped Messages */
+            dropped_messages: number;
+            /** First Kept Id */
+            first_kept_id: string | null;
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "whole" | "drop_oldest";
+            /** Summary Id */
+            summary_id: string | null;
         };
         /** DayUsage */
         DayUsage: {
@@ -1594,6 +1652,7 @@ export interface components {
             last_seq: number;
             /** Attempts */
             attempts: components["schemas"]["Attempt"][];
+            context: components["schemas"]["ContextUse"] | null;
             usage: components["schemas"]["UsageFigures"] | null;
             error: components["schemas"]["StoredError"] | null;
             /** Created At */
@@ -4253,7 +4312,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Start"] | components["schemas"]["Retry"] | components["schemas"]["Text"] | components["schemas"]["Reasoning"] | components["schemas"]["ToolCallDelta"] | components["schemas"]["ToolCall"] | components["schemas"]["Annotation"] | components["schemas"]["Usage"] | components["schemas"]["Error"] | components["schemas"]["Done"];
+                    "application/json": components["schemas"]["Start"] | components["schemas"]["Retry"] | components["schemas"]["Context"] | components["schemas"]["Text"] | components["schemas"]["Reasoning"] | components["schemas"]["ToolCallDelta"] | components["schemas"]["ToolCall"] | components["schemas"]["Annotation"] | components["schemas"]["Usage"] | components["schemas"]["Error"] | components["schemas"]["Done"];
                     "text/event-stream": unknown;
                 };
             };
@@ -4387,7 +4446,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Start"] | components["schemas"]["Retry"] | components["schemas"]["Text"] | components["schemas"]["Reasoning"] | components["schemas"]["ToolCallDelta"] | components["schemas"]["ToolCall"] | components["schemas"]["Annotation"] | components["schemas"]["Usage"] | components["schemas"]["Error"] | components["schemas"]["Done"];
+                    "application/json": components["schemas"]["Start"] | components["schemas"]["Retry"] | components["schemas"]["Context"] | components["schemas"]["Text"] | components["schemas"]["Reasoning"] | components["schemas"]["ToolCallDelta"] | components["schemas"]["ToolCall"] | components["schemas"]["Annotation"] | components["schemas"]["Usage"] | components["schemas"]["Error"] | components["schemas"]["Done"];
                     "text/event-stream": unknown;
                 };
             };
@@ -4520,7 +4579,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Start"] | components["schemas"]["Retry"] | components["schemas"]["Text"] | components["schemas"]["Reasoning"] | components["schemas"]["ToolCallDelta"] | components["schemas"]["ToolCall"] | components["schemas"]["Annotation"] | components["schemas"]["Usage"] | components["schemas"]["Error"] | components["schemas"]["Done"];
+                    "application/json": components["schemas"]["Start"] | components["schemas"]["Retry"] | components["schemas"]["Context"] | components["schemas"]["Text"] | components["schemas"]["Reasoning"] | components["schemas"]["ToolCallDelta"] | components["schemas"]["ToolCall"] | components["schemas"]["Annotation"] | components["schemas"]["Usage"] | components["schemas"]["Error"] | components["schemas"]["Done"];
                     "text/event-stream": unknown;
                 };
             };

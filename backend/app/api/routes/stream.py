@@ -15,14 +15,26 @@ from app.api.reply import stream
 from app.api.routes.generations import SEEN_ALL, START_ERRORS
 from app.core.errors import MissingKey, NotFound, NothingToAnswer, ToolResultsMissing, ValidationFailed
 from app.core.sse import EventStream
-from app.schemas.events import Annotation, Done, Error, Reasoning, Retry, Start, Text, ToolCall, ToolCallDelta, Usage
+from app.schemas.events import (
+    Annotation,
+    Context,
+    Done,
+    Error,
+    Reasoning,
+    Retry,
+    Start,
+    Text,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+)
 from app.schemas.generations import GenerationCreate, StreamQuery
 from app.schemas.types import ObjectId
 from app.services.replay import parse_cursor
 
 router = APIRouter(prefix="/api", tags=["stream"], route_class=JsonRoute)
 
-AnyEvent = Start | Retry | Text | Reasoning | ToolCallDelta | ToolCall | Annotation | Usage | Error | Done
+AnyEvent = Start | Retry | Context | Text | Reasoning | ToolCallDelta | ToolCall | Annotation | Usage | Error | Done
 STREAMED: dict[int | str, dict[str, Any]] = {
     200: {"description": "Server-sent events.", "content": {"text/event-stream": {}}, "model": AnyEvent}
 }
