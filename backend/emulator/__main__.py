@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+if __name__ == "__main__":
+    # Importing the HTTP library reads the machine's certificates, a quarter of the start, for calls never made here.
+    os.environ.setdefault("SSL_CERT_FILE", os.devnull)
 
 from .errors import ApiError
 from .server import DEFAULT_PORT, Emulator
