@@ -20,7 +20,7 @@ from app.services.door_start import DoorCall, start_call
 from app.services.foreign_messages import foreign_message
 from app.services.frames import Dialect, LogReader
 from app.services.prompt import Defaults
-from app.services.providers import Providers
+from app.services.providers import DEMO, Providers
 from app.services.replay import Replays
 from app.services.runs import Run, Runs
 from app.services.turn_start import Begun, Plan, key_of
@@ -63,9 +63,9 @@ class DoorReader(LogReader):
 class Door:
     """A reply under way, or one given earlier. ``replayed``: an earlier request under the same key started it."""
 
-    def __init__(self, run: Run, *, replayed: bool, demo: bool, left: Callable[[], None]) -> None:
+    def __init__(self, run: Run, *, replayed: bool, left: Callable[[], None]) -> None:
         self._run, self._left = run, left
-        self.replayed, self.demo = replayed, demo
+        self.replayed = replayed
 
     @property
     def generation_id(self) -> str:
@@ -75,6 +75,11 @@ class Door:
     def session_id(self) -> str | None:
         """Where it is stored."""
         return self._run.session_id
+
+    @property
+    def demo(self) -> bool:
+        """Whether the demo answers, and nobody is paid."""
+        return self._run.facts.provider == DEMO
 
     def read(self, dialect: Dialect) -> DoorReader:
         """Its frames, from the first."""
@@ -129,7 +134,7 @@ class Doors:
         generation_id = begun.generation_id
         run = begun.run or self._runs.get(generation_id) or await self._ended(generation_id)
         left = _nothing if keyed else partial(self._stop, generation_id)
-        return Door(run, replayed=begun.replayed, demo=self._providers.demo, left=left)
+        return Door(run, replayed=begun.replayed, left=left)
 
     async def _ended(self, generation_id: str) -> Run:
         generation, events = await self._replays.events(generation_id)

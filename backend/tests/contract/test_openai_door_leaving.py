@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from app.repo import journal
 from emulator import Emulator
 from tests.contract.openai_client import Json, ask, body, complete, opened, sent, stream
 from tests.harness import Console, ConsoleClient
@@ -96,4 +97,19 @@ async def test_a_reply_that_was_not_stored_is_not_paid_again(client: ConsoleClie
     await complete(client, body(), **key)
     response = await ask(client, body(), **key)
     assert (response.status_code, response.json()["error"]["code"]) == (409, "conflict")
+    assert len(emulator.ledger.rows) == 1
+
+
+async def test_a_key_is_good_after_the_journal_is_gone(console: Console, emulator: Emulator) -> None:
+    """The reply is then told from the stored message: the same text, calls, usage and model."""
+    tool = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
+    emulator.set_scenario("tool_calls=2")
+    key, request = {"Idempotency-Key": "k-1"}, body(tools=[tool])
+    first = await complete(console.client, request, **key)
+    await console.services.store.write(journal.prune, ended_before="9999")
+    again = await complete(console.client, request, **key)
+    assert again["choices"][0]["message"] == first["choices"][0]["message"]
+    assert (again["id"], again["model"], again["created"]) == (first["id"], first["model"], first["created"])
+    for name in ("prompt_tokens", "completion_tokens", "cost"):
+        assert again["usage"][name] == first["usage"][name]
     assert len(emulator.ledger.rows) == 1
