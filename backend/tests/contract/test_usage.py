@@ -28,13 +28,13 @@ async def test_a_row_has_the_figures_of_its_usage_event(client: ConsoleClient) -
 
 
 async def test_the_catalogue_s_models_are_linked(client: ConsoleClient) -> None:
-    """A model that the catalogue does not know breaks no row."""
+    """An alias, which only the provider can resolve, breaks no row."""
     await client.post("/api/models/sync")
     await client.answer("Hello")
-    await client.answer("Hello", model="nobody/nothing")
+    await client.answer("Hello", model="~nobody/nothing-latest")
     rows = (await client.get("/api/usage"))["items"]
     assert [(row["model"], row["model_id"]) for row in rows] == [
-        ("nobody/nothing", None),
+        ("~nobody/nothing-latest", None),
         ("openai/gpt-4o-mini", "openai/gpt-4o-mini"),
     ]
     assert rows[1]["reserved_usd"] >= rows[1]["cost_usd"]

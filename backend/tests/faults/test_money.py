@@ -17,7 +17,7 @@ from tests.harness.client import exact
 
 CALLS = 500
 AT_ONCE = 25
-MODELS = ("openai/gpt-4o-mini", "anthropic/claude-sonnet-4.5", "deepseek/deepseek-chat-v3.1")
+MODELS = ("openai/gpt-4o-mini", "anthropic/claude-sonnet-4.5", "meta-llama/llama-3.3-70b-instruct")
 SUMS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
 
 
