@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
 
 from app.schemas.json_values import bounded_json
 from app.schemas.parameters import NAMES, Parameters
@@ -59,7 +59,7 @@ class ChatCompletionRequest(BaseModel, extra="allow"):
     stream_options: StreamOptions | None = None
     n: Annotated[int | None, Field(ge=1, le=1, description="One answer at a time.")] = None
     tools: list[dict[str, Any]] | None = None
-    tool_choice: str | dict[str, Any] | None = None
+    tool_choice: Annotated[str, StringConstraints(max_length=64)] | dict[str, Any] | None = None
     response_format: dict[str, Any] | None = None
     reasoning: dict[str, Any] | None = None
     provider: dict[str, Any] | None = None
