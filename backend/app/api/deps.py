@@ -14,6 +14,18 @@ from app.schemas.typed import TypedChat
 from app.schemas.types import RequestId
 from app.services.bundle import Services
 
+FORWARDED = (
+    "X-OpenRouter-Metadata",
+    "X-OpenRouter-Experimental-Metadata",
+    "X-OpenRouter-Cache",
+    "X-OpenRouter-Cache-TTL",
+    "X-OpenRouter-Cache-Clear",
+    "X-Anthropic-Beta",
+    "X-Session-Id",
+)
+"""What a client may tell OpenRouter through us (API reference, section 1); keys and names of apps are ours to give."""
+MOST_HEADER_CHARS = 256
+
 Keyed = TypeVar("Keyed", GenerationCreate, Regenerate, MessageCreate, TypedChat)
 
 
@@ -30,9 +42,19 @@ async def get_request_id() -> str | None:
     return request_id_var.get()
 
 
+async def get_forwarded(request: Request) -> dict[str, str]:
+    """The headers that OpenRouter's clients send for OpenRouter. Raises ValidationFailed for one that cannot be."""
+    found = {name: value for name in FORWARDED if (value := request.headers.get(name)) is not None}
+    for name, value in found.items():
+        if not (value.isascii() and value.isprintable() and len(value) <= MOST_HEADER_CHARS):
+            raise ValidationFailed(f"{name} must be at most {MOST_HEADER_CHARS} printable ASCII characters.")
+    return found
+
+
 ServicesDep = Annotated[Services, Depends(get_services)]
 RequestIdDep = Annotated[str | None, Depends(get_request_id)]
 IdempotencyKey = Annotated[RequestId | None, Header(description="As ``request_id`` in the body.")]
+ForwardedDep = Annotated[dict[str, str], Depends(get_forwarded)]
 LastEventId = Annotated[str | None, Header(max_length=256, description="``generation:seq`` of the last frame seen.")]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.clock import now
@@ -36,6 +36,7 @@ class DoorCall:
         key: the client's idempotency key.
         store: whether its text is kept; its generation and ledger row always are.
         purpose: what the ledger calls it.
+        headers: for OpenRouter, beside those that every call has.
     """
 
     messages: Sequence[Mapping[str, Any]]
@@ -44,6 +45,7 @@ class DoorCall:
     key: str | None = None
     store: bool = True
     purpose: Purpose = "endpoint"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def identity(self) -> dict[str, Any]:
         """What makes a second call under the same key the same."""
@@ -75,7 +77,13 @@ def start_call(conn: Conn, plan: Plan, call: DoorCall, conversation: Sequence[Fo
     _open(conn, plan, call, start, route, body, at)
     if place is not None:
         journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
-    return Begun(generation_id=plan.generation_id, start=start, provider=route.provider, body=body)
+    return Begun(
+        generation_id=plan.generation_id,
+        start=start,
+        provider=route.provider,
+        body=body,
+        headers={} if route.provider.plain else call.headers,
+    )
 
 
 def route_of(conn: Conn, plan: Plan, model: str | None) -> Route:

@@ -52,6 +52,7 @@ from app.services.upstream_wire import (
 __all__ = ["ChunkStream", "OpenRouter", "UpstreamTimeouts"]
 
 _DRAIN_S = 0.1
+NO_HEADERS: Mapping[str, str] = {}
 
 
 class ChunkStream:
@@ -155,8 +156,12 @@ class OpenRouter:
         await self._wire.aclose()
 
     @contextlib.asynccontextmanager
-    async def stream(self, body: Mapping[str, Any]) -> AsyncIterator[ChunkStream]:
+    async def stream(
+        self, body: Mapping[str, Any], headers: Mapping[str, str] = NO_HEADERS
+    ) -> AsyncIterator[ChunkStream]:
         """Sends ``body`` with ``stream: true``; entered once the provider has accepted it and begins to answer.
+
+        ``headers`` go beside the client's own, which they cannot replace.
 
         Leaving the context closes the connection at once unless the stream has ended, which makes the provider stop
         (where it can). Cancellation is such an exit.
@@ -164,7 +169,7 @@ class OpenRouter:
         Raises: on entering, whatever a refusal means; see ``upstream_errors``.
         """
         with self.circuits.call(body.get("model")) as begun:
-            reply = await self._send("POST", "/chat/completions", dict(body) | self._stream_fields)
+            reply = await self._send("POST", "/chat/completions", dict(body) | self._stream_fields, headers)
             stream: ChunkStream | None = None
             try:
                 stream = ChunkStream(reply, await _unstreamed(reply), begun)
@@ -260,12 +265,15 @@ class OpenRouter:
         finally:
             await reply.body.aclose()
 
-    async def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> _Reply:
+    async def _send(
+        self, method: str, path: str, body: dict[str, Any] | None = None, beside: Mapping[str, str] = NO_HEADERS
+    ) -> _Reply:
         """The reply to a request, its status 200 and its body unread. The caller closes it."""
         if self._unsafe is not None:
             raise self._unsafe()
         content = None if body is None else _encode(body)
-        headers = {b"Authorization": f"Bearer {self._key}".encode()} if self._key else {}
+        headers = {name.encode(): value.encode() for name, value in beside.items()}
+        headers |= {b"Authorization": f"Bearer {self._key}".encode()} if self._key else {}
         if content is not None:
             headers[b"Content-Type"] = b"application/json"
         loop = asyncio.get_running_loop()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from app.core.errors import AppError, ShuttingDown, StoreBusy, UpstreamGarbage
@@ -49,6 +49,8 @@ class Call:
     provider: Provider
     request_id: str | None
     fit: Fit | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What its client wants the provider to be told in headers."""
 
 
 class Runner:
@@ -136,7 +138,7 @@ class Runner:
     async def _run(self, run: Run, call: Call) -> None:
         retries = self._retries.with_retries(call.provider.entry.max_retries)
         attempts = Attempts(
-            run, call.provider, call.body, call.fit, self._journal, self._metrics, retries, self._jitter
+            run, call.provider, call.body, call.headers, call.fit, self._journal, self._metrics, retries, self._jitter
         )
         run.interrupted = run.interrupted or self._closing
         if not run.stop_requested and not run.interrupted:

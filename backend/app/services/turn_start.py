@@ -7,7 +7,7 @@ open ledger row and the idempotency key, or nothing at all.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -86,6 +86,7 @@ class Begun:
     start: Start | None = None
     provider: Provider | None = None
     body: dict[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     fit: Fit | None = None
     base: list[Part] = field(default_factory=list)
     replayed: bool = False

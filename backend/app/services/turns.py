@@ -217,7 +217,7 @@ class Turns:
             self._runs.remove(run)
             return begun
         run.begin(begun.start, begun.base)
-        self._runner.launch(run, Call(begun.start, begun.body, begun.provider, request_id, begun.fit))
+        self._runner.launch(run, Call(begun.start, begun.body, begun.provider, request_id, begun.fit, begun.headers))
         if (session_id := run.session_id) is not None:
             self._changes.publish("message", begun.start.user_message_id, session_id=session_id)
             self._changes.publish("message", begun.start.assistant_message_id, session_id=session_id)

@@ -48,6 +48,7 @@ class Attempts:
         run: Run,
         provider: Provider,
         body: Mapping[str, Any],
+        headers: Mapping[str, str],
         fit: Fit | None,
         journal: Journal,
         metrics: Metrics,
@@ -55,7 +56,7 @@ class Attempts:
         jitter: Callable[[], float],
     ) -> None:
         self._run, self._provider, self._body, self._journal = run, provider, body, journal
-        self.fit = fit
+        self._headers, self.fit = headers, fit
         """What the calls hold of the conversation."""
         self._metrics, self._policy, self._jitter = metrics, policy, jitter
         self.reader = DeltaReader()
@@ -103,7 +104,7 @@ class Attempts:
 
     async def _read(self) -> None:
         run, journal, reader = self._run, self._journal, self.reader
-        async with self._provider.client.stream(self._body) as stream:
+        async with self._provider.client.stream(self._body, self._headers) as stream:
             run.upstream_id = stream.upstream_id
             run.accepted = run.marks.accepted = True
             self._next.status = 200

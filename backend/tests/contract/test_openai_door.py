@@ -106,6 +106,21 @@ async def test_the_request_goes_on_as_it_came(client: ConsoleClient, emulator: E
     assert got == {**request, "stream": True}
 
 
+async def test_what_is_meant_for_openrouter_s_headers_gets_there(client: ConsoleClient, emulator: Emulator) -> None:
+    """Its own switches pass; a key or an app's name of the client's does not, and odd ones are refused."""
+    passed = {"X-OpenRouter-Metadata": "enabled", "X-Anthropic-Beta": "a-1, b-2", "X-Session-Id": "s"}
+    kept = {"X-Title": "Their app", "HTTP-Referer": "https://a.example", "X-Provider-API-Keys": "{}"}
+    await ask(client, body(), **passed, **kept)
+    (call,) = [record for record in emulator.requests if record.path.endswith("/chat/completions")]
+    got = {name.lower(): value for name, value in call.headers.items()}
+    assert {name: got.get(name.lower()) for name in passed} == passed
+    assert got["x-title"] != "Their app"
+    assert got["http-referer"] != "https://a.example"
+    assert "x-provider-api-keys" not in got
+    refused = await ask(client, body(), **{"X-Session-Id": "x" * 257})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "validation_failed")
+
+
 async def test_text_that_is_not_stored_is_nowhere(console: Console, emulator: Emulator) -> None:
     """Only the generation and the ledger know of the call; nothing has its words."""
     emulator.set_scenario("text=unheard")

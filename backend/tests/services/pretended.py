@@ -146,7 +146,9 @@ class PretendedClient:
         self.connected = 0
 
     @asynccontextmanager
-    async def stream(self, body: Mapping[str, Any]) -> AsyncIterator[PretendedStream]:
+    async def stream(
+        self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[PretendedStream]:
         self.calls.append(body)
         if isinstance(self.refusal, Exception):
             raise self.refusal
@@ -168,7 +170,9 @@ class PretendedSeries:
         self.calls: list[Mapping[str, Any]] = []
 
     @asynccontextmanager
-    async def stream(self, body: Mapping[str, Any]) -> AsyncIterator[PretendedStream]:
+    async def stream(
+        self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[PretendedStream]:
         client = self.clients[min(len(self.calls), len(self.clients) - 1)]
         self.calls.append(body)
         self.sent_at.append(asyncio.get_running_loop().time())

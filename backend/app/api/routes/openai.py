@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header
 from starlette.responses import Response
 
-from app.api.deps import IdempotencyKey, RequestIdDep, ServicesDep
+from app.api.deps import ForwardedDep, IdempotencyKey, RequestIdDep, ServicesDep
 from app.api.door_reply import CALL_ERRORS, DoorJson, DoorStream
 from app.api.errors import responses_for
 from app.api.routes.chat import AlsoTyped
@@ -35,6 +35,7 @@ async def create_chat_completion(
     services: ServicesDep,
     body: ChatCompletionRequest,
     request_id: RequestIdDep,
+    forwarded: ForwardedDep,
     idempotency_key: IdempotencyKey = None,
     store: StoreText = "true",
 ) -> Response:
@@ -48,6 +49,7 @@ async def create_chat_completion(
         model=body.model,
         key=idempotency_key,
         store=store == "true",
+        headers=forwarded,
     )
     door = await services.doors.call(call, request_id)
     if body.stream:
