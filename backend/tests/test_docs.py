@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -127,3 +128,15 @@ def test_streams_are_documented_as_such(document: dict[str, Any]) -> None:
         responses = document["paths"][path][method]["responses"]
         assert "text/event-stream" in responses["200"]["content"], path
         assert ("204" in responses) == ((method, path) in attaching), path
+
+
+def test_decisions_are_numbered_one_by_one_and_their_links_lead_somewhere() -> None:
+    """Each file's number is its heading's, none is taken twice or left out, and none names a file that is not there."""
+    folder = Path(__file__).resolve().parents[1] / "docs" / "decisions"
+    files = sorted(folder.glob("*.md"))
+    assert [int(file.name[:4]) for file in files] == list(range(1, len(files) + 1))
+    for file in files:
+        text = file.read_text()
+        assert text.startswith(f"# {int(file.name[:4])}. "), file.name
+        linked = re.findall(r"\]\(((?!https?:)[^)#]+)", text)
+        assert [link for link in linked if not (folder / link).exists()] == [], file.name
