@@ -30,6 +30,7 @@ _OF_CHAIN = """
     SELECT id, session_id, parent_id, generation_id FROM messages WHERE chain = :chain ORDER BY id DESC LIMIT 1
 """
 _SET_STATUS = "UPDATE messages SET status = :status WHERE id = :id"
+_SET_PINNED = "UPDATE messages SET pinned = :pinned WHERE id = :id RETURNING id"
 _SET_USAGE = "UPDATE messages SET usage = :usage WHERE id = :id"
 # CROSS JOIN keeps SQLite from turning the step around and reading the whole session for each of its messages.
 _PATH = f"""
@@ -124,6 +125,11 @@ def set_status(conn: Conn, message_id: str, status: str) -> None:
 
 def set_usage(conn: Conn, message_id: str, usage: str) -> None:
     conn.execute(_SET_USAGE, {"id": message_id, "usage": usage})
+
+
+def set_pinned(conn: Conn, message_id: str, *, pinned: bool) -> bool:
+    """Whether there is such a message."""
+    return conn.execute(_SET_PINNED, {"id": message_id, "pinned": int(pinned)}).fetchone() is not None
 
 
 def path_up(conn: Conn, session_id: str, leaf_id: str, *, limit: int) -> list[Row]:

@@ -28,7 +28,10 @@ class StoredError:
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """While its generation runs, ``content`` is all text up to event ``last_seq``: paint it, then attach after that."""
+    """While its generation runs, ``content`` is all text up to event ``last_seq``: paint it, then attach after that.
+
+    ``pinned``: its turn is never left out of what a model is sent.
+    """
 
     id: str
     session_id: str
@@ -44,6 +47,7 @@ class Message:
     error: StoredError | None
     usage: UsageFigures | None
     siblings: list[str]
+    pinned: bool
     created_at: str
     completed_at: str | None
 
@@ -116,6 +120,12 @@ class MessageCreate(Contents, Placed):
         if self.tool_call_id is not None:
             return [ToolResultPart(tool_call_id=self.tool_call_id, content=self.content or "")]
         return super().stored_parts()
+
+
+class MessagePatch(BaseModel, extra="forbid"):
+    """What may change of a message: nothing that was said."""
+
+    pinned: bool
 
 
 class MessageQuery(PageQuery):

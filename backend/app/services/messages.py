@@ -7,7 +7,7 @@ from app.core.errors import BadCursor, NotFound
 from app.db.store import Store
 from app.db.types import Conn
 from app.repo import messages, sessions
-from app.schemas.messages import Message, MessageCreate, MessageQuery
+from app.schemas.messages import Message, MessageCreate, MessagePatch, MessageQuery
 from app.schemas.page import Slice
 from app.services import transcript
 from app.services.changes import Changes
@@ -40,6 +40,17 @@ class Messages:
             self._changes.publish("message", message.id, session_id=message.session_id)
             self._changes.publish("session", message.session_id, session_id=message.session_id)
         return message, replayed
+
+    async def patch(self, message_id: str, request: MessagePatch) -> Message:
+        """Pin or unpin a message. Raises NotFound."""
+        message = await self._store.write(_patch, message_id, request)
+        self._changes.publish("message", message.id, session_id=message.session_id)
+        return message
+
+
+def _patch(conn: Conn, message_id: str, request: MessagePatch) -> Message:
+    messages.set_pinned(conn, message_id, pinned=request.pinned)
+    return transcript.get(conn, message_id)
 
 
 def _create(conn: Conn, request: MessageCreate, key: Key | None) -> tuple[Message, bool]:

@@ -61,6 +61,7 @@ def _message(conn: Conn, row: Row, siblings: list[str]) -> Message:
         error=msgspec.json.decode(row["error"], type=StoredError) if row["error"] else None,
         usage=msgspec.json.decode(row["usage"], type=UsageFigures) if row["usage"] else None,
         siblings=siblings,
+        pinned=bool(row["pinned"]),
         created_at=row["created_at"],
         completed_at=row["completed_at"],
     )

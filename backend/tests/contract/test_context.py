@@ -120,3 +120,28 @@ async def test_the_guess_follows_what_the_provider_counts(small: Console, emulat
         errors.append(abs(generation["context"]["estimated_tokens"] - told) / told)
     assert errors[-1] < 0.1
     assert errors[-1] < errors[0]
+
+
+async def test_a_pinned_message_keeps_its_turn(small: Console, emulator: Emulator) -> None:
+    """It is the next oldest that goes; unpinned, it goes again."""
+    client = small.client
+    session_id = await talked(client, 4)
+    oldest = (await client.every(f"/api/sessions/{session_id}/messages"))[0]
+    assert oldest["pinned"] is False
+    reply = await client.ask("PATCH", f"/api/messages/{oldest['id']}", json={"pinned": True})
+    assert (reply.status_code, reply.json()["pinned"]) == (200, True)
+    await client.answer("and?", session_id=session_id, model=None)
+    assert sent(emulator)[-1][0]["content"].startswith("0 ")
+    assert not any(message["content"].startswith("1 ") for message in sent(emulator)[-1])
+    await client.ask("PATCH", f"/api/messages/{oldest['id']}", json={"pinned": False})
+    await client.answer("and?", session_id=session_id, model=None)
+    assert not sent(emulator)[-1][0]["content"].startswith("0 ")
+
+
+async def test_only_the_pin_of_a_message_may_change(small: Console) -> None:
+    started = await small.client.start("Hi", model=MODEL)
+    path = f"/api/messages/{started['user_message']['id']}"
+    for body in ({"content": "other"}, {"pinned": None}, {"pinned": "maybe"}, {}, {"pinned": True, "role": "user"}):
+        assert (await small.client.ask("PATCH", path, json=body)).status_code == 422, body
+    assert (await small.client.ask("PATCH", "/api/messages/none", json={"pinned": True})).status_code == 404
+    await small.client.follow(started["generation"]["id"])

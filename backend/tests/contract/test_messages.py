@@ -39,6 +39,7 @@ async def test_a_message_has_every_field_of_the_contract(client: ConsoleClient) 
         "error": None,
         "usage": None,
         "siblings": [message["id"]],
+        "pinned": False,
     }
     assert await client.message(message["id"]) == message
     after = await client.get(f"/api/sessions/{session['id']}")

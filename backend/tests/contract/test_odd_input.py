@@ -135,6 +135,7 @@ class Filled:
             "input": "hello",
             "messages": [{"role": "user", "content": "hello"}],
             "message": "hello",
+            "pinned": True,
         }
         assert operation.body is not None
         needed = set(operation.body.get("required", ()))

@@ -17,6 +17,7 @@ export function storedMessage(change: Partial<Message> = {}): Message {
     error: null,
     usage: null,
     siblings: ["m-answer"],
+    pinned: false,
     created_at: "2026-01-02T03:04:05.678Z",
     completed_at: null,
     ...change,

@@ -20,7 +20,7 @@ from app.core.errors import (
     ValidationFailed,
 )
 from app.schemas.generations import Regenerate, Started
-from app.schemas.messages import Message, MessageCreate
+from app.schemas.messages import Message, MessageCreate, MessagePatch
 
 router = APIRouter(prefix="/api/messages", tags=["messages"], route_class=JsonRoute)
 MessagePath = Annotated[str, Path(max_length=128)]
@@ -47,6 +47,12 @@ async def create_message(
 async def get_message(services: ServicesDep, message_id: MessagePath) -> Response:
     """One message; a running one with its text so far."""
     return reply(await services.messages.get(message_id))
+
+
+@router.patch("/{message_id}", response_model=Message, responses=responses_for(NotFound, ValidationFailed))
+async def patch_message(services: ServicesDep, message_id: MessagePath, body: MessagePatch) -> Response:
+    """Pin a message: its turn is never left out of what a model is sent. What was said does not change."""
+    return reply(await services.messages.patch(message_id, body))
 
 
 @router.post(
