@@ -25,7 +25,7 @@ export function AssistantMessage({ message, isLast }: AssistantMessageProps) {
       tabIndex={-1}
       className="group/message rounded-lg focus-visible:outline-offset-4"
     >
-      <AnswerParts answer={answer} streaming={!ended} />
+      <AnswerParts messageId={message.id} answer={answer} streaming={!ended} />
       {ended && <Ending message={message} answer={answer} />}
       {ended && (
         <footer className="mt-2 flex min-h-8 flex-wrap items-center justify-between gap-x-3">
@@ -37,7 +37,13 @@ export function AssistantMessage({ message, isLast }: AssistantMessageProps) {
   );
 }
 
-function AnswerParts({ answer, streaming }: { answer: Answer; streaming: boolean }) {
+interface AnswerPartsProps {
+  messageId: string;
+  answer: Answer;
+  streaming: boolean;
+}
+
+function AnswerParts({ messageId, answer, streaming }: AnswerPartsProps) {
   const parts = readable(answer.parts);
   if (parts.length === 0 && streaming) {
     return answer.retry ? <Retrying retry={answer.retry} /> : <Placeholder />;
@@ -59,7 +65,7 @@ function AnswerParts({ answer, streaming }: { answer: Answer; streaming: boolean
           case "text":
             return <Markdown key={index} text={part.text} streaming={isOpen} />;
           case "tool_call":
-            return <ToolCall key={index} name={part.name} args={part.arguments} />;
+            return <ToolCall key={index} call={part} messageId={messageId} streaming={streaming} />;
           default:
             return null;
         }

@@ -4,11 +4,11 @@ import { useQuery } from "@tanstack/react-query";
 import type { Session } from "@/client/api";
 import { settingsQuery } from "@/client/queries";
 import { IconButton } from "@/components/icon-button";
-import { randomId } from "@/lib/ids";
 import { useShortcut } from "@/lib/shortcuts";
 import { composerKey } from "./composer-keys";
 import { SendError } from "./send-error";
 import { type NewTurn, useStop } from "./turns";
+import { useAttempt } from "./use-attempt";
 import { useChoice } from "./use-choice";
 import { useDraft } from "./use-draft";
 
@@ -33,8 +33,7 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
   const stop = useStop();
   const [sending, setSending] = useState(false);
   const [error, setError] = useState<Error | null>(null);
-  // Sending the same turn again must not be a second turn, so its id lasts until it is accepted.
-  const attempt = useRef<NewTurn | null>(null);
+  const { turnOf, accepted } = useAttempt();
 
   useEffect(() => {
     if (!isTouch()) field.current?.focus();
@@ -49,13 +48,11 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
       ...(choice.model === null ? {} : { model: choice.model }),
       ...(choice.profile_id === null ? {} : { profile_id: choice.profile_id }),
     };
-    const turn = sameTurn(attempt.current, body) ?? { ...body, request_id: randomId() };
-    attempt.current = turn;
     setSending(true);
     setError(null);
     try {
-      await onSend(turn);
-      attempt.current = null;
+      await onSend(turnOf(body));
+      accepted();
       clear();
     } catch (failure) {
       setError(failure instanceof Error ? failure : new Error(String(failure)));
@@ -130,9 +127,3 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
 
 const SEND_CLASS =
   "bg-accent !text-on-accent hover:!bg-accent-strong disabled:bg-line disabled:!text-ink-3 disabled:opacity-100";
-
-function sameTurn(before: NewTurn | null, body: Omit<NewTurn, "request_id">): NewTurn | null {
-  if (!before) return null;
-  const { request_id: _, ...sent } = before;
-  return JSON.stringify(sent) === JSON.stringify(body) ? before : null;
-}

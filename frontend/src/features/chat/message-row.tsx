@@ -1,7 +1,11 @@
-import { memo } from "react";
+import { Suspense, lazy, memo } from "react";
 import type { Message } from "@/client/api";
+import { isTerminal } from "@/lib/stream/fold";
 import { AssistantMessage } from "./assistant-message";
+import { ToolMessage } from "./tool-message";
 import { UserMessage } from "./user-message";
+
+const PathEnd = lazy(() => import("./path-end"));
 
 interface MessageRowProps {
   message: Message;
@@ -11,14 +15,26 @@ interface MessageRowProps {
 export const MessageRow = memo(function MessageRow({ message, isLast }: MessageRowProps) {
   return (
     <div className="column py-3">
-      {message.role === "assistant" ? (
-        <AssistantMessage message={message} isLast={isLast} />
-      ) : (
-        <UserMessage message={message} />
+      <Row message={message} isLast={isLast} />
+      {isLast && isTerminal(message.status) && (
+        <Suspense>
+          <PathEnd message={message} />
+        </Suspense>
       )}
     </div>
   );
 });
+
+function Row({ message, isLast }: MessageRowProps) {
+  switch (message.role) {
+    case "assistant":
+      return <AssistantMessage message={message} isLast={isLast} />;
+    case "tool":
+      return <ToolMessage message={message} />;
+    default:
+      return <UserMessage message={message} />;
+  }
+}
 
 /** The user's words in the frame after they were sent, before the server has stored them. */
 export function SendingRow({ content }: { content: string }) {

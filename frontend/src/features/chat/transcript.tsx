@@ -1,9 +1,11 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import type { Message } from "@/client/api";
 import { Button } from "@/components/button";
 import { MessageRow, SendingRow } from "./message-row";
+import { readToolCalls } from "./tool-calls";
+import { ToolCallsContext } from "./tool-calls-context";
 import type { NewTurn } from "./turns";
 import { FOLLOW_THRESHOLD_PX, useFollow } from "./use-follow";
 import { useMessageKeys } from "./use-message-keys";
@@ -43,6 +45,7 @@ export default function Transcript(props: TranscriptProps) {
     followOnAppend: following,
     scrollEndThreshold: following ? FOLLOW_THRESHOLD_PX : -1,
   });
+  const toolCalls = useMemo(() => readToolCalls(messages), [messages]);
   const moveToMessage = useMessageKeys(virtualizer, messages);
 
   // Opens at the newest message, and goes there for what the reader sends.
@@ -90,24 +93,26 @@ export default function Transcript(props: TranscriptProps) {
           className="relative w-full"
           style={{ height: virtualizer.getTotalSize() }}
         >
-          {virtualizer.getVirtualItems().map((row) => {
-            const message = messages[row.index];
-            return (
-              <div
-                key={row.key}
-                ref={virtualizer.measureElement}
-                data-index={row.index}
-                className="absolute inset-x-0 top-0"
-                style={{ transform: `translateY(${row.start}px)` }}
-              >
-                {message ? (
-                  <MessageRow message={message} isLast={row.index === count - 1} />
-                ) : (
-                  sending && <SendingRow content={sending.content} />
-                )}
-              </div>
-            );
-          })}
+          <ToolCallsContext value={toolCalls}>
+            {virtualizer.getVirtualItems().map((row) => {
+              const message = messages[row.index];
+              return (
+                <div
+                  key={row.key}
+                  ref={virtualizer.measureElement}
+                  data-index={row.index}
+                  className="absolute inset-x-0 top-0"
+                  style={{ transform: `translateY(${row.start}px)` }}
+                >
+                  {message ? (
+                    <MessageRow message={message} isLast={row.index === count - 1} />
+                  ) : (
+                    sending && <SendingRow content={sending.content ?? ""} />
+                  )}
+                </div>
+              );
+            })}
+          </ToolCallsContext>
         </div>
       </div>
       {!following && (

@@ -12,9 +12,9 @@ import { announce } from "@/lib/announcer";
 import { showTurn } from "./message-cache";
 
 /** The request id names the turn: sent again under the same id, it is still paid once. */
-export type NewTurn = ApiNewTurn & { content: string; request_id: string };
+export type NewTurn = ApiNewTurn & { request_id: string };
 
-/** Posts a user message and starts its answer. */
+/** Posts a message, where the turn brings one, and starts its answer. */
 export function useSend() {
   const client = useQueryClient();
   return useMutation({

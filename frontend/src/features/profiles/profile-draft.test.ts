@@ -94,8 +94,8 @@ describe("a draft is refused", () => {
 
 it("finds the field that a path of the server is about", () => {
   expect(
-    ["name", "params.top_p", "params.stop.0", "reasoning.effort", "tools"].map(fieldOf),
-  ).toEqual(["name", "top_p", "stop", "effort", null]);
+    ["name", "params.top_p", "params.stop.0", "reasoning.effort", "tools.0", "id"].map(fieldOf),
+  ).toEqual(["name", "top_p", "stop", "effort", "tools", null]);
 });
 
 it("puts what was changed here on top of what was changed elsewhere", () => {

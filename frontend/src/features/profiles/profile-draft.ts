@@ -2,6 +2,7 @@ import type { Effort, Parameters, Profile, ProfileBody } from "@/client/api";
 import { type NumberParameter, RANGES, characters, systemPromptProblem } from "@/lib/parameters";
 import { numberProblem } from "@/lib/number-range";
 import { formatStop, parseStop, stopProblem } from "./stop-sequences";
+import { formatTools, parseTools, toolsProblem } from "./tools-text";
 
 /** Parameters that may be left empty, which leaves them to the model. */
 export const SAMPLING = [
@@ -28,11 +29,13 @@ export type ProfileDraft = Record<SamplingName, string> & {
   openrouter_preset: string;
   is_default: boolean;
   stop: string;
+  /** A JSON list, as it is typed. */
+  tools: string;
   kept: Kept;
 };
 
 /** What the form has no field for and gives back as it was. */
-type Kept = Pick<ProfileBody, "tools" | "params" | "reasoning">;
+type Kept = Pick<ProfileBody, "params" | "reasoning">;
 
 export type DraftField = Exclude<keyof ProfileDraft, "kept">;
 export type Problems = Partial<Record<DraftField, string | undefined>>;
@@ -55,7 +58,8 @@ export const NEW_DRAFT: ProfileDraft = {
   repetition_penalty: "",
   seed: "",
   stop: "",
-  kept: { tools: [], params: {}, reasoning: null },
+  tools: "",
+  kept: { params: {}, reasoning: null },
 };
 
 const IN_FIELDS = new Set<string>([
@@ -81,6 +85,7 @@ export function draftOf(profile: Profile): ProfileDraft {
     openrouter_preset: profile.openrouter_preset ?? "",
     is_default: profile.is_default,
     stop: formatStop([params.stop ?? []].flat()),
+    tools: formatTools(profile.tools),
     kept: keptOf(profile, params),
   };
   for (const name of SAMPLING) draft[name] = String(params[name] ?? "");
@@ -102,7 +107,7 @@ export function bodyOf(draft: ProfileDraft): ProfileBody {
     reasoning: reasoningOf(draft),
     openrouter_preset: draft.openrouter_preset.trim() || null,
     params,
-    tools: draft.kept.tools,
+    tools: parseTools(draft.tools),
     is_default: draft.is_default,
   };
 }
@@ -110,7 +115,6 @@ export function bodyOf(draft: ProfileDraft): ProfileBody {
 function keptOf(profile: Profile, params: Parameters): Kept {
   const others = Object.entries(params).filter(([name]) => !IN_FIELDS.has(name));
   return {
-    tools: profile.tools as Kept["tools"],
     params: Object.fromEntries(others),
     reasoning: profile.reasoning as Kept["reasoning"],
   };
@@ -140,6 +144,7 @@ export function problemsOf(draft: ProfileDraft): Problems {
         ? null
         : "Must be letters, digits, dots, dashes and underscores, at most 120.",
     stop: stopProblem(draft.stop),
+    tools: toolsProblem(draft.tools),
   };
   for (const name of SAMPLING) {
     found[name] = draft[name].trim() === "" ? null : numberProblem(draft[name], RANGES[name]);

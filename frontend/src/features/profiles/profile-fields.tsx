@@ -5,6 +5,7 @@ import { SelectField } from "@/components/select-field";
 import { SwitchField } from "@/components/switch-field";
 import { EFFORTS, LABELS } from "./profile-texts";
 import { SamplingFields } from "./sampling-fields";
+import { ToolsField } from "./tools-field";
 import type { ProfileForm } from "./use-profile-form";
 
 interface ProfileFieldsProps {
@@ -142,6 +143,7 @@ export function ProfileFields({ form, isNew }: ProfileFieldsProps) {
           />
         )}
       </Field>
+      <ToolsField form={form} />
       <SamplingFields form={form} />
       <SwitchField
         label={LABELS.is_default}

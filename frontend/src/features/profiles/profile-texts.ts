@@ -20,6 +20,7 @@ export const LABELS: Readonly<Record<DraftField, string>> = {
   repetition_penalty: "Repetition penalty",
   seed: "Seed",
   stop: "Stop sequences",
+  tools: "Tools",
 };
 
 export const SAMPLING_HINTS: Readonly<Record<SamplingName, string>> = {

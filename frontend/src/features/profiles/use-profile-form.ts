@@ -110,7 +110,7 @@ function refusedFields(error: ApiError): Problems {
   const problems: Problems = {};
   for (const [path, message] of fieldProblems(error)) {
     const field = fieldOf(path);
-    if (field) problems[field] = `${message}.`;
+    if (field) problems[field] = field === "tools" ? `${path}: ${message}.` : `${message}.`;
   }
   return problems;
 }
