@@ -119,7 +119,10 @@ def held_bytes(console: Console) -> int:
 
 
 def long_question() -> str:
-    """A question whose echo is almost 1 MB in a hundred-odd tokens: words far apart, in blanks of three bytes each."""
+    """A question whose echo is almost 1 MB in a hundred-odd tokens: words far apart, in blanks of three bytes each.
+
+    We guess it far longer, so it takes a model that reads a million tokens.
+    """
     return "[[echo; rate=400]] " + ("\u3000" * 4_000).join(f"word{n}" for n in range(80))
 
 
@@ -129,7 +132,7 @@ async def test_readers_that_never_read_hold_little_and_slow_nobody(data: Path, e
         console_app(data, upstream=emulator.base_url, send_buffer_bytes=2**16) as console,
         AsyncExitStack() as stack,
     ):
-        started = await console.client.start(long_question())
+        started = await console.client.start(long_question(), model="google/gemini-2.5-flash")
         path = f"/api/generations/{started['generation']['id']}/events"
         for _ in range(STUCK_READERS // 2):
             await stack.enter_async_context(stuck(console.url, path))
