@@ -7,6 +7,10 @@ type Schemas = components["schemas"];
 type Reply<T> = Required<T>;
 
 export type Part = Schemas["Message"]["parts"][number];
+/** What a message may carry beside text. */
+export type Media = Extract<Part, { type: "image" | "file" | "audio" | "video" }>;
+export type ImagePart = Extract<Part, { type: "image" }>;
+export type AnnotationPart = Extract<Part, { type: "annotation" }>;
 export type Status = Schemas["Message"]["status"];
 /** `cost_usd` is null when it is not known, and `cost_state` says why. */
 export type Usage = Reply<Schemas["UsageFigures"]>;

@@ -3,8 +3,10 @@ import { Markdown } from "@/lib/markdown/markdown";
 import { isTerminal } from "@/lib/stream/fold";
 import { AnswerActions } from "./answer-actions";
 import { Ending } from "./ending";
+import { MediaParts } from "./media-parts";
 import { Reasoning } from "./reasoning";
 import { Retrying } from "./retrying";
+import { SourceList } from "./source-list";
 import { ToolCall } from "./tool-call";
 import { UsageChips } from "./usage-chips";
 import { type Answer, useAnswer } from "./use-answer";
@@ -45,6 +47,7 @@ interface AnswerPartsProps {
 
 function AnswerParts({ messageId, answer, streaming }: AnswerPartsProps) {
   const parts = readable(answer.parts);
+  const annotations = answer.parts.filter((part) => part.type === "annotation");
   if (parts.length === 0 && streaming) {
     return answer.retry ? <Retrying retry={answer.retry} /> : <Placeholder />;
   }
@@ -66,17 +69,21 @@ function AnswerParts({ messageId, answer, streaming }: AnswerPartsProps) {
             return <Markdown key={index} text={part.text} streaming={isOpen} />;
           case "tool_call":
             return <ToolCall key={index} call={part} messageId={messageId} streaming={streaming} />;
-          default:
+          case "annotation":
+          case "tool_result":
             return null;
+          default:
+            return <MediaParts key={index} parts={[part]} />;
         }
       })}
+      {!streaming && <SourceList annotations={annotations} />}
     </div>
   );
 }
 
 /**
  * A continued answer begins with the old text as a part of its own; it is read as one text. Reasoning without text
- * holds only what the provider wants back.
+ * holds only what the provider wants back; citations are listed below.
  */
 function readable(parts: readonly Part[]): Part[] {
   const merged: Part[] = [];
@@ -84,9 +91,13 @@ function readable(parts: readonly Part[]): Part[] {
     const last = merged.at(-1);
     if (part.type === "text" && last?.type === "text") {
       merged[merged.length - 1] = { type: "text", text: last.text + part.text };
-    } else if (part.type !== "reasoning" || part.text !== "") merged.push(part);
+    } else if (isShown(part)) merged.push(part);
   }
   return merged;
+}
+
+function isShown(part: Part): boolean {
+  return part.type === "reasoning" ? part.text !== "" : part.type !== "annotation";
 }
 
 function Placeholder() {

@@ -1,7 +1,7 @@
 import { ArrowUp, Square } from "lucide-react";
-import { Suspense, lazy, useEffect, useRef, useState } from "react";
+import { Suspense, type SyntheticEvent, lazy, useEffect, useRef, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
-import type { Session } from "@/client/api";
+import type { ImagePart, Session } from "@/client/api";
 import { settingsQuery } from "@/client/queries";
 import { IconButton } from "@/components/icon-button";
 import { useShortcut } from "@/lib/shortcuts";
@@ -11,6 +11,8 @@ import { type NewTurn, useStop } from "./turns";
 import { useAttempt } from "./use-attempt";
 import { useChoice } from "./use-choice";
 import { useDraft } from "./use-draft";
+import { useImageRefusal } from "./use-image-refusal";
+import { useImages } from "./use-images";
 
 interface ComposerProps {
   sessionId: string | null;
@@ -21,6 +23,7 @@ interface ComposerProps {
 }
 
 const Pickers = lazy(() => import("./pickers"));
+const Attachments = lazy(() => import("./attachments"));
 
 const isTouch = (): boolean => window.matchMedia("(pointer: coarse)").matches;
 
@@ -34,16 +37,18 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
   const [sending, setSending] = useState(false);
   const [error, setError] = useState<Error | null>(null);
   const { turnOf, accepted } = useAttempt();
+  const images = useImages();
+  const refusal = useImageRefusal(choice.effectiveModel, images.parts.length > 0);
+  const isEmpty = text.trim() === "" && images.parts.length === 0;
 
   useEffect(() => {
     if (!isTouch()) field.current?.focus();
   }, []);
 
   const send = async (): Promise<void> => {
-    const content = text.trim();
-    if (content === "" || sending || runningGenerationId !== null) return;
+    if (isEmpty || refusal !== null || sending || runningGenerationId !== null) return;
     const body = {
-      content,
+      ...contentsOf(text.trim(), images.parts),
       ...(sessionId === null ? {} : { session_id: sessionId }),
       ...(choice.model === null ? {} : { model: choice.model }),
       ...(choice.profile_id === null ? {} : { profile_id: choice.profile_id }),
@@ -53,6 +58,7 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
     try {
       await onSend(turnOf(body));
       accepted();
+      images.clear();
       clear();
     } catch (failure) {
       setError(failure instanceof Error ? failure : new Error(String(failure)));
@@ -65,19 +71,35 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
     stop.mutate(runningGenerationId);
     field.current?.focus();
   };
+  /** Takes the files of a paste or a drop; text goes its usual way. */
+  const attach = (event: SyntheticEvent, { files }: DataTransfer): void => {
+    if (files.length === 0 || sending) return;
+    event.preventDefault();
+    void images.add([...files]);
+  };
   useShortcut("stop", stopNow, runningGenerationId !== null);
 
   return (
     <div className="column flex-none pb-4">
       {error && <SendError error={error} onRetry={() => void send()} />}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- files are dropped anywhere on it; the button takes them too */}
       <form
         aria-label="New message"
+        onDragOver={(event) => {
+          if (event.dataTransfer.types.includes("Files")) event.preventDefault();
+        }}
+        onDrop={(event) => attach(event, event.dataTransfer)}
         onSubmit={(event) => {
           event.preventDefault();
           void send();
         }}
         className="rounded-lg border border-line-strong bg-raised shadow-[0_1px_3px_rgb(40_35_25/5%)] transition-colors focus-within:border-accent"
       >
+        {(images.parts.length > 0 || images.problem !== null) && (
+          <Suspense>
+            <Attachments images={images} refusal={refusal} returnFocus={() => field.current} />
+          </Suspense>
+        )}
         <textarea
           ref={field}
           aria-label="Message"
@@ -87,6 +109,11 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
           readOnly={sending}
           aria-busy={sending}
           onChange={(event) => setText(event.target.value)}
+          onPaste={(event) => {
+            // Copied from a document, words come with a picture of themselves: the words are meant.
+            if (event.clipboardData.types.includes("text/plain")) return;
+            attach(event, event.clipboardData);
+          }}
           onKeyDown={(event) => {
             const action = composerKey(event.nativeEvent, { sendKey, isTouch: isTouch() });
             if (action !== "send") return;
@@ -97,14 +124,18 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
         />
         <div className="flex items-center gap-1 px-2 pb-2">
           <Suspense fallback={<span className="min-h-8 pointer-coarse:min-h-10" />}>
-            <Pickers choice={choice} returnFocus={() => field.current} />
+            <Pickers
+              choice={choice}
+              onPickImages={(files) => void images.add(files)}
+              returnFocus={() => field.current}
+            />
           </Suspense>
           <span className="flex-1" />
           {runningGenerationId === null ? (
             <IconButton
               label="Send"
               type="submit"
-              disabled={text.trim() === "" || sending}
+              disabled={isEmpty || refusal !== null || sending}
               className={SEND_CLASS}
             >
               <ArrowUp aria-hidden />
@@ -127,3 +158,13 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
 
 const SEND_CLASS =
   "bg-accent !text-on-accent hover:!bg-accent-strong disabled:bg-line disabled:!text-ink-3 disabled:opacity-100";
+
+function contentsOf(
+  content: string,
+  images: readonly ImagePart[],
+): Pick<NewTurn, "content" | "parts"> {
+  if (images.length === 0) return { content };
+  return {
+    parts: [...(content === "" ? [] : [{ type: "text" as const, text: content }]), ...images],
+  };
+}

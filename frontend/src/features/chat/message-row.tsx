@@ -3,6 +3,7 @@ import type { Message } from "@/client/api";
 import { isTerminal } from "@/lib/stream/fold";
 import { AssistantMessage } from "./assistant-message";
 import { ToolMessage } from "./tool-message";
+import type { NewTurn } from "./turns";
 import { UserMessage } from "./user-message";
 
 const PathEnd = lazy(() => import("./path-end"));
@@ -37,11 +38,12 @@ function Row({ message, isLast }: MessageRowProps) {
 }
 
 /** The user's words in the frame after they were sent, before the server has stored them. */
-export function SendingRow({ content }: { content: string }) {
+export function SendingRow({ turn: { content, parts } }: { turn: NewTurn }) {
+  const text = content ?? parts?.map((part) => (part.type === "text" ? part.text : "")).join("");
   return (
     <div className="column py-3">
       <article aria-label="You, being sent" className="rounded-lg bg-sunken px-4 py-3 text-ink-2">
-        <p className="wrap-anywhere whitespace-pre-wrap">{content}</p>
+        <p className="wrap-anywhere whitespace-pre-wrap">{text}</p>
       </article>
     </div>
   );

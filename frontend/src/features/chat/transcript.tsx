@@ -107,7 +107,7 @@ export default function Transcript(props: TranscriptProps) {
                   {message ? (
                     <MessageRow message={message} isLast={row.index === count - 1} />
                   ) : (
-                    sending && <SendingRow content={sending.content ?? ""} />
+                    sending && <SendingRow turn={sending} />
                   )}
                 </div>
               );

@@ -55,6 +55,20 @@ it("keeps the cursor moving over events it does not know", () => {
   expect(frames.reduce(fold, emptyAnswer).last_seq).toBe(frames.at(-1)?.seq);
 });
 
+it("keeps citations last, and does not split a text where they come early", () => {
+  const frames: Frame[] = [
+    { generation_id: "g", seq: 1, event: "token", data: { text: "a" } },
+    { generation_id: "g", seq: 2, event: "annotation", data: { type: "url_citation" } },
+    { generation_id: "g", seq: 3, event: "token", data: { text: "b" } },
+    { generation_id: "g", seq: 4, event: "reasoning", data: { text: "hm" } },
+  ];
+  expect(frames.reduce(fold, emptyAnswer).parts).toEqual([
+    { type: "text", text: "ab" },
+    { type: "reasoning", text: "hm" },
+    { type: "annotation", annotation: { type: "url_citation" } },
+  ]);
+});
+
 it("does not split a text where a signature comes late", () => {
   const frame = (seq: number, event: "token" | "reasoning", text: string): Frame => ({
     generation_id: "g",

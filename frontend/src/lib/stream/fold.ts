@@ -54,8 +54,10 @@ export function fold(view: AnswerView, frame: Frame): AnswerView {
       return { ...next, parts: appendText(view.parts, "reasoning", frame.data.text) };
     case "tool_call": {
       const { id, name, arguments: args } = frame.data;
-      return { ...next, parts: [...view.parts, { type: "tool_call", id, name, arguments: args }] };
+      return { ...next, parts: add(view.parts, { type: "tool_call", id, name, arguments: args }) };
     }
+    case "annotation":
+      return { ...next, parts: [...view.parts, { type: "annotation", annotation: frame.data }] };
     case "usage":
       return { ...next, usage: frame.data };
     case "error":
@@ -73,7 +75,17 @@ function appendText(
   type: "text" | "reasoning",
   text: string,
 ): readonly Part[] {
-  const last = parts.at(-1);
-  if (last?.type !== type) return [...parts, { type, text }];
-  return [...parts.slice(0, -1), { ...last, text: last.text + text }];
+  const at = endOf(parts) - 1;
+  const last = parts[at];
+  if (last?.type !== type) return add(parts, { type, text });
+  return parts.with(at, { ...last, text: last.text + text });
+}
+
+function add(parts: readonly Part[], part: Part): readonly Part[] {
+  return parts.toSpliced(endOf(parts), 0, part);
+}
+
+/** Where the next part goes: annotations stand last, whenever they come. */
+function endOf(parts: readonly Part[]): number {
+  return parts.findLastIndex(({ type }) => type !== "annotation") + 1;
 }

@@ -1,4 +1,5 @@
 import type {
+  AnnotationPart,
   DoneData,
   Message,
   RetryData,
@@ -15,6 +16,7 @@ export type Payload =
   | { event: "retry"; data: RetryData }
   | { event: "token" | "reasoning"; data: { text: string } }
   | { event: "tool_call"; data: ToolCallData }
+  | { event: "annotation"; data: AnnotationPart["annotation"] }
   | { event: "usage"; data: Usage }
   | { event: "error"; data: StreamError }
   | { event: "done"; data: DoneData }
@@ -42,6 +44,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   "token",
   "reasoning",
   "tool_call",
+  "annotation",
   "usage",
   "error",
   "done",
