@@ -18,6 +18,7 @@ from app.services.breaker import BreakerPolicy
 from app.services.bundle import Services
 from app.services.catalog import Catalog, Refresh
 from app.services.changes import Changes
+from app.services.compactions import Compactions
 from app.services.doors import Doors
 from app.services.embeddings import Embeddings
 from app.services.housekeeping import Housekeeping
@@ -101,6 +102,8 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         stack.push_async_callback(turns.close)
         doors = Doors(runs, turns, replays, providers, defaults_of(settings, providers))
         stack.push_async_callback(doors.close)
+        compactions = Compactions(store, changes, providers, paid_calls, defaults_of(settings, providers))
+        stack.push_async_callback(compactions.close)
         typed_chats = TypedChats(turns, doors, providers, defaults_of(settings, providers))
         live = Live(runs, changes, replays)
         stack.callback(live.close)
@@ -122,6 +125,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             plain_catalog=PlainCatalog(store, catalog),
             sessions=Sessions(store, changes, runner),
             messages=Messages(store, changes),
+            compactions=compactions,
             profiles=Profiles(store, changes),
             usage=UsageReports(store),
             preferences=Preferences(store, changes, providers, catalog, settings),

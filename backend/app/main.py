@@ -15,6 +15,7 @@ from app.api.gate_policy import GatePolicy
 from app.api.middleware import RequestLog
 from app.api.routes import (
     chat,
+    compactions,
     docs,
     embeddings,
     generations,
@@ -63,7 +64,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     )
     # Routes are tried in this order, the busiest first.
     for module in (
-        *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage),
+        *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage, compactions),
         *(settings_routes, embeddings, openai_models, plain_models, health, metrics, docs),
     ):
         app.include_router(module.router)

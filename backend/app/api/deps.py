@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Request
 
 from app.core.errors import ShuttingDown, ValidationFailed
 from app.core.logging_config import request_id_var
+from app.schemas.compactions import CompactionCreate
 from app.schemas.generations import GenerationCreate, Regenerate
 from app.schemas.messages import MessageCreate
 from app.schemas.typed import TypedChat
@@ -26,7 +27,7 @@ FORWARDED = (
 """What a client may tell OpenRouter through us (API reference, section 1); keys and names of apps are ours to give."""
 MOST_HEADER_CHARS = 256
 
-Keyed = TypeVar("Keyed", GenerationCreate, Regenerate, MessageCreate, TypedChat)
+Keyed = TypeVar("Keyed", GenerationCreate, Regenerate, MessageCreate, CompactionCreate, TypedChat)
 
 
 async def get_services(request: Request) -> Services:

@@ -60,7 +60,7 @@ _UNKNOWN = """
     WHERE state = 'unknown' AND upstream_id IS NOT NULL AND generation_id IS NOT NULL ORDER BY id
 """
 _ABANDONED = """
-    SELECT generation_id, provider FROM usage_logs
+    SELECT generation_id, session_id, provider FROM usage_logs
     WHERE state = 'reserved' AND generation_id IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM generations g WHERE g.id = usage_logs.generation_id AND g.ended_at IS NULL)
     ORDER BY id
@@ -108,11 +108,13 @@ def reserve(conn: Conn, values: dict[str, Any]) -> None:
     )
 
 
-def settle(conn: Conn, values: dict[str, Any]) -> None:
-    """Close an open row as ``settled`` or ``unknown``; a row that is not open is left alone."""
+def settle(conn: Conn, values: dict[str, Any]) -> bool:
+    """Close an open row as ``settled`` or ``unknown``; False for a row that is not open, which is left alone."""
     row = conn.execute(_SETTLE, values).fetchone()
-    if row:
-        _add_to_day(conn, row, values, released=row["reserved_picousd"] or 0, unknown=int(values["state"] == "unknown"))
+    if row is None:
+        return False
+    _add_to_day(conn, row, values, released=row["reserved_picousd"] or 0, unknown=int(values["state"] == "unknown"))
+    return True
 
 
 def reconcile(conn: Conn, values: dict[str, Any]) -> tuple[str, dict[str, int]] | None:

@@ -16,7 +16,7 @@ GenerationStatus: TypeAlias = Literal[
     "queued", "running", "stopping", "completed", "stopped", "failed", "truncated", "interrupted"
 ]
 CostState: TypeAlias = Literal["reserved", "settled", "reconciled", "estimated", "unknown"]
-Purpose: TypeAlias = Literal["chat", "title", "document", "embedding", "endpoint", "mcp"]
+Purpose: TypeAlias = Literal["chat", "title", "document", "embedding", "summary", "endpoint", "mcp"]
 
 TERMINAL: frozenset[str] = frozenset(get_args(TerminalStatus))
 

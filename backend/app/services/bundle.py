@@ -10,6 +10,7 @@ from app.db.lock import DataLock
 from app.db.store import Store
 from app.schemas.health import Health
 from app.services.catalog import Catalog
+from app.services.compactions import Compactions
 from app.services.doors import Doors
 from app.services.embeddings import Embeddings
 from app.services.live import Live
@@ -43,6 +44,7 @@ class Services:
     plain_catalog: PlainCatalog
     sessions: Sessions
     messages: Messages
+    compactions: Compactions
     profiles: Profiles
     usage: UsageReports
     preferences: Preferences

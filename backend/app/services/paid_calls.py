@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from app.core.clock import now
@@ -18,7 +18,7 @@ from app.core.errors import AppError, ShuttingDown, UpstreamError
 from app.core.ids import new_id
 from app.db.store import Store
 from app.db.types import Conn
-from app.repo import ledger
+from app.repo import ledger, sessions
 from app.schemas.events import UsageFigures
 from app.schemas.types import Purpose
 from app.services.metrics import Metrics, Paid
@@ -56,6 +56,7 @@ class PaidCall:
     worst_picousd: int | None
     session_id: str | None = None
     profile_id: int | None = None
+    call_id: str = field(default_factory=new_id)
 
 
 class PaidCalls:
@@ -92,7 +93,7 @@ class PaidCalls:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _make(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> R:
-        call_id = new_id()
+        call_id = call.call_id
         await self._store.write(_reserve, call_id, call)
         started_ns = time.monotonic_ns()
         try:
@@ -168,7 +169,7 @@ def settle_abandoned(conn: Conn) -> int:
     abandoned = ledger.abandoned(conn)
     for row in abandoned:
         bill = _free() if row["provider"] == DEMO else Bill(cost_picousd=None)
-        ledger.settle(conn, _closing(row["generation_id"], None, bill))
+        _settle(conn, row["session_id"], _closing(row["generation_id"], None, bill))
     return len(abandoned)
 
 
@@ -192,7 +193,18 @@ def _reserve(conn: Conn, call_id: str, call: PaidCall) -> None:
 def _close(conn: Conn, call_id: str, call: PaidCall, reply: Reply | None, bill: Bill, latency_ms: int) -> None:
     # The demo takes other models' names; nobody else has served it.
     served_by = call.provider.name if call.provider.demo or reply is None else reply.provider or call.provider.name
-    ledger.settle(conn, _closing(call_id, reply, bill, served_by=served_by, latency_ms=latency_ms))
+    _settle(conn, call.session_id, _closing(call_id, reply, bill, served_by=served_by, latency_ms=latency_ms))
+
+
+def _settle(conn: Conn, session_id: str | None, values: dict[str, Any]) -> None:
+    """Close an open row, and count it in the totals of its session."""
+    if ledger.settle(conn, values) and session_id is not None:
+        tokens = {name: values[name] or 0 for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
+        cost = values["cost_picousd"]
+        unknown = int(cost is None)
+        sessions.count_usage(
+            conn, session_id, now=values["now"], **tokens, cost_picousd=cost or 0, unknown_calls=unknown
+        )
 
 
 def _closing(

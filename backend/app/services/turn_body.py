@@ -8,13 +8,15 @@ from typing import Any
 
 from app.core.slugs import parse_slug
 from app.db.types import Conn, Row
+from app.repo import compactions
 from app.schemas.model_facts import ModelFacts
 from app.services.calibration import calibration_of
 from app.services.context import Fit, Room, fit
 from app.services.estimate import Weight, weigh_message, weigh_schemas
-from app.services.history import history
+from app.services.history import Line, history
 from app.services.prompt import Resolved, request_body
 from app.services.request import output_limit, wire_parameters
+from app.services.summary import line_of, standing_on, without_summarised
 
 
 def fitted_body(
@@ -35,11 +37,21 @@ def fitted_body(
         beside=beside,
         may_drop=not _shortens_itself(params),
     )
-    fitted = fit(history(path, model=slug, facts=facts, system=resolved.system_prompt), room)
+    standing = standing_on(path, compactions.of_session(conn, path[0]["session_id"])) if path else None
+    rows, first_kept_id = without_summarised(path, standing) if standing else (path, None)
+    lines = history(rows, model=slug, facts=facts, system=resolved.system_prompt)
+    if standing is not None:
+        lines.insert(_after_prompt(lines), line_of(standing))
+    fitted = fit(lines, room, summary_id=standing.id if standing else None, first_kept_id=first_kept_id)
     body = request_body(resolved, fitted.messages, params, prefill)
     if resolved.route.provider.demo or parse_slug(slug).is_router or fitted.weight.media or _is_added_to(params):
         return fitted, body
     return replace(fitted, counts_for=slug), body
+
+
+def _after_prompt(lines: Sequence[Line]) -> int:
+    """Behind a system prompt of the owner's, before what was said."""
+    return int(bool(lines) and lines[0].message["role"] == "system")
 
 
 def _is_added_to(params: Mapping[str, Any]) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -20,17 +19,16 @@ from app.core.ids import new_id
 from app.core.json import decode, encode
 from app.db.types import Conn, Row
 from app.repo import generations, idempotency, journal, ledger, messages, models, profiles, sessions
-from app.repo import settings as settings_repo
 from app.schemas.events import Start, encode_events
 from app.schemas.parts import Part, TextPart, ToolResultPart, content_of
-from app.schemas.profiles import Profile
 from app.schemas.sessions import Session
 from app.schemas.types import TERMINAL
 from app.services.context import Fit
-from app.services.known_models import known_route, refuse_incapable
-from app.services.prompt import Defaults, Resolved, resolve, worst_cost_picousd
+from app.services.known_models import refuse_incapable
+from app.services.prompt import Defaults, Resolved, worst_cost_picousd
 from app.services.providers import Provider, Route
 from app.services.request import thinking_by_default
+from app.services.resolution import resolve_in
 from app.services.runs import Run
 from app.services.tool_results import check_complete, check_results
 from app.services.turn_body import fitted_body
@@ -256,7 +254,15 @@ def title_of(text: str) -> str:
 
 
 def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: str, *, prefill: str = "") -> Begun:
-    resolved = _resolve(conn, plan, session)
+    resolved = resolve_in(
+        conn,
+        session,
+        model=plan.model,
+        profile_id=plan.profile_id,
+        given=plan.given,
+        defaults=plan.defaults,
+        route=plan.route,
+    )
     path = messages.path_up(conn, session.id, user_message_id, limit=LONGEST_PATH)
     check_complete(path)
     facts = models.facts(conn, resolved.route.slug)
@@ -330,33 +336,6 @@ def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body:
             "reserved_picousd": worst_cost_picousd(body, prices),
             "now": at,
         },
-    )
-
-
-def _resolve(conn: Conn, plan: Plan, session: Session) -> Resolved:
-    profile: Profile | None = None
-    if plan.profile_id is not None:
-        profile = profiles.get(conn, plan.profile_id)
-        if profile is None:
-            raise NotFound.of("profile", plan.profile_id)
-    elif session.profile_id is not None:
-        profile = profiles.get(conn, session.profile_id)
-    else:
-        profile = profiles.get_default(conn)
-    stored = settings_repo.all_values(conn)
-    defaults = Defaults(
-        model=stored.get("model", plan.defaults.model),
-        temperature=stored.get("temperature", plan.defaults.temperature),
-        max_tokens=stored.get("max_tokens", plan.defaults.max_tokens),
-        system_prompt=stored.get("system_prompt", plan.defaults.system_prompt),
-    )
-    return resolve(
-        plan.given,
-        model=plan.model,
-        session_model=session.model,
-        profile=profile,
-        defaults=defaults,
-        route_of=partial(known_route, conn, plan.route),
     )
 
 
