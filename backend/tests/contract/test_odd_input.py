@@ -9,6 +9,7 @@ import copy
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import httpx
@@ -27,7 +28,7 @@ JSON_TYPE = {"Content-Type": "application/json"}
 DEEP = 100_000
 TABLES = (
     *("sessions", "messages", "generations", "generation_events", "usage_logs", "usage_days"),
-    *("profiles", "settings", "idempotency_keys"),
+    *("profiles", "settings", "idempotency_keys", "compactions"),
 )
 
 # JSON texts that no field of the kind accepts; strings refuse also what no store keeps.
@@ -170,6 +171,7 @@ async def filled(console: Console, emulator: Emulator) -> Filled:
         "generation_id": transcript.generation_id,
         "profile_id": str(profile["id"]),
         "slug": "openai/gpt-4o-mini",
+        "compaction_id": "none",
     }
     return Filled(console, emulator, ids)
 
@@ -342,9 +344,9 @@ async def test_odd_ids_in_the_path(filled: Filled) -> None:
     failures = []
     for operation in WITH_PATH:
         body = filled.valid_body(operation) if operation.body is not None else None
-        (parameter,) = operation.parameters("path")
-        for odd in PATH_IDS:
-            target = operation.path.format(**{parameter["name"]: odd})
+        names = [parameter["name"] for parameter in operation.parameters("path")]
+        for name, odd in product(names, PATH_IDS):
+            target = operation.path.format(**(filled.ids | {name: odd}))
             reply = await _send(filled.console.client, operation.method, target, json=body)
             if (complaint := _complaint(reply)) is not None:
                 failures.append(f"{operation} {odd[:40]}: {complaint}")

@@ -25,7 +25,7 @@ from app.services.upstream_wire import WireModel
 DEFAULTS = Defaults(model="a/default", temperature=0.7, max_tokens=100, system_prompt="")
 TABLES = (
     "models", "profiles", "sessions", "messages", "generations", "generation_events", "idempotency_keys", "usage_logs",
-    "usage_days", "settings",
+    "usage_days", "settings", "token_ratios", "compactions",
 )  # fmt: skip
 
 
