@@ -28,6 +28,10 @@ export type Parameters = Schemas["Parameters"];
 export type Effort = NonNullable<Parameters["reasoning_effort"]>;
 /** Prices are US dollars per 1,000,000 tokens. */
 export type Model = Schemas["Model"];
+export type ModelDetail = Schemas["ModelDetail"];
+export type Endpoint = Schemas["Endpoint"];
+export type ModelFamily = Schemas["ModelFamily"];
+export type ProviderInfo = Schemas["ProviderInfo"];
 export type Health = Schemas["Health"];
 export type Settings = Schemas["AppSettings"];
 export type KeyStatus = Schemas["KeyStatus"];

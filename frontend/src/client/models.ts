@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { EventDecoder } from "@/lib/stream/decoder";
-import type { Model } from "./api";
+import type { ModelDetail } from "./api";
 import { ApiError, UnreachableError, request, respond } from "./http";
 import { keys } from "./queries";
 
@@ -10,12 +10,12 @@ export interface SyncStep {
   models: number | null;
 }
 
-/** One model, on offer or not any more. */
+/** One model, on offer or not any more, with who serves it. */
 export function modelQuery(id: string) {
   const path = id.split("/").map(encodeURIComponent).join("/");
   return queryOptions({
     queryKey: [...keys.models, "one", id],
-    queryFn: ({ signal }) => request<Model>("GET", `/api/models/${path}`, { signal }),
+    queryFn: ({ signal }) => request<ModelDetail>("GET", `/api/models/${path}`, { signal }),
   });
 }
 

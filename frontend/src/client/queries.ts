@@ -1,5 +1,16 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import type { Draft, Health, Message, Model, Page, Profile, Session, Settings } from "./api";
+import type {
+  Draft,
+  Health,
+  Message,
+  Model,
+  ModelFamily,
+  Page,
+  Profile,
+  ProviderInfo,
+  Session,
+  Settings,
+} from "./api";
 import { request } from "./http";
 
 export const keys = {
@@ -10,6 +21,7 @@ export const keys = {
   models: ["models"],
   profiles: ["profiles"],
   settings: ["settings"],
+  providers: ["providers"],
 } as const;
 
 export const healthQuery = queryOptions({
@@ -20,6 +32,13 @@ export const healthQuery = queryOptions({
 export const settingsQuery = queryOptions({
   queryKey: keys.settings,
   queryFn: ({ signal }) => request<Settings>("GET", "/api/settings", { signal }),
+});
+
+/** Who can be asked, the main provider first. */
+export const providersQuery = queryOptions({
+  queryKey: keys.providers,
+  queryFn: async ({ signal }) =>
+    (await request<{ items: ProviderInfo[] }>("GET", "/api/providers", { signal })).items,
 });
 
 export function sessionsQuery(text: string) {
@@ -62,6 +81,24 @@ export const modelsQuery = queryOptions({
   staleTime: 10 * 60_000,
 });
 
+/** In an order that only the provider knows. Throws `ApiError` where it does not know it. */
+export function rankedModelsQuery(sort: string) {
+  return queryOptions({
+    queryKey: [...keys.models, "ranked", sort],
+    queryFn: ({ signal }) => everyPage<Model>("/api/models", signal, { sort }),
+    staleTime: 10 * 60_000,
+    retry: false,
+  });
+}
+
+/** The authors of the models on offer, and how many each has. */
+export const familiesQuery = queryOptions({
+  queryKey: [...keys.models, "families"],
+  queryFn: async ({ signal }) =>
+    (await request<{ items: ModelFamily[] }>("GET", "/api/models/families", { signal })).items,
+  staleTime: 10 * 60_000,
+});
+
 export const profilesQuery = queryOptions({
   queryKey: keys.profiles,
   queryFn: ({ signal }) => everyPage<Profile>("/api/profiles", signal),
@@ -71,13 +108,17 @@ export function fetchDraft(session_id: string, signal?: AbortSignal): Promise<Dr
   return request<Draft>("GET", `/api/sessions/${session_id}/draft`, signal ? { signal } : {});
 }
 
-async function everyPage<T>(path: string, signal: AbortSignal): Promise<T[]> {
+async function everyPage<T>(
+  path: string,
+  signal: AbortSignal,
+  query: Record<string, string> = {},
+): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | null = null;
   do {
     const page: Page<T> = await request<Page<T>>("GET", path, {
       signal,
-      query: { limit: 200, cursor },
+      query: { ...query, limit: 200, cursor },
     });
     items.push(...page.items);
     cursor = page.next_cursor;

@@ -1,4 +1,4 @@
-import type { Message, Model, Profile, Session } from "@/client/api";
+import type { Message, Model, ModelDetail, Profile, Session } from "@/client/api";
 
 /** A stored answer, complete unless the change says otherwise. */
 export function storedMessage(change: Partial<Message> = {}): Message {
@@ -125,6 +125,35 @@ export function storedModel(
     expiration_date: null,
     created_at: "2025-01-02T00:00:00.000Z",
     removed_at: null,
+    ...change,
+  };
+}
+
+/** A model with what is known of who serves it: nothing unless the change says so. */
+export function storedModelDetail(id: string, change: Partial<ModelDetail> = {}): ModelDetail {
+  return {
+    ...storedModel(id),
+    endpoints: null,
+    endpoints_fetched_at: null,
+    endpoints_problem: null,
+    parameters: { union: [], intersection: null, by_provider: {} },
+    capabilities: {
+      tools: null,
+      parallel_tools: null,
+      json_mode: null,
+      structured_outputs: null,
+      reasoning: false,
+      toggleable_reasoning: false,
+      images: null,
+      files: null,
+      audio: null,
+      video: null,
+      image_output: null,
+      audio_output: null,
+      logprobs: null,
+      prompt_caching: false,
+    },
+    price_history: [],
     ...change,
   };
 }

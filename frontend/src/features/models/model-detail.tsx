@@ -2,14 +2,17 @@ import { Dialog } from "@base-ui/react/dialog";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { X } from "lucide-react";
-import type { Model } from "@/client/api";
+import type { Model, ModelDetail } from "@/client/api";
 import { modelQuery } from "@/client/models";
 import { Button, buttonClass } from "@/components/button";
 import { ErrorNote } from "@/components/error-note";
 import { formatCount } from "@/lib/format";
 import { Markdown } from "@/lib/markdown/markdown";
 import { useCopy } from "@/lib/use-copy";
+import { ModelEndpoints } from "./model-endpoints";
+import { ModelParameters } from "./model-parameters";
 import { ModelPrices } from "./model-prices";
+import { PriceHistory } from "./price-history";
 
 interface ModelDetailProps {
   /** The open model, or null. */
@@ -20,8 +23,8 @@ interface ModelDetailProps {
 }
 
 /** Everything about one model, in a sheet over the list. */
-export default function ModelDetail({ id, listed, onClose }: ModelDetailProps) {
-  const query = useQuery({ ...modelQuery(id ?? ""), enabled: id !== null && !listed });
+export default function ModelSheet({ id, listed, onClose }: ModelDetailProps) {
+  const query = useQuery({ ...modelQuery(id ?? ""), enabled: id !== null });
   const model = listed ?? query.data;
   return (
     <Dialog.Root open={id !== null} onOpenChange={(open) => !open && onClose()}>
@@ -39,7 +42,7 @@ export default function ModelDetail({ id, listed, onClose }: ModelDetailProps) {
               <X aria-hidden className="size-4" />
             </Dialog.Close>
           </div>
-          {model && <Detail model={model} />}
+          {model && <Detail model={model} loaded={query.data} error={query.error} />}
           {!model && query.isError && (
             <div className="p-5">
               <ErrorNote title="This model could not be shown" error={query.error} />
@@ -51,7 +54,14 @@ export default function ModelDetail({ id, listed, onClose }: ModelDetailProps) {
   );
 }
 
-function Detail({ model }: { model: Model }) {
+interface DetailProps {
+  model: Model;
+  /** With what takes longer to find out, once that is there. */
+  loaded: ModelDetail | undefined;
+  error: Error | null;
+}
+
+function Detail({ model, loaded, error }: DetailProps) {
   const { copied, copy } = useCopy();
   return (
     <>
@@ -87,25 +97,17 @@ function Detail({ model }: { model: Model }) {
           </dl>
         </section>
         <ModelPrices pricing={model.pricing} />
-        <section aria-labelledby="model-parameters">
-          <h3 id="model-parameters" className="mb-2 text-sm font-semibold">
-            Parameters it takes
-          </h3>
-          {model.supported_parameters.length === 0 ? (
-            <p className="text-sm text-ink-2">The provider does not say.</p>
-          ) : (
-            <ul className="flex flex-wrap gap-1.5">
-              {model.supported_parameters.map((name) => (
-                <li
-                  key={name}
-                  className="rounded-sm bg-sunken px-1.5 py-0.5 font-mono text-xs text-ink-2"
-                >
-                  {name}
-                </li>
-              ))}
-            </ul>
-          )}
-        </section>
+        <PriceHistory versions={loaded?.price_history ?? []} />
+        <ModelEndpoints detail={loaded} failed={error !== null && !loaded} />
+        <ModelParameters
+          analysis={
+            loaded?.parameters ?? {
+              union: model.supported_parameters,
+              intersection: null,
+              by_provider: {},
+            }
+          }
+        />
       </div>
       <div className="flex flex-none gap-2 border-t border-line px-5 py-3">
         {model.removed_at === null && (

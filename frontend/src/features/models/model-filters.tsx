@@ -1,5 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { Search } from "lucide-react";
 import type { ReactNode } from "react";
+import { familiesQuery } from "@/client/queries";
 import { SelectField } from "@/components/select-field";
 import { formatContext } from "@/lib/format";
 import type { ModelsSearch, Sort } from "./search";
@@ -18,6 +20,9 @@ const SORT_OPTIONS: { value: Sort; label: string }[] = [
   { value: "newest", label: "Newest first" },
   { value: "price", label: "Cheapest first" },
   { value: "context", label: "Largest context first" },
+  { value: "top_weekly", label: "Most used this week" },
+  { value: "throughput_high_to_low", label: "Fastest first" },
+  { value: "latency_low_to_high", label: "Quickest to begin" },
 ];
 
 export function ModelFilters({ search, text, onText, onChange }: ModelFiltersProps) {
@@ -27,6 +32,11 @@ export function ModelFilters({ search, text, onText, onChange }: ModelFiltersPro
     ...[...contexts]
       .toSorted((left, right) => left - right)
       .map((tokens) => ({ value: tokens, label: `${formatContext(tokens)} context or more` })),
+  ];
+  const families = useQuery(familiesQuery).data ?? [];
+  const familyOptions = [
+    { value: null, label: "Any author" },
+    ...families.map(({ id, label, count }) => ({ value: id, label: `${label} (${count})` })),
   ];
   return (
     <search aria-label="Models" className="flex flex-wrap items-center gap-2">
@@ -53,6 +63,26 @@ export function ModelFilters({ search, text, onText, onChange }: ModelFiltersPro
       >
         Free
       </Toggle>
+      <Toggle
+        pressed={search.tools === true}
+        onPress={(tools) => onChange({ tools: tools || undefined })}
+      >
+        Tools
+      </Toggle>
+      <Toggle
+        pressed={search.images === true}
+        onPress={(images) => onChange({ images: images || undefined })}
+      >
+        Pictures
+      </Toggle>
+      <div className="w-48 max-sm:flex-1">
+        <SelectField
+          control={{ "aria-label": "Author" }}
+          options={familyOptions}
+          value={search.family ?? null}
+          onChange={(family) => onChange({ family: family ?? undefined })}
+        />
+      </div>
       <div className="w-48 max-sm:flex-1">
         <SelectField
           control={{ "aria-label": "Context at least" }}

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
 import { type Call, FakeApi, Refusal } from "@/testing/fake-api";
 import { renderInApp } from "@/testing/render";
-import { storedModel } from "@/testing/stored";
+import { storedModel, storedModelDetail } from "@/testing/stored";
 import { ModelsScreen } from "./models-screen";
 import { useSync } from "./sync";
 
@@ -101,7 +101,7 @@ it("closes the sheet with Escape, with the filters as they were", async () => {
 
 it("asks for a model that the list does not have, and says when there is none", async () => {
   api.on("GET /api/models/acme/old", () =>
-    storedModel("acme/old", { name: "Old", removed_at: "2026-01-01T00:00:00.000Z" }),
+    storedModelDetail("acme/old", { name: "Old", removed_at: "2026-01-01T00:00:00.000Z" }),
   );
   const { router } = await show("/app/models?model=acme/old");
   const sheet = await screen.findByRole("dialog", { name: "Old" });
@@ -109,6 +109,27 @@ it("asks for a model that the list does not have, and says when there is none", 
   expect(within(sheet).queryByRole("link", { name: "Use in new chat" })).toBeNull();
   await router.navigate({ to: "/app/models", search: { model: "no/such" } });
   expect(await screen.findByText(/This model could not be shown/)).toBeVisible();
+});
+
+it("takes an order that only the provider knows from it, and says when it does not", async () => {
+  const byName = [...SECOND];
+  api.on("GET /api/models", ({ query }: Call) => {
+    if (query.get("sort") === "latency_low_to_high") return new Refusal(422, "unsupported_sort");
+    const items = query.get("sort") === "top_weekly" ? byName.toReversed() : byName;
+    return { items, next_cursor: null };
+  });
+  const { router } = await show("/app/models?sort=top_weekly");
+  await waitFor(() =>
+    expect(screen.getAllByRole("link").map((link) => link.textContent)).toEqual([
+      expect.stringContaining("Secret"),
+      expect.stringContaining("Gift"),
+      expect.stringContaining("Thinker"),
+    ]),
+  );
+  await router.navigate({ to: "/app/models", search: { sort: "latency_low_to_high" } });
+  const alert = await screen.findByRole("alert");
+  await userEvent.click(within(alert).getByRole("button", { name: "By name" }));
+  await waitFor(() => expect(router.state.location.search).toEqual({}));
 });
 
 /** A sync whose events the test sends. */

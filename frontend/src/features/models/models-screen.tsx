@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Suspense, lazy, useMemo } from "react";
-import { modelsQuery } from "@/client/queries";
+import { modelsQuery, rankedModelsQuery } from "@/client/queries";
 import { Button } from "@/components/button";
 import { ErrorNote } from "@/components/error-note";
 import { ScreenHeader } from "@/components/screen-header";
@@ -9,7 +9,7 @@ import { SkeletonRows } from "@/components/skeleton-rows";
 import { UNKNOWN, formatCount, plural } from "@/lib/format";
 import { ModelFilters } from "./model-filters";
 import { ModelList } from "./model-list";
-import { type ModelsSearch, isFiltered, parseModelsSearch } from "./search";
+import { type ModelsSearch, isFiltered, isRanked, parseModelsSearch } from "./search";
 import { selectModels } from "./select-models";
 import { SyncButton, SyncFailure, SyncProgress } from "./sync-status";
 import { useSearchText } from "./use-search-text";
@@ -31,9 +31,12 @@ export function ModelsScreen() {
   const query = useQuery(modelsQuery);
   const all = query.data ?? [];
   const filters: ModelsSearch = { ...search, text };
+  const isByProvider = isRanked(search.sort);
+  const ranked = useQuery({ ...rankedModelsQuery(search.sort ?? ""), enabled: isByProvider });
+  const ordered = isByProvider ? (ranked.data ?? query.data) : query.data;
   const shown = useMemo(
-    () => selectModels(query.data ?? [], { ...search, text }),
-    [query.data, search, text],
+    () => selectModels(ordered ?? [], { ...search, text }),
+    [ordered, search, text],
   );
 
   return (
@@ -57,6 +60,13 @@ export function ModelsScreen() {
         </div>
       </div>
       <SyncFailure />
+      {isByProvider && ranked.isError && (
+        <div className="px-4 pt-3">
+          <ErrorNote title="This order is not to be had" error={ranked.error}>
+            <Button onClick={() => change({ sort: undefined })}>By name</Button>
+          </ErrorNote>
+        </div>
+      )}
       {query.isPending && (
         <div className="p-4">
           <SkeletonRows rows={10} className="h-12" />
@@ -76,7 +86,15 @@ export function ModelsScreen() {
           <Button
             onClick={() => {
               setText("");
-              change({ text: "", reasoning: false, free: false, min_context: 0 });
+              change({
+                text: "",
+                reasoning: false,
+                free: false,
+                tools: false,
+                images: false,
+                family: "",
+                min_context: 0,
+              });
             }}
           >
             Clear the filters

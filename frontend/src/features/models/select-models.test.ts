@@ -8,6 +8,8 @@ const models = [
     name: "GPT 10",
     is_reasoning: true,
     context_length: 400_000,
+    supported_parameters: ["tools"],
+    modalities: { input: ["text", "image"], output: ["text"] },
     created_at: "2025-08-01T00:00:00.000Z",
   }),
   storedModel("openai/gpt-9", { name: "GPT 9" }, [0.5, 20]),
@@ -23,6 +25,9 @@ it.each<[string, ModelsSearch, string[]]>([
   ["reasoning", { reasoning: true }, ["openai/gpt-10"]],
   ["free, which an unknown price is not", { free: true }, ["meta/llama:free"]],
   ["context, which an unknown one does not reach", { min_context: 400_000 }, ["openai/gpt-10"]],
+  ["tools", { tools: true }, ["openai/gpt-10"]],
+  ["pictures", { images: true }, ["openai/gpt-10"]],
+  ["author", { family: "meta" }, ["meta/llama:free"]],
   ["several at once", { text: "gpt", free: true }, []],
 ])("filters by %s", (_, search, expected) => {
   expect(ids(search)).toEqual(expected);
@@ -33,6 +38,7 @@ it.each<[string, ModelsSearch["sort"], string[]]>([
   ["price, unknown last", "price", ["Llama", "Half free", "GPT 9", "GPT 10", "Auto"]],
   ["date, newest first", "newest", ["GPT 10", "Auto", "GPT 9", "Half free", "Llama"]],
   ["context, unknown last", "context", ["GPT 10", "GPT 9", "Half free", "Llama", "Auto"]],
+  ["the provider's own order", "top_weekly", ["GPT 10", "GPT 9", "Llama", "Auto", "Half free"]],
 ])("orders by %s", (_, sort, expected) => {
   const found = selectModels(models, sort ? { sort } : {});
   expect(found.map(({ name }) => name)).toEqual(expected);

@@ -12,6 +12,7 @@ import { About } from "./about";
 import { ChoiceSetting } from "./choice-setting";
 import { KeySetting } from "./key-setting";
 import { ModelSetting } from "./model-setting";
+import { ProviderList } from "./provider-list";
 import { TypedSetting } from "./typed-setting";
 
 export function SettingsScreen() {
@@ -45,6 +46,12 @@ function Sections({ settings }: { settings: Settings }) {
     <>
       <Section title="Provider" text="Who answers, and the key that pays for it.">
         <KeySetting settings={settings} />
+      </Section>
+      <Section
+        title="All providers"
+        text="A providers file adds any server that speaks OpenAI’s dialect, such as Ollama or vLLM."
+      >
+        <ProviderList />
       </Section>
       <Section
         title="Answers"
