@@ -1,7 +1,7 @@
 """Fitting a conversation to what its model can read. Pure; ``docs/context.md`` tells its users the same.
 
-A turn is a user message with everything that answers it, so that no tool call loses its results. What does not fit is
-left out turn by turn, the oldest first. System messages, pinned turns and the newest turn stay.
+A turn is a user message with everything that answers it, so that no tool call loses its results. Text from retrieval
+goes first, then turn by turn, the oldest first. System messages, pinned turns and the newest turn stay.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """What is sent of a conversation. ``droppable`` are the turns that may still go, as positions in ``messages``."""
+    """What is sent of a conversation. ``droppable`` may still go, piece by piece, as positions in ``messages``."""
 
     messages: list[Message]
     use: ContextUse
@@ -75,7 +75,7 @@ class Fit:
         messages = [self.messages[at] for at in staying]
         sources = [self.sources[at] for at in staying]
         weight = weigh(messages) + self.room.beside
-        dropped = {self.sources[at] for at in going} - {None}
+        dropped = {self.sources[at] or at for at in going}
         use = replace(
             self.use,
             estimated_tokens=self.room.calibration.tokens(weight),
@@ -124,7 +124,7 @@ def fit(lines: Sequence[Line], room: Room, *, summary_id: str | None = None, fir
             limit_tokens=room.limit_tokens,
             reserved_tokens=room.reserved_tokens,
             estimated_tokens=room.calibration.tokens(weight),
-            dropped_messages=len({lines[at].source for at in gone} - {None}),
+            dropped_messages=len({lines[at].source or at for at in gone}),
             first_kept_id=_first_after(max(gone), *_columns(lines)) if gone else first_kept_id,
             strategy="drop_oldest" if gone else "whole",
             summary_id=summary_id,
@@ -149,8 +149,11 @@ def turns_of(roles: Iterable[str]) -> list[list[int]]:
 
 
 def _droppable(lines: Sequence[Line]) -> list[list[int]]:
-    older = turns_of(line.message["role"] for line in lines)[:-1]
-    return [turn for turn in older if not any(lines[at].pinned for at in turn)]
+    """What may go, in the order in which it goes."""
+    retrieved = [[at] for at, line in enumerate(lines) if line.retrieval]
+    said = [at for at, line in enumerate(lines) if not line.retrieval]
+    turns = [[said[at] for at in turn] for turn in turns_of(lines[at].message["role"] for at in said)]
+    return retrieved + [turn for turn in turns[:-1] if not any(lines[at].pinned for at in turn)]
 
 
 def _is_too_much(weight: Weight, room: Room) -> bool:

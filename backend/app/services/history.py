@@ -47,11 +47,15 @@ _ROUTERS: Final = "openrouter"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message to send and the stored one that it is made of; ``source`` None: none is."""
+    """One message to send and the stored one that it is made of; ``source`` None: none is.
+
+    ``retrieval``: text that was looked up for the conversation and can be had with less of it.
+    """
 
     message: Message
     source: str | None = None
     pinned: bool = False
+    retrieval: bool = False
 
 
 def history(path: Iterable[Row], *, model: str, facts: ModelFacts | None = None, system: str = "") -> list[Line]:

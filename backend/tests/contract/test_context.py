@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.repo import token_ratios
 from emulator import Emulator
 from tests.harness import Console, ConsoleClient, console_app
 
@@ -145,3 +146,21 @@ async def test_only_the_pin_of_a_message_may_change(small: Console) -> None:
         assert (await small.client.ask("PATCH", path, json=body)).status_code == 422, body
     assert (await small.client.ask("PATCH", "/api/messages/none", json={"pinned": True})).status_code == 404
     await small.client.follow(started["generation"]["id"])
+
+
+async def _taught(console: Console, **asked: Any) -> bool:
+    """Whether one answer taught something of its model."""
+    await console.client.answer(TURN, **asked)
+    model = asked.get("model", "openai/gpt-4o-mini")
+    return await console.services.store.read(token_ratios.get, model) is not None
+
+
+async def test_only_comparable_figures_teach(data: Path, emulator: Emulator) -> None:
+    """Not those of a prompt that the provider adds text or another model to, and not the demo's."""
+    async with console_app(data, upstream=emulator.base_url) as console:
+        assert not await _taught(console, plugins=[{"id": "web"}])
+        assert not await _taught(console, models=["openai/gpt-4o"])
+        assert not await _taught(console, model="openrouter/auto")
+        assert await _taught(console)
+    async with console_app(data.with_name("demo")) as demo:
+        assert not await _taught(demo)

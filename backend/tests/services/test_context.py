@@ -134,6 +134,23 @@ def test_a_second_try_leaves_out_half_of_what_may_go() -> None:
     assert len(body["messages"]) == 12, "the first body is left alone"
 
 
+def test_text_from_retrieval_goes_first() -> None:
+    """Piece by piece, even beside the newest question; on a second try too."""
+    found_text = [Line({"role": "system", "content": "x" * 400}, retrieval=True) for _ in range(4)]
+    lines = [*talk(20, 20), *found_text]
+    lines.append(lines.pop(3))
+    lines.append(lines.pop(3))
+    found = fit(lines, room(400, 0))
+    assert sources(found) == ["u0", "a0", "u1", "a1"]
+    assert found.use.dropped_messages == 2
+    assert found.is_partial
+    roomy = fit(lines, room(10_000, 0))
+    smaller = roomy.shorter({"messages": roomy.messages})
+    assert smaller is not None
+    assert sources(smaller[0]) == ["u0", "a0", "u1", "a1"]
+    assert smaller[0].use.dropped_messages == 3
+
+
 ROLES = st.sampled_from(["user", "assistant", "tool", "system"])
 
 
