@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import warnings
 from collections.abc import Iterator
 
 _CLASSES = {"d": "5", "w": "a", "s": " ", "D": "x", "W": "-", "S": "a"}
@@ -24,7 +25,8 @@ def matching(pattern: str, min_chars: int = 0, max_chars: int = 10_000) -> str:
         Unmatched: none was found, or the pattern is no regular expression.
     """
     try:
-        compiled = re.compile(pattern)
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):  # "[[" may mean something else one day
+            compiled = re.compile(pattern)
     except (re.error, RecursionError, OverflowError):
         raise Unmatched(pattern) from None
     for extra in range(_MAX_EXTRA):

@@ -198,6 +198,7 @@ def test_a_pattern_is_matched_at_the_length_asked_for() -> None:
         matching("^a$", 2)
 
 
+@pytest.mark.filterwarnings("ignore:Possible:FutureWarning")
 @given(st.text("ab01[](){}|*+?^$\\.,-:=!<>dwsWx", max_size=12))
 def test_any_pattern_is_matched_or_refused(pattern: str) -> None:
     """Never another exception, never a text that does not match."""

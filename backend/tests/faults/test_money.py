@@ -99,6 +99,10 @@ async def test_under_random_faults_both_ledgers_agree_to_the_last_digit(
     rows = await settle_all(client, set(billed))
 
     assert len(rows) == CALLS
+    # Stopped after it was sent and before the provider had named it: on our side unknown, never free.
+    nameless = [row for row in rows if row["state"] == "unknown" and row["upstream_id"] is None]
+    unnamed = [billed.pop(name) for name in set(billed) - {row["upstream_id"] for row in rows}]
+    assert len(unnamed) <= len(nameless)
     assert {row["upstream_id"] for row in rows} - {None} == set(billed)
     for row in rows:
         check_row(row, billed.get(row["upstream_id"]))
