@@ -9,13 +9,13 @@ import pytest
 from app.core.clock import now
 from app.db.store import Store
 from app.db.types import Conn
-from app.repo import ledger
+from app.repo import ledger, sessions
 from app.services.recovery import recover
-from tests.services.turning import begin, check_sums, rows_of
+from tests.services.turning import answered, begin, check_sums, rows_of
 
 
-def _open_row(conn: Conn, provider: str) -> None:
-    values: dict[str, Any] = dict.fromkeys(("session_id", "profile_id"))
+def _open_row(conn: Conn, provider: str, session_id: str | None = None) -> None:
+    values: dict[str, Any] = {"session_id": session_id, "profile_id": None}
     ledger.reserve(
         conn,
         {
@@ -54,4 +54,16 @@ async def test_an_answer_that_is_interrupted_is_settled_by_its_own_end(store: St
     assert await recover(store) == 1
     rows = {row["generation_id"]: row["state"] for row in await store.read(rows_of, "usage_logs")}
     assert rows == {begun.generation_id: "unknown", "call": "unknown"}
+    await store.read(check_sums)
+
+
+async def test_a_call_for_a_session_counts_in_its_totals(store: Store) -> None:
+    """Also one that died with its process: the session tells that a cost is unknown."""
+    begun = await answered(store)
+    assert begun.start is not None
+    await store.write(_open_row, "openrouter", begun.start.session_id)
+    await recover(store)
+    session = await store.read(sessions.get, begun.start.session_id)
+    assert session is not None
+    assert session.totals.unknown_calls == 1
     await store.read(check_sums)
