@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import re
 import shlex
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,9 @@ import pytest
 from emulator import Emulator
 from tests.harness import Console
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "doors.md"
+BACKEND = Path(__file__).resolve().parents[2]
+DOCUMENT = BACKEND / "docs" / "doors.md"
+SDK_PYTHON = BACKEND / ".venv-sdk" / "bin" / "python"
 PRINTED_URL = "http://localhost:8000"
 BLOCKS = re.findall(r"^```(bash|js|python)\n(.*?)^```$", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 COMMANDS = [one.strip() for kind, block in BLOCKS if kind == "bash" for one in re.split(r"\n(?=curl )", block)]
@@ -108,9 +108,9 @@ async def test_curl_lists_models_and_embeds(console: Console) -> None:
     assert [len(vector["embedding"]) for vector in embedded["data"]] == [256, 256]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("openai") is None, reason="the openai package is not installed")
+@pytest.mark.skipif(not SDK_PYTHON.exists(), reason="backend/.venv-sdk is missing: scripts/test makes it")
 async def test_python_speaks_to_openai_s_door(console: Console) -> None:
-    assert await _run(console, sys.executable, "-c", _block("python")) == "one two three"
+    assert await _run(console, str(SDK_PYTHON), "-c", _block("python")) == "one two three"
 
 
 def test_every_command_of_the_document_is_run() -> None:
