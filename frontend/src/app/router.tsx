@@ -5,6 +5,7 @@ import {
   lazyRouteComponent,
 } from "@tanstack/react-router";
 import { ChatScreen } from "@/features/chat/chat-screen";
+import { parseChatSearch } from "@/features/chat/chat-search";
 import { parseNewChatSearch } from "@/features/chat/new-chat-search";
 import { parseModelsSearch } from "@/features/models/search";
 import { parseProfilesSearch } from "@/features/profiles/search";
@@ -23,6 +24,7 @@ const home = createRoute({
 const chat = createRoute({
   getParentRoute: () => root,
   path: "/app/chat/$sessionId",
+  validateSearch: parseChatSearch,
   component: function ChatRoute() {
     const { sessionId } = chat.useParams();
     return <ChatScreen key={sessionId} sessionId={sessionId} />;

@@ -21,6 +21,10 @@ export type Message = Omit<Schemas["Message"], "usage" | "error"> & {
 };
 export type Session = Schemas["Session"];
 export type Generation = Schemas["Generation"];
+/** How a conversation was fitted to its model. */
+export type ContextUse = Schemas["ContextUse"];
+/** A summary that is sent in place of older messages. */
+export type Compaction = Schemas["Compaction"];
 export type Profile = Schemas["Profile"];
 /** What of a profile its owner decides. */
 export type ProfileBody = Required<Schemas["ProfileCreate"]>;

@@ -1,6 +1,8 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type {
+  Compaction,
   Draft,
+  Generation,
   Health,
   Message,
   Model,
@@ -10,6 +12,7 @@ import type {
   ProviderInfo,
   Session,
   Settings,
+  Status,
 } from "./api";
 import { request } from "./http";
 
@@ -18,6 +21,8 @@ export const keys = {
   sessions: ["sessions"],
   session: (id: string) => ["session", id],
   messages: (session_id: string) => ["messages", session_id],
+  generation: (id: string) => ["generation", id],
+  compactions: (session_id: string) => ["compactions", session_id],
   models: ["models"],
   profiles: ["profiles"],
   settings: ["settings"],
@@ -72,6 +77,24 @@ export function messagesQuery(session_id: string) {
       }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
+/** How an answer was made. What its end adds is asked for again when `status` changes. */
+export function generationQuery(id: string, status: Status) {
+  return queryOptions({
+    queryKey: [...keys.generation(id), status],
+    queryFn: ({ signal }) => request<Generation>("GET", `/api/generations/${id}`, { signal }),
+    staleTime: Infinity,
+  });
+}
+
+/** The summaries of a session, newest first. */
+export function compactionsQuery(session_id: string) {
+  return queryOptions({
+    queryKey: keys.compactions(session_id),
+    queryFn: ({ signal }) =>
+      everyPage<Compaction>(`/api/sessions/${session_id}/compactions`, signal),
   });
 }
 

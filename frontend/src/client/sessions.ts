@@ -1,4 +1,4 @@
-import type { Session } from "./api";
+import type { Compaction, Message, Session } from "./api";
 import { ApiError, request } from "./http";
 
 export type SessionChange = Partial<
@@ -19,4 +19,26 @@ export async function patchSession(session: Session, change: SessionChange): Pro
     const current = await request<Session>("GET", `/api/sessions/${session.id}`);
     return patch(current.revision);
   }
+}
+
+interface CompactionBody {
+  model: string | null;
+  /** The newest turns, which stay as they are. */
+  keep_turns: number;
+  request_id: string;
+}
+
+/** Has a model summarise the older turns: one paid call. */
+export function compactSession(session_id: string, body: CompactionBody): Promise<Compaction> {
+  return request<Compaction>("POST", `/api/sessions/${session_id}/compact`, { body });
+}
+
+/** The messages that the summary stood for are sent themselves again. */
+export function deleteCompaction({ session_id, id }: Compaction): Promise<void> {
+  return request<void>("DELETE", `/api/sessions/${session_id}/compactions/${id}`);
+}
+
+/** A pinned message's turn is never left out of what a model is sent. */
+export function pinMessage(id: string, pinned: boolean): Promise<Message> {
+  return request<Message>("PATCH", `/api/messages/${id}`, { body: { pinned } });
 }

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Suspense, lazy, useEffect, useMemo, useState } from "react";
 import type { Message } from "@/client/api";
 import { ApiError } from "@/client/http";
@@ -8,6 +8,7 @@ import { Button } from "@/components/button";
 import { useLive } from "@/lib/stream/live";
 import { seedRun } from "@/lib/stream/run-store";
 import { ChatHeader } from "./chat-header";
+import { parseChatSearch } from "./chat-search";
 import { Composer } from "./composer";
 import { EmptyChat } from "./empty-chat";
 import { messagesOf } from "./message-cache";
@@ -19,11 +20,14 @@ import { useRunningGeneration } from "./use-running-generation";
 const transcript = import("./transcript");
 const Transcript = lazy(() => transcript);
 
+const ContextSheet = lazy(() => import("./context-sheet"));
+
 const NO_MESSAGES: Message[] = [];
 
 /** A conversation, or the start of one when it has no id yet. */
 export function ChatScreen({ sessionId }: { sessionId: string | null }) {
   const navigate = useNavigate();
+  const isContextOpen = parseChatSearch(useSearch({ strict: false })).context === true;
   const session = useQuery({ ...sessionQuery(sessionId ?? ""), enabled: sessionId !== null });
   const pages = useInfiniteQuery({
     ...messagesQuery(sessionId ?? ""),
@@ -76,6 +80,14 @@ export function ChatScreen({ sessionId }: { sessionId: string | null }) {
         runningGenerationId={running}
         onSend={submit}
       />
+      {session.data && isContextOpen && (
+        <Suspense>
+          <ContextSheet
+            session={session.data}
+            onClose={() => void navigate({ to: ".", search: {}, replace: true })}
+          />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -1,32 +1,47 @@
 import { Suspense, lazy, memo } from "react";
-import type { Message } from "@/client/api";
+import type { ContextUse, Message } from "@/client/api";
 import { isTerminal } from "@/lib/stream/fold";
 import { AssistantMessage } from "./assistant-message";
+import { ContextLine } from "./context-line";
 import { ToolMessage } from "./tool-message";
 import type { NewTurn } from "./turns";
 import { UserMessage } from "./user-message";
 
 const PathEnd = lazy(() => import("./path-end"));
 
-interface MessageRowProps {
+interface RowProps {
   message: Message;
   isLast: boolean;
 }
 
-export const MessageRow = memo(function MessageRow({ message, isLast }: MessageRowProps) {
+interface MessageRowProps extends RowProps {
+  /** What of the messages above was not sent as it is, where that begins above this one. */
+  cut: ContextUse | null;
+}
+
+export const MessageRow = memo(function MessageRow({ message, isLast, cut }: MessageRowProps) {
   return (
-    <div className="column py-3">
-      <Row message={message} isLast={isLast} />
-      {isLast && isTerminal(message.status) && (
-        <Suspense>
-          <PathEnd message={message} />
-        </Suspense>
-      )}
-    </div>
+    <>
+      {cut && <ContextLine use={cut} message={message} />}
+      <div className="column py-3">
+        <Row message={message} isLast={isLast} />
+        {isLast && mayWait(message) && (
+          <Suspense>
+            <PathEnd message={message} />
+          </Suspense>
+        )}
+      </div>
+    </>
   );
 });
 
-function Row({ message, isLast }: MessageRowProps) {
+/** Whether what waits below the message is worth loading: most answers wait for nothing. */
+function mayWait({ role, status, parts }: Message): boolean {
+  const hasCalls = parts.some(({ type }) => type === "tool_call");
+  return isTerminal(status) && (role !== "assistant" || hasCalls);
+}
+
+function Row({ message, isLast }: RowProps) {
   switch (message.role) {
     case "assistant":
       return <AssistantMessage message={message} isLast={isLast} />;

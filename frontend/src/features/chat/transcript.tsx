@@ -7,6 +7,7 @@ import { MessageRow, SendingRow } from "./message-row";
 import { readToolCalls } from "./tool-calls";
 import { ToolCallsContext } from "./tool-calls-context";
 import type { NewTurn } from "./turns";
+import { useContextCut } from "./use-context-cut";
 import { FOLLOW_THRESHOLD_PX, useFollow } from "./use-follow";
 import { useMessageKeys } from "./use-message-keys";
 
@@ -46,6 +47,7 @@ export default function Transcript(props: TranscriptProps) {
     scrollEndThreshold: following ? FOLLOW_THRESHOLD_PX : -1,
   });
   const toolCalls = useMemo(() => readToolCalls(messages), [messages]);
+  const cut = useContextCut(messages);
   const moveToMessage = useMessageKeys(virtualizer, messages);
 
   // Opens at the newest message, and goes there for what the reader sends.
@@ -105,7 +107,11 @@ export default function Transcript(props: TranscriptProps) {
                   style={{ transform: `translateY(${row.start}px)` }}
                 >
                   {message ? (
-                    <MessageRow message={message} isLast={row.index === count - 1} />
+                    <MessageRow
+                      message={message}
+                      isLast={row.index === count - 1}
+                      cut={cut?.first_kept_id === message.id ? cut : null}
+                    />
                   ) : (
                     sending && <SendingRow turn={sending} />
                   )}

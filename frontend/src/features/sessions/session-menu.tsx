@@ -1,5 +1,6 @@
 import { Menu } from "@base-ui/react/menu";
-import { Ellipsis, PencilLine, Pin, PinOff, Trash2 } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { Ellipsis, FoldVertical, PencilLine, Pin, PinOff, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Session } from "@/client/api";
 import { useDeleteSession } from "./delete-session";
@@ -33,6 +34,19 @@ export default function SessionMenu({ session, onRename }: SessionMenuProps) {
             >
               {session.pinned ? "Unpin" : "Pin"}
             </MenuItem>
+            <Menu.Item
+              render={
+                <Link
+                  to="/app/chat/$sessionId"
+                  params={{ sessionId: session.id }}
+                  search={{ context: true }}
+                />
+              }
+              className={ITEM}
+            >
+              <FoldVertical />
+              Compact…
+            </Menu.Item>
             <MenuItem icon={<Trash2 />} danger onClick={() => deleteSession(session)}>
               Delete
             </MenuItem>
@@ -43,6 +57,9 @@ export default function SessionMenu({ session, onRename }: SessionMenuProps) {
   );
 }
 
+const ITEM =
+  "flex min-h-8 cursor-pointer items-center gap-2.5 rounded-sm px-2 text-sm outline-none select-none data-highlighted:bg-hover [&_svg]:size-4";
+
 interface MenuItemProps {
   icon: ReactNode;
   children: ReactNode;
@@ -52,10 +69,7 @@ interface MenuItemProps {
 
 function MenuItem({ icon, children, danger = false, onClick }: MenuItemProps) {
   return (
-    <Menu.Item
-      onClick={onClick}
-      className={`flex min-h-8 cursor-pointer items-center gap-2.5 rounded-sm px-2 text-sm outline-none select-none data-highlighted:bg-hover [&_svg]:size-4 ${danger ? "text-danger" : ""}`}
-    >
+    <Menu.Item onClick={onClick} className={`${ITEM} ${danger ? "text-danger" : ""}`}>
       {icon}
       {children}
     </Menu.Item>

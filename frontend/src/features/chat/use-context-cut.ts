@@ -1,0 +1,14 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ContextUse, Message } from "@/client/api";
+import { generationQuery } from "@/client/queries";
+
+/** What the newest answer was not sent as it is; null when it was sent everything. */
+export function useContextCut(messages: readonly Message[]): ContextUse | null {
+  const newest = messages.findLast(({ generation_id }) => generation_id !== null);
+  const { data } = useQuery({
+    ...generationQuery(newest?.generation_id ?? "", newest?.status ?? "completed"),
+    enabled: newest !== undefined,
+  });
+  const use = data?.context ?? null;
+  return use && (use.dropped_messages > 0 || use.summary_id !== null) ? use : null;
+}
