@@ -129,9 +129,8 @@ class QueryParameters(SamplingParameters):
     max_tokens: MaxTokens | None = None
     max_completion_tokens: MaxTokens | None = None
     stop: Annotated[
-        list[Stop] | None,
-        BeforeValidator(_listed, json_schema_input_type=Stop | list[Stop] | None),
-        Field(max_length=4),
+        Annotated[list[Stop], Field(max_length=4)] | None,
+        BeforeValidator(_listed, json_schema_input_type=Stop | Annotated[list[Stop], Field(max_length=4)] | None),
     ] = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int | None, Field(ge=0, le=20)] = None

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.schemas.parameters import NAMES
 from tests.harness import ConsoleClient
 
 Json = dict[str, Any]
@@ -68,3 +69,19 @@ async def test_what_is_out_of_bounds_is_refused(client: ConsoleClient, case: str
     ):
         reply = await client.ask("POST", path, json=body)
         assert (reply.status_code, reply.json()["error_code"]) == (422, "validation_failed")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/generations", {"content": "Hello"}),
+        ("/api/profiles", {"name": "p"}),
+        ("/chat?stream=false", {"message": "Hello"}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "Hello"}]}),
+    ],
+)
+async def test_null_is_not_given(client: ConsoleClient, path: str, body: Json) -> None:
+    """For every parameter: clients that write all fields of their model send it where nothing is set."""
+    unset: Json = dict.fromkeys(NAMES)
+    reply = await client.ask("POST", path, json=body | ({"params": unset} if path == "/api/profiles" else unset))
+    assert reply.status_code in (200, 201), reply.text
