@@ -80,6 +80,19 @@ async def test_the_reply_is_the_provider_s_own(console: Console, path: str) -> N
     assert answer.headers["x-generation-id"] == "gen-e"
 
 
+@pytest.mark.parametrize("told", ["日本", "gen\r\nSet-Cookie: a=b", "gen\0", "gen e", "x" * 5000])
+async def test_an_id_that_no_header_can_carry_does_not_cost_the_reply(
+    console: Console, embedder: Embedder, told: str
+) -> None:
+    """It is paid for; the id stands in the body still."""
+    body = VECTORS.replace(b'"gen-e"', json.dumps(told).encode())
+    embedder.answer = reply(body)
+    answer = await console.client.ask("POST", "/v1/embeddings", json=ASKED)
+    assert (answer.status_code, answer.content) == (200, body)
+    assert "x-generation-id" not in answer.headers
+    assert "set-cookie" not in answer.headers
+
+
 @pytest.mark.parametrize(
     "fields",
     [

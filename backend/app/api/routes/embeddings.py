@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final, TypeGuard
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -22,6 +25,7 @@ from app.core.errors import (
 from app.schemas.embeddings import EmbeddingsList, EmbeddingsRequest
 
 router = APIRouter(tags=["openai"], route_class=JsonRoute)
+_ID: Final = re.compile(r"[!-~]{1,256}")
 
 
 @router.post("/api/v1/embeddings", include_in_schema=False)
@@ -44,5 +48,10 @@ router = APIRouter(tags=["openai"], route_class=JsonRoute)
 async def create_embeddings(services: ServicesDep, body: EmbeddingsRequest) -> Response:
     """Vectors of texts or token ids; the reply is the provider's own. Also at `/api/v1/embeddings`."""
     made = await services.embeddings.create(body)
-    headers = {"X-Generation-Id": made.id} if made.id else None
+    headers = {"X-Generation-Id": made.id} if _fits_header(made.id) else None
     return Response(made.body, headers=headers, media_type="application/json")
+
+
+def _fits_header(told: str | None) -> TypeGuard[str]:
+    """Whether an id, which may be anything that the provider wrote, can be sent as a header's value."""
+    return bool(told and _ID.fullmatch(told))
