@@ -59,6 +59,15 @@ class PaidCall:
     call_id: str = field(default_factory=new_id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Broken:
+    """What is known of a call that an error ended: by its id the provider may still tell what it cost."""
+
+    id: str | None
+    provider: str | None = None
+    usage: UsageWire | None = None
+
+
 class PaidCalls:
     """Opens, makes and settles calls. ``close`` ends those under way; their cost is then unknown."""
 
@@ -103,7 +112,8 @@ class PaidCalls:
             raise ShuttingDown from None
         except Exception as error:
             refused = isinstance(error, AppError) and was_refused(error)
-            await self._settle(call_id, call, None, _free() if refused else Bill(cost_picousd=None), started_ns)
+            broken = _Broken(id=error.details.get("upstream_id") if isinstance(error, AppError) else None)
+            await self._settle(call_id, call, broken, _free() if refused else Bill(cost_picousd=None), started_ns)
             raise
         await self._settle(call_id, call, reply, _bill(call, reply.usage), started_ns)
         return reply

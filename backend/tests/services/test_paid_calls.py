@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from app.core.clock import now
+from app.core.errors import UpstreamGarbage
 from app.db.store import Store
 from app.db.types import Conn
 from app.repo import ledger, sessions
+from app.services.paid_calls import PaidCall, PaidCalls
+from app.services.providers import Provider
 from app.services.recovery import recover
+from app.services.upstream_embeddings import EmbeddingsReply
 from tests.services.turning import answered, begin, check_sums, rows_of
 
 
@@ -67,3 +71,19 @@ async def test_a_call_for_a_session_counts_in_its_totals(store: Store) -> None:
     assert session is not None
     assert session.totals.unknown_calls == 1
     await store.read(check_sums)
+
+
+async def test_a_reply_that_cannot_be_read_is_asked_about_later(store: Store) -> None:
+    """The provider has named the call and may have billed it: its id is kept, and told to who asks for the cost."""
+    told: list[tuple[str, ...]] = []
+    provider = Provider("openrouter", client=None, demo=False)  # type: ignore[arg-type]
+    call = PaidCall(purpose="embedding", model="a/embedder", provider=provider, worst_picousd=5)
+
+    async def send() -> EmbeddingsReply:
+        raise UpstreamGarbage(details={"upstream_id": "gen-1"})
+
+    with pytest.raises(UpstreamGarbage):
+        await PaidCalls(store, unsettled=lambda *named: told.append(named)).make(call, send)
+    (row,) = await store.read(rows_of, "usage_logs")
+    assert (row["state"], row["upstream_id"]) == ("unknown", "gen-1")
+    assert told == [(call.call_id, "gen-1", "openrouter")]
