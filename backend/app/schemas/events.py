@@ -177,6 +177,11 @@ class Done:
     done: Literal[True] = True
     type: Literal["done"] = "done"
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the answer has a finish reason of its own; a limit is one, an error is none."""
+        return self.finish_reason not in (None, "error")
+
 
 Event: TypeAlias = (
     Start | Retry | Context | Text | Reasoning | ToolCallDelta | ToolCall | Annotation | Usage | Error | Done

@@ -168,9 +168,7 @@ def _shortfall(run: Run) -> AppError | None:
     done = run.published[-1] if run.published else None
     if not isinstance(done, Done):
         return StoreBusy("The answer has ended, but its end could not be stored.")
-    if done.finish_reason in (None, "error"):
-        return run.failure or Stopped()
-    return None
+    return None if done.is_whole else run.failure or Stopped()
 
 
 def _run_of(generation: Generation, events: Sequence[Event]) -> Run:

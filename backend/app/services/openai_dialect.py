@@ -124,7 +124,7 @@ class _Chunks:
         usage = usage_object(self._usage) if self._usage else None
         extra = dict(done.extra or {})
         native = extra.pop("native_finish_reason", None)
-        if not is_whole(done):
+        if not done.is_whole:
             told = {"usage": usage} if usage else {}
             choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error", "native_finish_reason": native}
             error = error_object(self._error)
@@ -170,11 +170,6 @@ def completion(run: Run) -> Json:
     }
     head = _head(run.facts, "chat.completion")
     return {**head, "choices": [choice], "system_fingerprint": None, **extra, "usage": usage and usage_object(usage)}
-
-
-def is_whole(done: Done) -> bool:
-    """Whether an answer has a finish reason of its own; a limit is one, an error is none."""
-    return done.finish_reason not in (None, "error")
 
 
 def usage_object(usage: Usage) -> Json:

@@ -49,7 +49,7 @@ class TypedFrames:
     """Turns events into what the dialect says: text, reasoning, whole tool calls, citations; at the end usage and done.
 
     After an ``error`` there is nothing, and no ``usage`` before it: to clients of this dialect that frame says that
-    the answer is whole.
+    the answer is whole. One that broke after its finish reason is whole, and has no ``error``.
     """
 
     def __init__(self, dialect: TypedDialect) -> None:
@@ -57,7 +57,7 @@ class TypedFrames:
         self._counts = Counts()
         self._usage: Usage | None = None
         self._requested_model = ""
-        self._failed = False
+        self._error: Error | None = None
 
     def __call__(self, seq: int, event: Event) -> bytes:
         """Encodes one event; one that the dialect does not show is empty."""
@@ -83,11 +83,11 @@ class TypedFrames:
             case Usage():
                 self._usage = event
             case Error():
-                self._failed = True
-                return [("error", typed_error(event))]
-            case Done() if not self._failed:
-                usage = self._used(event)
-                return [("usage", usage), ("done", {"completed": event.status == "completed"})]
+                self._error = event
+            case Done() if self._error is not None and not event.is_whole:
+                return [("error", typed_error(self._error))]
+            case Done():
+                return [("usage", self._used(event)), ("done", {"completed": event.status != "stopped"})]
         return []
 
     def _used(self, done: Done) -> TypedUsage:

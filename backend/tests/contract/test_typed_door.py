@@ -260,6 +260,16 @@ async def test_nothing_follows_an_error_in_a_stream(
     assert (whole.status_code, whole.json()["type"]) == (502, kind)
 
 
+async def test_an_answer_at_its_limit_is_whole(client: ConsoleClient, emulator: Emulator) -> None:
+    """Also when the provider complains after its finish: what was paid is told, streamed or not."""
+    emulator.set_scenario(f"{ANSWER}; mid_stream_error after=3 form=length_usage")
+    read = await stream(client, body())
+    assert read.names == ["content", "usage", "done"]
+    whole = await complete(client, body())
+    assert read.one("usage")["finish_reason"] == whole["usage"]["finish_reason"] == "length"
+    assert read.one("usage")["cost"] == whole["usage"]["cost"] > 0
+
+
 async def test_leaving_a_stream_stops_it(console: Console, emulator: Emulator) -> None:
     """Which is how clients of such an API cancel; what it has cost is in the ledger."""
     emulator.set_scenario(f"{ANSWER}; stall after=3")

@@ -110,7 +110,24 @@ def test_nothing_follows_an_error() -> None:
 )
 def test_errors_have_one_of_seven_types(code: str, kind: str) -> None:
     error = Error(error_code=code, message="It broke.", retryable=False, hint="Mend it.")
-    assert frames([START, error, DONE]) == [("error", {"error": "It broke. Mend it.", "type": kind})]
+    broken = Done(status="failed", finish_reason=None, message_id="")
+    assert frames([START, USED, error, broken]) == [("error", {"error": "It broke. Mend it.", "type": kind})]
+
+
+def test_an_answer_that_broke_after_its_finish_is_whole() -> None:
+    """Row 11 of the reference's table: nothing is missing, and it is paid; both ways of reading say so."""
+    error = Error(error_code="upstream_midstream", message="Token limit reached", retryable=True, hint="")
+    cut: list[Event] = [
+        START,
+        Text(text="a"),
+        USED,
+        error,
+        Done(status="truncated", finish_reason="length", message_id=""),
+    ]
+    got = frames(cut)
+    assert [name for name, _ in got] == ["content", "usage", "done"]
+    assert (got[1][1]["cost"], got[2][1]) == (Decimal("0.000837"), {"completed": True})
+    assert whole_answer(cut, TypedDialect())["usage"].cost == Decimal("0.000837")
 
 
 def test_usage_has_the_figures_under_both_names() -> None:
