@@ -53,7 +53,7 @@ class Compactions:
     ) -> None:
         self._store, self._changes, self._providers = store, changes, providers
         self._paid_calls, self._defaults = paid_calls, defaults
-        self._writing: dict[str, tuple[Key | None, asyncio.Task[Compaction]]] = {}
+        self._writing: dict[str, tuple[Key | None, asyncio.Task[tuple[Compaction, bool]]]] = {}
         self._closing = False
 
     async def close(self) -> None:
@@ -80,11 +80,11 @@ class Compactions:
         if (writing := self._writing.get(session_id)) is not None:
             if key is None or writing[0] != key:
                 raise Conflict("A summary of this session is being written.", details={"session_id": session_id})
-            return await asyncio.shield(writing[1]), True
+            return (await asyncio.shield(writing[1]))[0], True
         task = asyncio.create_task(self._write(session_id, request, key), name=f"compact {session_id}")
         self._writing[session_id] = (key, task)
         task.add_done_callback(partial(self._written, session_id))
-        return await asyncio.shield(task), False
+        return await asyncio.shield(task)
 
     async def list(self, session_id: str, query: PageQuery) -> Slice[Compaction]:
         """Newest first. Raises NotFound, BadCursor."""
@@ -96,8 +96,10 @@ class Compactions:
             raise NotFound.of("compaction", compaction_id)
         self._changes.publish("session", session_id, session_id=session_id)
 
-    async def _write(self, session_id: str, request: CompactionCreate, key: Key | None) -> Compaction:
-        task = await self._store.read(self._plan, session_id, request)
+    async def _write(self, session_id: str, request: CompactionCreate, key: Key | None) -> tuple[Compaction, bool]:
+        task = await self._store.read(self._plan, session_id, request, key)
+        if isinstance(task, Compaction):
+            return task, True
         route = task.resolved.route
         call = PaidCall(
             purpose="summary",
@@ -110,9 +112,12 @@ class Compactions:
         reply = await self._paid_calls.make(call, lambda: route.provider.client.complete(task.body))
         stored = await self._store.write(_insert, task, _text_of(reply), call.call_id, key)
         self._changes.publish("session", session_id, session_id=session_id)
-        return stored
+        return stored, False
 
-    def _plan(self, conn: Conn, session_id: str, request: CompactionCreate) -> _Task:
+    def _plan(self, conn: Conn, session_id: str, request: CompactionCreate, key: Key | None) -> _Task | Compaction:
+        """What to write, or what was made while the request waited for its turn: it must not be paid again."""
+        if (made := _made_earlier(conn, key)) is not None:
+            return made
         session = _session(conn, session_id)
         path = messages.path_up(conn, session_id, session.active_leaf_id or "", limit=LONGEST_PATH)[::-1]
         resolved = resolve_in(
@@ -140,7 +145,7 @@ class Compactions:
         worst = worst_cost_picousd(body, models.prices(conn, slug))
         return _Task(session=session, selection=selection, resolved=resolved, body=body, worst_picousd=worst)
 
-    def _written(self, session_id: str, task: asyncio.Task[Compaction]) -> None:
+    def _written(self, session_id: str, task: asyncio.Task[tuple[Compaction, bool]]) -> None:
         del self._writing[session_id]
         if not task.cancelled():
             task.exception()  # told to who waits; nobody may
