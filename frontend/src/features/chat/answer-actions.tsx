@@ -1,4 +1,4 @@
-import { Check, Copy, RefreshCw, StepForward } from "lucide-react";
+import { Check, Copy, Info, RefreshCw, StepForward } from "lucide-react";
 import type { Message } from "@/client/api";
 import { IconButton } from "@/components/icon-button";
 import { useCopy } from "@/lib/use-copy";
@@ -10,9 +10,11 @@ interface AnswerActionsProps {
   message: Message;
   answer: Answer;
   isLast: boolean;
+  /** How the answer was made, shown below it on request. */
+  details: { id: string; open: boolean; toggle: () => void };
 }
 
-export function AnswerActions({ message, answer, isLast }: AnswerActionsProps) {
+export function AnswerActions({ message, answer, isLast, details }: AnswerActionsProps) {
   const { copied, copy } = useCopy();
   const { pending, regenerate, continueFrom } = useAnswerAgain(message);
   const generationId = message.generation_id;
@@ -25,6 +27,16 @@ export function AnswerActions({ message, answer, isLast }: AnswerActionsProps) {
       <IconButton label={copied ? "Copied" : "Copy"} onClick={() => copy(answer.content)}>
         {copied ? <Check aria-hidden /> : <Copy aria-hidden />}
       </IconButton>
+      {generationId !== null && (
+        <IconButton
+          label="Details"
+          aria-expanded={details.open}
+          aria-controls={details.id}
+          onClick={details.toggle}
+        >
+          <Info aria-hidden />
+        </IconButton>
+      )}
       <IconButton label="Regenerate" disabled={pending} onClick={regenerate}>
         <RefreshCw aria-hidden />
       </IconButton>

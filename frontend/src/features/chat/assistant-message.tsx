@@ -1,3 +1,4 @@
+import { Suspense, lazy, useId, useState } from "react";
 import type { Message, Part } from "@/client/api";
 import { Markdown } from "@/lib/markdown/markdown";
 import { isTerminal } from "@/lib/stream/fold";
@@ -11,6 +12,8 @@ import { ToolCall } from "./tool-call";
 import { UsageChips } from "./usage-chips";
 import { type Answer, useAnswer } from "./use-answer";
 
+const AnswerDetails = lazy(() => import("./answer-details"));
+
 interface AssistantMessageProps {
   message: Message;
   isLast: boolean;
@@ -20,6 +23,8 @@ interface AssistantMessageProps {
 export function AssistantMessage({ message, isLast }: AssistantMessageProps) {
   const answer = useAnswer(message);
   const ended = isTerminal(answer.status);
+  const [isOpen, setOpen] = useState(false);
+  const detailsId = useId();
   return (
     <article
       aria-label={`Answer by ${message.model ?? "the model"}`}
@@ -32,9 +37,21 @@ export function AssistantMessage({ message, isLast }: AssistantMessageProps) {
       {ended && (
         <footer className="mt-2 flex min-h-8 flex-wrap items-center justify-between gap-x-3">
           <UsageChips model={message.model} usage={answer.usage} />
-          <AnswerActions message={message} answer={answer} isLast={isLast} />
+          <AnswerActions
+            message={message}
+            answer={answer}
+            isLast={isLast}
+            details={{ id: detailsId, open: isOpen, toggle: () => setOpen(!isOpen) }}
+          />
         </footer>
       )}
+      <div id={detailsId} hidden={!isOpen} className="mt-2 rounded-md bg-sunken px-3 py-2">
+        {isOpen && (
+          <Suspense>
+            <AnswerDetails message={message} />
+          </Suspense>
+        )}
+      </div>
     </article>
   );
 }

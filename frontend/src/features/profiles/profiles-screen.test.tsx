@@ -6,7 +6,7 @@ import { keys } from "@/client/queries";
 import ToastViewport from "@/components/toast-viewport";
 import { FakeApi, Refusal } from "@/testing/fake-api";
 import { renderInApp } from "@/testing/render";
-import { storedProfile } from "@/testing/stored";
+import { storedModel, storedProfile } from "@/testing/stored";
 import { ProfilesScreen } from "./profiles-screen";
 
 let api: FakeApi;
@@ -225,4 +225,18 @@ it("says what deleting means for chats, and deletes only then", async () => {
   await userEvent.click(within(dialog).getByRole("button", { name: "Delete profile" }));
   await waitFor(() => expect(router.state.location.search).toEqual({}));
   await waitFor(() => expect(screen.queryByText("Reviewer")).toBeNull());
+});
+
+it("leaves out the parameters that its model does not take, but none that is set", async () => {
+  const model = storedModel("acme/plain", { supported_parameters: ["top_p"] });
+  api.on("GET /api/models", () => ({ items: [model], next_cursor: null }));
+  api.on("GET /api/profiles", () => ({
+    items: [storedProfile({ model: "acme/plain", params: { seed: 7 } })],
+    next_cursor: null,
+  }));
+  await show("/app/profiles?profile=1");
+  expect(await screen.findByText(/6 parameters that the chosen model does not take/)).toBeVisible();
+  expect(screen.getByRole("textbox", { name: "Top P" })).toBeVisible();
+  expect(screen.getByRole("textbox", { name: "Seed" })).toHaveValue("7");
+  expect(screen.queryByRole("textbox", { name: "Top K" })).toBeNull();
 });

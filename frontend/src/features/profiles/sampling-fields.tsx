@@ -1,9 +1,11 @@
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { CONTROL, Field, TEXT_AREA } from "@/components/field";
+import { plural } from "@/lib/format";
 import { SAMPLING } from "./profile-draft";
 import { LABELS, SAMPLING_HINTS } from "./profile-texts";
 import type { ProfileForm } from "./use-profile-form";
+import { useTakenParameters } from "./use-taken-parameters";
 
 const FIELDS = [...SAMPLING, "stop"] as const;
 
@@ -11,6 +13,9 @@ const FIELDS = [...SAMPLING, "stop"] as const;
 export function SamplingFields({ form }: { form: ProfileForm }) {
   const used = FIELDS.filter((field) => form.draft[field].trim() !== "").length;
   const [open, setOpen] = useState(used > 0);
+  const takes = useTakenParameters(form.draft.model);
+  const shown = SAMPLING.filter((name) => takes(name) || form.draft[name].trim() !== "");
+  const hidden = SAMPLING.length - shown.length;
   const wrong = FIELDS.some((field) => form.problem(field) !== undefined);
   return (
     <details
@@ -28,11 +33,12 @@ export function SamplingFields({ form }: { form: ProfileForm }) {
       </summary>
       <div className="flex flex-col gap-4 px-4 pt-2 pb-4">
         <p className="text-sm text-ink-2">
-          An empty field is not sent, which leaves it to the model. Models ignore what they do not
-          support.
+          An empty field is not sent, which leaves it to the model.
+          {hidden > 0 &&
+            ` ${plural(hidden, "parameter")} that the chosen model does not take ${hidden === 1 ? "is" : "are"} left out here.`}
         </p>
         <div className="grid gap-x-5 gap-y-3 sm:grid-cols-2">
-          {SAMPLING.map((name) => (
+          {shown.map((name) => (
             <Field
               key={name}
               label={LABELS[name]}
