@@ -4,7 +4,7 @@ import type { Settings } from "@/client/api";
 import { request } from "@/client/http";
 import { keys } from "@/client/queries";
 import { IconButton } from "@/components/icon-button";
-import { type Theme, setTheme, useTheme } from "./theme";
+import { SAVE_THEME, type Theme, setTheme, useTheme } from "./theme";
 
 const NEXT: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
 const ICONS = { system: Monitor, light: Sun, dark: Moon };
@@ -13,10 +13,16 @@ export function ThemeSwitch() {
   const theme = useTheme((state) => state.theme);
   const client = useQueryClient();
   const save = useMutation({
+    mutationKey: SAVE_THEME,
+    scope: { id: "theme" },
     mutationFn: (chosen: Theme) =>
       request<Settings>("PATCH", "/api/settings", { body: { theme: chosen } }),
     onMutate: setTheme,
-    onSuccess: (settings) => client.setQueryData(keys.settings, settings),
+    onSuccess: async (settings) => {
+      // What was asked before this was saved may know an older choice.
+      await client.cancelQueries({ queryKey: keys.settings });
+      client.setQueryData(keys.settings, settings);
+    },
   });
   const Icon = ICONS[theme];
   return (

@@ -2,6 +2,9 @@ import { create } from "zustand";
 
 export type Theme = "system" | "light" | "dark";
 
+/** The key of the mutations that save a choice. */
+export const SAVE_THEME = ["save-theme"];
+
 const STORAGE_KEY = "console.theme";
 
 function storedTheme(): Theme {
