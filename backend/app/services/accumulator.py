@@ -42,7 +42,7 @@ class Accumulator:
             case Text():
                 if event.text:
                     self._continue(Text, event.text, now_ms)
-                for image in _images(event.extra):
+                for image in _images(event.extra) if event.extra else ():  # nearly all events are words alone
                     self._add(image, now_ms)
             case Reasoning():
                 if event.text:
@@ -109,9 +109,9 @@ def fold(events: Iterable[Event], base: Iterable[Part] = ()) -> Accumulator:
     return accumulator
 
 
-def _images(extra: dict[str, Any] | None) -> list[ImagePart]:
+def _images(extra: dict[str, Any]) -> list[ImagePart]:
     """The pictures that came with a text event (API reference, section 3); what is no picture is passed over."""
-    sent = (extra or {}).get("images")
+    sent = extra.get("images")
     urls = [image.get("image_url") for image in sent if isinstance(image, dict)] if isinstance(sent, list) else []
     found = [url.get("url") for url in urls if isinstance(url, dict)]
     return [ImagePart(url=url, mime=mime_of(url)) for url in found if isinstance(url, str) and url]
