@@ -223,10 +223,15 @@ def _extra(event: Text, name: str) -> Any:
 
 
 def _logprobs(fragments: list[Json]) -> Json | None:
+    """Fragments as one: lists joined, whatever else comes under their names; of everything else the last word."""
     joined: Json = {}
     for fragment in fragments:
         for name, value in fragment.items():
-            joined[name] = joined[name] + value if isinstance(joined.get(name), list) and value else value
+            known = joined.get(name)
+            if not isinstance(known, list):
+                joined[name] = list(value) if isinstance(value, list) else value
+            elif isinstance(value, list):
+                known += value
     return joined or None
 
 

@@ -178,6 +178,13 @@ def test_probabilities_stay_with_their_words() -> None:
     }
 
 
+@pytest.mark.parametrize("last", [[], None, {"odd": 1}, "odd"])
+def test_probabilities_that_came_stay(last: Any) -> None:
+    """Also when the last chunk holds none, or something else in their place."""
+    words = [Text(text="a", extra={"logprobs": {"content": content}}) for content in ([{"token": "a"}], last)]
+    assert whole([START, *words, DONE])["choices"][0]["logprobs"] == {"content": [{"token": "a"}]}
+
+
 def test_sound_in_pieces_is_one_sound() -> None:
     """Each piece may be padded by itself; the transcript is joined, the id the last one."""
     pieces = [
