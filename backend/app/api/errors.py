@@ -33,6 +33,7 @@ from app.core.errors import (
     UpstreamNoCredit,
     UpstreamRateLimited,
     ValidationFailed,
+    running_text,
 )
 from app.core.logging_config import request_id_var
 from app.schemas.errors import ErrorBody, OpenAIError, PlainError, TypedError, typed_type
@@ -215,6 +216,8 @@ def _as_app_error(error: Exception) -> AppError:
 
 def _as_validation_failed(error: RequestValidationError) -> ValidationFailed:
     problems = error.errors()
+    if problems and problems[0]["type"] == "json_invalid":
+        problems = [_unreadable(problems[0])]
     fields = [
         {
             "loc": [part if isinstance(part, int) else str(part)[:_MAX_LOC_CHARS] for part in problem["loc"]],
@@ -229,6 +232,12 @@ def _as_validation_failed(error: RequestValidationError) -> ValidationFailed:
     return ValidationFailed(details=details)
 
 
+def _unreadable(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """A body that is no JSON as one problem of the whole body, with its place and reason in words."""
+    place, reason = problem["loc"][-1], problem.get("ctx", {}).get("error", "")
+    return {"loc": ("body",), "msg": f"No JSON at character {place}: {reason}", "type": problem["type"]}
+
+
 def _openai_status(error: AppError) -> int:
     """What OpenAI's clients expect; where the provider refused a request, its own status."""
     if type(error) is UpstreamError:
@@ -241,7 +250,7 @@ def _sentences(error: AppError) -> str:
     """All that a dialect without details can say of an error: its text, the fields that are wrong, what to do next."""
     fields = error.details.get("fields")
     if not fields:
-        return f"{error.message} {error.hint}"
+        return running_text(error.message, str(error.details.get("hint", error.hint)))
     named = (
         f"{'.'.join(str(part) for part in field['loc'][1:]) or field['loc'][0]}: {field['msg']}" for field in fields
     )

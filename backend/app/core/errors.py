@@ -68,6 +68,11 @@ class AppError(Exception):
             yield from child.tree()
 
 
+def running_text(message: str, hint: str) -> str:
+    """What happened and what to do next, for dialects that know one text; foreign messages may lack their full stop."""
+    return f"{message}{'' if message.endswith(('.', '!', '?', '…')) else '.'} {hint}"
+
+
 class NotFound(AppError):
     code, status = "not_found", 404
     text, hint = "There is no such thing here.", "Check the id or the path."
@@ -81,7 +86,7 @@ class NotFound(AppError):
 
 class ValidationFailed(AppError):
     code, status = "validation_failed", 422
-    text, hint = "The request is not valid.", "Correct the fields named in details."
+    text, hint = "The request is not valid.", "Correct the request."
 
 
 class BadCursor(ValidationFailed):
@@ -219,7 +224,7 @@ class DiskFull(AppError):
 
 class UpstreamError(AppError):
     code, status = "upstream_error", 502
-    text, hint = "The provider refused the request.", "Read the provider's message in details."
+    text, hint = "The provider refused the request.", "Correct the request as the provider says."
 
 
 class UpstreamBadKey(UpstreamError):

@@ -10,7 +10,7 @@ import base64
 import binascii
 from typing import Any
 
-from app.core.errors import AppError, Stopped, UpstreamBadKey
+from app.core.errors import AppError, Stopped, UpstreamBadKey, running_text
 from app.core.json import encode
 from app.schemas.events import (
     Annotation,
@@ -196,7 +196,7 @@ def error_object(error: Error | None) -> Json:
 
 def _error(kind: type[AppError], message: str, hint: str) -> Json:
     code = 401 if issubclass(kind, UpstreamBadKey) else kind.status
-    return {"code": code, "message": f"{message} {hint}", "metadata": {"error_type": kind.code}}
+    return {"code": code, "message": running_text(message, hint), "metadata": {"error_type": kind.code}}
 
 
 def _head(facts: Facts, kind: str) -> Json:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from app.core.errors import AppError
+from app.core.errors import AppError, running_text
 from app.core.money import parse_usd, to_usd
 from app.core.sse import sse_data
 from app.schemas.errors import typed_type
@@ -118,7 +118,7 @@ class TypedFrames:
 
 def typed_error(event: Error) -> Json:
     """An error as the dialect tells it."""
-    return {"error": f"{event.message} {event.hint}", "type": typed_type(AppError.named(event.error_code))}
+    return {"error": running_text(event.message, event.hint), "type": typed_type(AppError.named(event.error_code))}
 
 
 def tool_call(event: ToolCall) -> Json:

@@ -24,6 +24,7 @@ from app.api.middleware import RequestLog
 from app.core.errors import (
     AppError,
     BudgetExceeded,
+    Conflict,
     ContextTooLong,
     IdempotencyMismatch,
     Interrupted,
@@ -31,6 +32,7 @@ from app.core.errors import (
     NotFound,
     RateLimitedLocal,
     Stale,
+    ToolResultsMissing,
     Unauthorized,
     UpstreamBadKey,
     UpstreamError,
@@ -122,6 +124,37 @@ async def test_the_other_dialects(client: httpx.AsyncClient) -> None:
     }
     assert (await client.get("/chat/fail")).json() == {"error": text, "type": "api_error"}
     assert (await client.get("/models/fail")).json() == {"detail": text}
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (UpstreamError("No such tool"), "No such tool. Correct the request as the provider says."),
+        (UpstreamError("Why so many?"), "Why so many? Correct the request as the provider says."),
+        (Conflict("Not stored.", details={"hint": "Use a new key."}), "Not stored. Use a new key."),
+    ],
+)
+def test_dialects_of_one_text_say_all_of_an_error_in_sentences(error: AppError, text: str) -> None:
+    """Its own hint where it has one; a provider's message without a full stop does not run into ours."""
+    assert error_body(error, dialect="typed", request_id=None)["error"] == text
+    assert error_body(error, dialect="plain", request_id=None)["detail"] == text
+    assert error_body(error, dialect="openai", request_id=None)["error"]["message"] == text
+
+
+@pytest.mark.parametrize("kind", list(AppError.tree()))
+def test_no_hint_speaks_of_what_other_dialects_leave_out(kind: type[AppError]) -> None:
+    """Only the console's own shape has details; the results that are missing can be posted nowhere else."""
+    assert "details" not in kind.hint or kind in (Stale, ToolResultsMissing)
+
+
+@pytest.mark.parametrize(("body", "why"), [(b'{"count": 1} x', "Extra data"), (b"{", "Expecting")])
+async def test_what_is_no_json_is_told_with_its_reason(client: httpx.AsyncClient, body: bytes, why: str) -> None:
+    """It is no field of the request, so no parameter is named."""
+    reply = await client.post("/v1/notes", content=body, headers={"content-type": "application/json"})
+    error = reply.json()["error"]
+    assert (reply.status_code, error["param"]) == (400, None)
+    assert "No JSON at character" in error["message"]
+    assert why in error["message"]
 
 
 @pytest.mark.parametrize("path", ["/api/boom", "/v1/boom", "/chat/boom"])

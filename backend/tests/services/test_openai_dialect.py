@@ -225,7 +225,7 @@ def test_every_error_is_told_in_the_documented_form(kind: type[AppError]) -> Non
     error = Error(error_code=kind.code, message="m", retryable=False, hint="h")
     ended = Done(status="failed", finish_reason=None, message_id="m")
     *_, last = chunks([START, Text(text="a"), USAGE, error, ended])
-    assert last["error"]["message"] == "m h"
+    assert last["error"]["message"] == "m. h"
     assert last["error"]["metadata"] == {"error_type": kind.code}
     assert 400 <= last["error"]["code"] < 600
     assert (last["choices"][0]["finish_reason"], last["usage"]) == ("error", {"cost": Decimal("0.10")})
