@@ -1,4 +1,5 @@
 import { describe, expect } from "vitest";
+import type { Chat } from "./harness/chat.ts";
 import { Console, PLACEHOLDER_KEY } from "./harness/console.ts";
 import { test } from "./harness/test.ts";
 import { words } from "./harness/words.ts";
@@ -43,6 +44,18 @@ const BEFORE_THE_FIRST_WORD: Refusal[] = [
   },
 ];
 
+/** A provider that refused for good reason is left alone for some seconds; the answer's place counts them down. */
+async function regenerateWhenTaken(chat: Chat): Promise<void> {
+  await chat.answer.getByRole("button", { name: "Regenerate" }).first().click();
+  const countdown = chat.answer.getByText(/takes calls again in/);
+  await expect
+    .poll(async () => (await chat.text()) !== "" || (await countdown.count()) > 0)
+    .toBe(true);
+  if ((await countdown.count()) === 0) return;
+  await countdown.waitFor({ state: "hidden", timeout: 30_000 });
+  await chat.answer.getByRole("button", { name: "Regenerate" }).first().click();
+}
+
 describe("a provider that refuses", () => {
   for (const { scenario, title, advice } of BEFORE_THE_FIRST_WORD) {
     test(`says so in the answer's place and helps on: ${scenario}`, async ({
@@ -61,14 +74,17 @@ describe("a provider that refuses", () => {
       expect(await emulator.calls()).toEqual([]);
 
       await emulator.say("Now I will.");
-      await chat.answer.getByRole("button", { name: "Regenerate" }).first().click();
+      await regenerateWhenTaken(chat);
       await expect.poll(() => chat.text()).toBe("Now I will.");
       await chat.untilEnded();
       expect(await alert.count()).toBe(0);
     });
   }
 
-  test("to take the key leads to the settings", async ({ console, emulator, chat }) => {
+  test("to take the key leads to the settings", async ({ emulator, chat, onTestFinished }) => {
+    // One of its own: a key that was refused is left alone for a while.
+    const console = await Console.start({ emulator });
+    onTestFinished(() => console.end());
     await emulator.behave("error=401");
     await chat.start(console.origin, "Will you answer?");
     await chat.answer.getByRole("link", { name: "Open settings" }).click();

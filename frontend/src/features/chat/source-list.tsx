@@ -9,9 +9,9 @@ export function SourceList({ annotations }: { annotations: readonly AnnotationPa
   if (sources.length === 0) return null;
   return (
     <section aria-labelledby={id} className="border-t border-line pt-2 text-sm">
-      <h3 id={id} className="text-xs font-medium text-ink-3">
+      <p id={id} className="text-xs font-medium text-ink-3">
         Sources
-      </h3>
+      </p>
       <ol className="mt-1 flex list-none flex-col gap-0.5">
         {sources.map(({ href, host, title }, index) => (
           <li key={href} className="flex min-w-0 items-baseline gap-2">
