@@ -59,7 +59,8 @@ async def embeddings(request: web.Request) -> web.Response:
     await misbehave(state, "embeddings")
     inputs = _inputs_of(body)
     model = _model_of(state, body["model"])
-    endpoint = routing.choose(model, body)
+    # Parameters of chat mean nothing here, whatever they hold.
+    endpoint = routing.choose(model, {"provider": body.get("provider", {})})
     counts = [_count(item) for item in inputs]
     if max(counts) > model.context_length:
         raise ApiError(

@@ -122,6 +122,15 @@ async def test_what_cannot_be_embedded_is_refused_and_free(
     assert emulator.ledger.rows == []
 
 
+@pytest.mark.parametrize("value", [-1, True, "x", [[]], {"type": "json_schema"}])
+async def test_parameters_of_chat_are_ignored(client: httpx.AsyncClient, value: object) -> None:
+    """Unknown here, so nobody looks at what they hold."""
+    asked = {"model": SMALL, "input": "a", "response_format": value}
+    response = await client.post("/embeddings", json=asked)
+
+    assert response.status_code == 200, response.text
+
+
 async def test_embeddings_need_a_key_and_credit_and_can_be_made_to_fail() -> None:
     """Like every paid call."""
     async with Emulator(credit_usd=Decimal(0)) as emulator, client_of(emulator) as client:
