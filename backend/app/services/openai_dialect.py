@@ -172,10 +172,15 @@ def completion(run: Run) -> Json:
     return {**head, "choices": [choice], "system_fingerprint": None, **extra, "usage": usage and usage_object(usage)}
 
 
-def usage_object(usage: Usage) -> Json:
-    """The provider's own usage object; what was not charged says so. Made of our figures where the own one is gone."""
+def usage_object(usage: Usage) -> Json | None:
+    """The provider's own usage object; what was not charged says so.
+
+    Made of our figures where the own one is gone; None where these are unknown too, which no zero may stand for.
+    """
     if usage.extra is not None:
         return usage.extra | {"cost": 0} if usage.cost_usd == 0 else usage.extra
+    if (usage.prompt_tokens, usage.completion_tokens, usage.cost_usd) == (None, None, None):
+        return None
     return {
         "prompt_tokens": usage.prompt_tokens or 0,
         "completion_tokens": usage.completion_tokens or 0,

@@ -203,6 +203,13 @@ def test_an_answer_without_words_is_still_an_answer() -> None:
     assert whole([START, DONE])["choices"][0]["message"]["content"] == ""
 
 
+def test_usage_that_nobody_knows_is_not_told_as_zeros() -> None:
+    events: list[Event] = [START, Text(text="a"), Usage(), DONE]
+    assert whole(events)["usage"] is None
+    for dialect in (openai_chunks, openai_chunks_usage_apart):
+        assert all("usage" not in chunk for chunk in chunks(events, dialect))
+
+
 def test_usage_without_the_provider_s_object_is_told_by_our_figures() -> None:
     """After the journal is gone; a cost that nobody knows is null, and one that was not charged is 0."""
     old = Usage(prompt_tokens=3, completion_tokens=2, total_tokens=5, cached_tokens=1)
