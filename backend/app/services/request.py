@@ -28,8 +28,8 @@ def layered(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any
 
 def output_limit(params: Mapping[str, Any]) -> int | None:
     """The most tokens that an answer may have, None when nobody said."""
-    limit = params.get("max_completion_tokens", params.get("max_tokens"))
-    return None if limit is None else int(limit)
+    said = (params.get(name) for name in ("max_completion_tokens", "max_tokens"))
+    return next((int(limit) for limit in said if limit is not None), None)
 
 
 def thinking_by_default(params: Mapping[str, Any], *, model: str, facts: ModelFacts | None) -> dict[str, Any]:

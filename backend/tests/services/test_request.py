@@ -65,3 +65,11 @@ def test_web_search_is_not_doubled(model: str, adds: bool) -> None:
     assert ("tools" in wire) is adds
     assert "web_search" not in wire
     assert "plugins" not in wire
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_a_limit_that_is_null_says_nothing(name: str) -> None:
+    """Clients write out what they leave open; the other limit counts all the same."""
+    limits: Json = {"max_tokens": 7, "max_completion_tokens": 7}
+    assert output_limit(limits | {name: None}) == 7
+    assert output_limit({name: None}) is None
