@@ -27,8 +27,11 @@ def storable(text: str) -> str:
     """Refuse what no store keeps and no provider reads: NUL and lone surrogates."""
     if "\0" in text:
         raise ValueError("must not contain NUL")
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        raise ValueError("must not contain lone surrogates")
+    if not text.isascii():
+        try:
+            text.encode()  # not character by character: a picture has millions, and every answer waits meanwhile
+        except UnicodeEncodeError:
+            raise ValueError("must not contain lone surrogates") from None
     return text
 
 
