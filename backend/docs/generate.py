@@ -145,12 +145,14 @@ schemas that nothing fits, histories that were not sent back as they came (a too
 without its result, a repeated `rs_` item, an unsigned or altered thought). 401: no key, or a revoked one. 402: no
 credit, or less than `max_tokens` may cost. 403: a key whose own limit is spent. 404: unknown models; models without
 tools, pictures or sound when these are asked for; every filter of `provider` that leaves nobody. 413: a body over 32
-MiB.""",
+MiB. `/responses` stores nothing: `previous_response_id`, `store: true` and `background: true` get 400.""",
         """## What is left out
 
-`/completions`, `/responses`, `/messages`, `/rerank`, `/files`, `/videos`, management of keys and workspaces, OAuth, the
-response cache, and the platform's own limit on free models, which `error=429 platform` answers on demand. A preset that
-nobody saved changes nothing. A schema's `not`, `if`, `contains` and `patternProperties` are not looked at.""",
+`/completions`, `/messages`, `/rerank`, `/files`, `/videos`, management of keys and workspaces, OAuth, the response
+cache, and the platform's own limit on free models, which `error=429 platform` answers on demand. A preset that nobody
+saved changes nothing. A schema's `not`, `if`, `contains` and `patternProperties` are not looked at. Of `/responses`:
+the items of tools that OpenRouter runs itself (those sent back are passed over), log probabilities, `truncation` and
+sound.""",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,10 +21,11 @@ from .state import State
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that will be answered."""
+    """A request that will be answered; ``given`` is its body before it was made one of chat's."""
 
     model: Model
     endpoint: Endpoint
+    given: Mapping[str, Any]
     body: Mapping[str, Any]
     prompt: Prompt
     reply: Reply
@@ -43,6 +44,7 @@ class Asked:
     """A request for one model, before it is known whether it can be answered."""
 
     model: str
+    given: Mapping[str, Any]
     body: Mapping[str, Any]
     prompt: Prompt
     scenario: Scenario
@@ -50,8 +52,8 @@ class Asked:
     key: str
 
 
-async def admit(state: State, request: web.Request) -> Call | None:
-    """The call to answer, or None when the scenario hangs up instead.
+async def admit(state: State, request: web.Request, as_chat: Callable[[dict[str, Any]], dict[str, Any]]) -> Call | None:
+    """The call to answer, or None when the scenario hangs up instead; ``as_chat`` makes a body one of chat's.
 
     Raises:
         ApiError: any refusal before the first byte.
@@ -59,7 +61,8 @@ async def admit(state: State, request: web.Request) -> Call | None:
     key = authorize(state, request)
     check_key_limit(state, key)
     raw = await request.read()
-    body = presets.applied(validation.decode(raw), state.presets)
+    given = validation.decode(raw)
+    body = presets.applied(as_chat(given), state.presets)
     validation.check(body)
     digest = hashlib.sha256(raw).hexdigest()
     prompt = read(body["messages"])
@@ -74,7 +77,7 @@ async def admit(state: State, request: web.Request) -> Call | None:
                 await state.clock.sleep(scenario.hold / 1000)
             if scenario.hangup:
                 return None
-            return _accept(state, Asked(name, body, prompt, scenario, digest, key))
+            return _accept(state, Asked(name, given, body, prompt, scenario, digest, key))
         except ApiError:
             if is_last:
                 raise
@@ -109,7 +112,7 @@ def _accept(state: State, asked: Asked) -> Call:
     prompt = _fitted(model, body, prompt)
     tier = _tier(model, body)
     check_credit(state, model.pricing_at(endpoint), prompt.tokens, limit_of(model, body))
-    return Call(model, endpoint, body, prompt, reply, scenario, asked.digest, asked.key, tier)
+    return Call(model, endpoint, asked.given, body, prompt, reply, scenario, asked.digest, asked.key, tier)
 
 
 def _check_capabilities(model: Model, body: Mapping[str, Any], prompt: Prompt) -> None:

@@ -11,6 +11,7 @@ from .embeddings import embeddings
 from .errors import PLATFORM_MESSAGES, ApiError
 from .keys import STATE
 from .recording import RecordedRequest
+from .responses import responses
 from .state import State
 
 API = "/api/v1"
@@ -23,6 +24,7 @@ def build_app(state: State, max_body_bytes: int) -> web.Application:
     app[STATE] = state
     app.on_response_prepare.append(_note_status)
     app.router.add_post(f"{API}/chat/completions", chat_completions)
+    app.router.add_post(f"{API}/responses", responses)
     app.router.add_post(f"{API}/embeddings", embeddings)
     app.router.add_get(f"{API}/embeddings/models", lookups.embedding_models)
     app.router.add_get(f"{API}/models", lookups.models)

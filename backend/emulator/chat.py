@@ -12,30 +12,37 @@ from .complete import complete, produce
 from .keys import STATE
 from .ledger import Row
 from .outlet import Outlet
+from .skins import CHAT, Skin
 from .state import State
 from .stream import Cut, Stream
 
 
 async def chat_completions(request: web.Request) -> web.StreamResponse:
-    """``POST /chat/completions``: an answer as a stream or as one body.
+    """``POST /chat/completions``: an answer as a stream or as one body."""
+    return await answer(request, CHAT)
+
+
+async def answer(request: web.Request, skin: Skin) -> web.StreamResponse:
+    """Answer a call in the shape it was asked in.
 
     A client that leaves a stream cancels it: the row is billed for what was produced, or for everything when the
     provider does not stop. One that leaves a plain call changes nothing.
     """
     state = request.app[STATE]
-    call = await admit(state, request)
+    call = await admit(state, request, skin.as_chat)
     if call is None:
         return _hang_up(request)
     row = _open(state, call)
+    rendering = skin.render(row, call.given)
     response = web.StreamResponse(headers=_headers(call, row))
     started_s = state.clock.monotonic()
     try:
         await response.prepare(request)
         outlet = Outlet(request, response, call.scenario.split_utf8)
         if call.streamed:
-            await Stream(state, row, call.reply, call.scenario, outlet).run()
+            await Stream(state, row, call.reply, call.scenario, outlet, rendering).run()
         else:
-            await complete(state, row, call.reply, call.scenario, outlet)
+            await complete(state, row, call.reply, call.scenario, outlet, rendering)
     except Cut:
         pass
     except ConnectionError:

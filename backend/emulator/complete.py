@@ -13,6 +13,7 @@ from .media import IMAGE_TOKENS, as_part
 from .outlet import Outlet
 from .reply import Reply
 from .scenarios import MidStreamError, Scenario
+from .skins import Rendering
 from .state import State
 from .stream import error_chunk
 
@@ -33,7 +34,9 @@ def produce(row: Row, reply: Reply) -> None:
     row.native_finish_reason = reply.native_finish_reason
 
 
-async def complete(state: State, row: Row, reply: Reply, scenario: Scenario, outlet: Outlet) -> None:
+async def complete(
+    state: State, row: Row, reply: Reply, scenario: Scenario, outlet: Outlet, rendering: Rendering
+) -> None:
     """Write the body; the row is settled before its last byte.
 
     The status is 200 from the first byte on, so a failure arrives in the body.
@@ -51,7 +54,7 @@ async def complete(state: State, row: Row, reply: Reply, scenario: Scenario, out
         with state.stalling() as released:
             await (released.wait() if scenario.stall.ms is None else state.clock.sleep(scenario.stall.ms / 1000))
     produce(row, reply)
-    body = _body(row, reply, scenario)
+    body = _body(row, reply, scenario, rendering)
     state.pulse()
     cut = scenario.reset or scenario.drop
     outlet.put(body[: len(body) // 2] if cut else body)
@@ -82,14 +85,14 @@ def message(row: Row, reply: Reply) -> dict[str, Any]:
     return body
 
 
-def _body(row: Row, reply: Reply, scenario: Scenario) -> bytes:
+def _body(row: Row, reply: Reply, scenario: Scenario, rendering: Rendering) -> bytes:
     fault = scenario.mid_stream_error
     if fault:
         row.settle("failed", "error")
-        return msgspec.json.encode(_failure(row, reply, scenario, fault))
+        return msgspec.json.encode(_failure(row, reply, scenario, fault, rendering))
     row.settle("completed", reply.finish_reason)
     logprobs = None if reply.logprobs is None else wire.logprobs_of(reply.text, reply.logprobs)
-    whole = wire.completion(row, message(row, reply), scenario, logprobs)
+    whole = rendering.whole(wire.completion(row, message(row, reply), scenario, logprobs))
     if scenario.garbage is None:
         return msgspec.json.encode(whole)
     match scenario.garbage.form:
@@ -105,10 +108,11 @@ def _body(row: Row, reply: Reply, scenario: Scenario) -> bytes:
             return msgspec.json.encode(whole)[:-2]
 
 
-def _failure(row: Row, reply: Reply, scenario: Scenario, fault: MidStreamError) -> dict[str, Any]:
-    error = error_chunk(row, fault)
-    if fault.form != "choice":
-        return envelope(fault.code, fault.message, error.get("error", {}).get("metadata"), USER_ID)
+def _failure(row: Row, reply: Reply, scenario: Scenario, fault: MidStreamError, rendering: Rendering) -> dict[str, Any]:
+    chunk = error_chunk(row, fault)
+    error = chunk["error"] if fault.form != "choice" else chunk["choices"][0]["error"]
+    if fault.form != "choice" and not rendering.fails_in_band:
+        return envelope(fault.code, fault.message, error.get("metadata"), USER_ID)
     body = wire.completion(row, message(row, reply), scenario)
-    body["choices"][0]["error"] = error["choices"][0]["error"]
-    return body
+    body["choices"][0]["error"] = error
+    return rendering.whole(body)

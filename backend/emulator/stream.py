@@ -5,7 +5,7 @@ API reference, sections 4.1 to 4.6.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from .outlet import Outlet
 from .pace import Pace
 from .reply import Reply
 from .scenarios import Garbage, HugeFrame, MidStreamError, Scenario, Stall, ToolCalls
+from .skins import Rendering
 from .state import State
 
 IMAGE_PREFIX = "data:image/png;base64,"
@@ -78,12 +79,15 @@ def _spoken(row: Row, reply: Reply) -> Iterator[Piece]:
 class Stream:
     """Writes one answer through an outlet. The caller settles the row when the client leaves."""
 
-    def __init__(self, state: State, row: Row, reply: Reply, scenario: Scenario, outlet: Outlet) -> None:
+    def __init__(
+        self, state: State, row: Row, reply: Reply, scenario: Scenario, outlet: Outlet, rendering: Rendering
+    ) -> None:
         self._state = state
         self._row = row
         self._reply = reply
         self._scenario = scenario
         self._outlet = outlet
+        self._rendering = rendering
         self._framing = wire.Framing(scenario)
         self._pace = Pace(state.clock, scenario.rate, outlet.flush)
         self._faults = self._planned_faults()
@@ -119,7 +123,7 @@ class Stream:
             if every and produced and produced % every == 0:
                 self._outlet.put(self._framing.comment())
         if piece.delta is not None:
-            self._outlet.put(self._framing.event(wire.chunk(self._row, piece.delta, logprobs=piece.logprobs)))
+            self._event(wire.chunk(self._row, piece.delta, logprobs=piece.logprobs))
         if self._outlet.is_full:
             await self._outlet.flush()
 
@@ -138,11 +142,14 @@ class Stream:
             self._event(closing)
             if form == "twice":
                 self._event(closing)
+        for event in self._rendering.end():
+            self._outlet.put(self._framing.event(event))
         if not self._scenario.no_done:
             self._outlet.put(self._framing.done())
 
-    def _event(self, payload: object) -> None:
-        self._outlet.put(self._framing.event(payload))
+    def _event(self, chunk: Mapping[str, Any]) -> None:
+        for event in self._rendering.events(chunk):
+            self._outlet.put(self._framing.event(event))
 
     def _settle(self, status: Status, finish_reason: str | None) -> None:
         self._row.native_finish_reason = self._reply.native_finish_reason if status == "completed" else None
@@ -229,10 +236,14 @@ class Stream:
             error: dict[str, Any] = {"code": 400, "message": "Token limit reached"}
             usage = wire.usage(self._row, self._scenario)
             self._event(wire.chunk(self._row, {}, None, error=error, usage=usage))
+            for event in self._rendering.end():
+                self._outlet.put(self._framing.event(event))
             self._outlet.put(self._framing.done())
         else:
             self._settle("failed", "error")
             self._event(error_chunk(self._row, fault))
+            if self._rendering.fails_in_band:
+                self._outlet.put(self._framing.done())
         await self._outlet.flush()
         raise Cut
 

@@ -77,7 +77,7 @@ async def target_of(kind: str, sdk: Sdk, data: Path) -> AsyncIterator[tuple[Emul
             yield emulator, f"{console.url}{sdk.door}"
 
 
-def environment(base_url: str, home: Path) -> dict[str, str]:
+def environment(base_url: str, home: Path, kind: str) -> dict[str, str]:
     """No setting of the user's, no way to the network: whatever is not on this machine goes to a closed door."""
     closed = "http://127.0.0.1:9"
     return {
@@ -86,6 +86,8 @@ def environment(base_url: str, home: Path) -> dict[str, str]:
         "TMPDIR": str(home),
         "SDK_BASE_URL": base_url,
         "SDK_KEY": KEY,
+        # The console's doors have no /responses.
+        "SDK_HAS_RESPONSES": "1" if kind == "emulator" else "",
         "HTTP_PROXY": closed,
         "HTTPS_PROXY": closed,
         "NO_PROXY": "127.0.0.1",
@@ -118,7 +120,7 @@ async def test_a_client_library_works_unchanged(sdk: Sdk, kind: str, data: Path,
     home = tmp_path / "home"
     home.mkdir()
     async with target_of(kind, sdk, data) as (emulator, base_url):
-        status, told = await run(sdk.command(), environment(base_url, home))
+        status, told = await run(sdk.command(), environment(base_url, home, kind))
         assert status == 0, told
         assert " skipped" not in told.replace("# skipped 0", ""), told
         await asyncio.wait_for(emulator.settled(), 10)

@@ -1,32 +1,43 @@
-"""The ``llm`` tool with its OpenRouter plugin.
+"""The ``llm`` tool with its OpenRouter plugin, which asks ``/responses`` unless it is told not to.
 
-The plugin knows one address, and asks for its list of models there unless it has one from the last hour; so the list is
-put where it keeps it, and the address is changed on the model.
+The plugin knows one address, with no option and no variable for another, and asks for its list of models there unless
+it has one from the last hour; so the list is put where it keeps it, and the address is set on the model, as a program
+that uses the plugin does. ``chat_completions``, an option of its own, is set where there is no ``/responses``.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 
 import httpx
 import llm
 import pytest
 from openai import APIStatusError
-from target import BASE_URL, ENDLESS, KEY, MODEL, PIXEL, REFUSALS, WORDS, City, is_told
+from target import BASE_URL, ENDLESS, HAS_RESPONSES, KEY, MODEL, PIXEL, REFUSALS, THINKER, WORDS, City, is_told
 
-OPTIONS = {"chat_completions": True, "max_tokens": 500}
+WAY = {} if HAS_RESPONSES else {"chat_completions": True}
+OPTIONS = {**WAY, "max_tokens": 500}
 
 
-@pytest.fixture(scope="module")
-def model() -> llm.Model:
-    """The plugin's own model, found by its own list."""
+@pytest.fixture(scope="module", autouse=True)
+def _listed() -> None:
     listed = httpx.get(f"{BASE_URL}/models", headers={"Authorization": f"Bearer {KEY}"})
     (llm.user_dir() / "openrouter_models.json").write_text(json.dumps(listed.json()))
-    found = llm.get_model(f"openrouter/{MODEL}")
-    found.api_base = BASE_URL
-    found.key = KEY
-    return found
+
+
+def found(model_id: str) -> llm.Model:
+    """The plugin's own model, found by its own list."""
+    model = llm.get_model(f"openrouter/{model_id}")
+    model.api_base = BASE_URL
+    return model
+
+
+@pytest.fixture
+def model() -> llm.Model:
+    return found(MODEL)
 
 
 def check_models_are_listed(model: llm.Model) -> None:
@@ -47,6 +58,31 @@ def check_an_answer_streams(model: llm.Model) -> None:
 
     assert "".join(list(response)) == "alpha beta gamma"
     assert response.usage().output == 3
+
+
+def check_thoughts_are_told_apart_from_the_answer() -> None:
+    response = found(THINKER).prompt("Oslo [[text=delta]]", reasoning_effort="low", **OPTIONS)
+    told = list(response.stream_events())
+
+    assert "".join(event.chunk for event in told if event.type == "text") == "delta"
+    # Of chat's deltas the tool reads no thoughts.
+    assert any(event.chunk for event in told if event.type == "reasoning") is HAS_RESPONSES
+
+
+def check_the_command_works_with_a_model_of_the_settings_file() -> None:
+    """As a user has it: an address in the file that ``llm`` has for such, and no line of Python."""
+    settings = [{"model_id": "here", "model_name": MODEL, "api_base": BASE_URL, "responses": HAS_RESPONSES}]
+    settings[0]["api_key_name"] = "openrouter"
+    (llm.user_dir() / "extra-openai-models.yaml").write_text(json.dumps(settings))
+    told = subprocess.run(
+        [sys.executable, "-m", "llm", "-m", "here", "--key", KEY, "-o", "max_tokens", "500", WORDS],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (told.stdout, told.stderr) == ("alpha beta gamma\n", "")
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -95,6 +131,6 @@ def check_a_refusal_is_the_error_of_its_status(model: llm.Model, directive: str,
 
 
 def check_a_stream_can_be_left(model: llm.Model) -> None:
-    pieces = iter(model.prompt(ENDLESS, chat_completions=True, max_tokens=6000))
+    pieces = iter(model.prompt(ENDLESS, **{**OPTIONS, "max_tokens": 6000}))
     assert next(pieces)
     pieces.close()

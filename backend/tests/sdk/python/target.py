@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 BASE_URL = os.environ["SDK_BASE_URL"]
 KEY = os.environ["SDK_KEY"]
+HAS_RESPONSES = bool(os.environ["SDK_HAS_RESPONSES"])
 
 MODEL = "openai/gpt-4o-mini"
 THINKER = "deepseek/deepseek-r1"
