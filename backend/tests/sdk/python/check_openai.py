@@ -12,6 +12,7 @@ from target import (
     BASE_URL,
     EMBEDDER,
     ENDLESS,
+    HAS_RESPONSES,
     KEY,
     MODEL,
     PAINTER,
@@ -196,3 +197,30 @@ async def _answered() -> str:
 
 def check_the_asynchronous_client_gets_the_same() -> None:
     assert asyncio.run(_answered()) == "alpha beta gamma"
+
+
+if HAS_RESPONSES:
+
+    def check_a_response_comes_whole_and_streams() -> None:
+        answer = CLIENT.responses.create(model=MODEL, input=WORDS)
+        with CLIENT.responses.stream(model=THINKER, input=WORDS, reasoning={"effort": "low"}) as stream:
+            for event in stream:
+                assert event.type
+            streamed = stream.get_final_response()
+
+        assert answer.output_text == streamed.output_text == "alpha beta gamma"
+        assert answer.usage.output_tokens == 3
+        assert [item.type for item in streamed.output] == ["reasoning", "message"]
+
+    def check_a_response_has_the_shape_asked_for() -> None:
+        assert CLIENT.responses.parse(model=MODEL, input="Oslo", text_format=City).output_parsed
+
+    def check_functions_of_a_response_are_called_and_answered() -> None:
+        tools = [{"type": "function", **tool(name)["function"], "strict": True} for name in ("weather", "time")]
+        asked = [*user("Oslo [[tool_calls=2]]")]
+        first = CLIENT.responses.create(model=MODEL, input=asked, tools=tools)
+        results = [{"type": "function_call_output", "call_id": call.call_id, "output": "rain"} for call in first.output]
+        second = CLIENT.responses.create(model=MODEL, input=[*asked, *first.output, *results], tools=tools)
+
+        assert [call.name for call in first.output] == ["weather", "time"]
+        assert second.output_text
