@@ -212,6 +212,22 @@ def test_a_model_whose_company_is_down_is_left_alone_by_itself() -> None:
     call(circuits, model="a/up")
 
 
+def test_a_model_that_is_left_alone_does_not_use_up_the_provider_s_trial() -> None:
+    """The provider may be tried once; a call that its model's own breaker refuses is none."""
+    clock = Clock()
+    circuits = Circuits(POLICY, clock)
+    company_down = UpstreamUnavailable("Overloaded.", details={"status": 503, "provider": "P"})
+    fail(circuits, company_down, POLICY.failures)
+    clock.now_s += POLICY.cool_down_s
+    fail(circuits, company_down, 1)  # for twice as long from now on
+    fail(circuits, DOWN, POLICY.failures, model="c/d")
+    clock.now_s += POLICY.cool_down_s
+    with pytest.raises(UpstreamUnavailable, match="left alone"):
+        call(circuits)
+    call(circuits, model="c/d")
+    assert circuits.state == "closed"
+
+
 def test_the_first_word_settles_a_call() -> None:
     """What breaks afterwards is another matter."""
     circuits = Circuits(POLICY, Clock())
