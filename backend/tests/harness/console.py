@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,10 @@ QUICK = Pace(
     reconcile_delays_s=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
     retries=RetryPolicy(first_wait_s=0.01, longest_wait_s=1),
 )
+
+
+_idle: list[FastAPI] = []
+"""Apps that nobody uses and whose routes are built: to build them anew takes longer than most tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +63,17 @@ async def console_app(
         settings: any fields of ``Settings``.
     """
     provider = {"openrouter_base_url": upstream, "openrouter_api_key": "a-key"} if upstream else {}
-    app = create_app(Settings(_env_file=None, **{"data_dir": data, **provider, **settings}), pace=pace)
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=2,
-        timeout_keep_alive=75,
-        server_header=False,
-        lifespan="on",
-    )
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+    given = Settings(_env_file=None, **{"data_dir": data, **provider, **settings})
+    with _app(given, pace) as app, closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=2,
+            timeout_keep_alive=75,
+            server_header=False,
+            lifespan="on",
+        )
         # asyncio does this only for sockets that name their protocol, and 40 ms a request add up.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if send_buffer_bytes is not None:
@@ -84,6 +88,17 @@ async def console_app(
         finally:
             await services.interrupt()
             await server.shutdown([listener])
+
+
+@contextmanager
+def _app(settings: Settings, pace: Pace | None) -> Iterator[FastAPI]:
+    """An app with these settings. All but its routes is new: its lifespan, its middleware and its state."""
+    fresh = create_app(settings, pace=pace)
+    app = _idle.pop() if _idle else fresh
+    app.router.lifespan_context = fresh.router.lifespan_context
+    app.middleware_stack, app.state = None, fresh.state
+    yield app
+    _idle.append(app)
 
 
 async def _started(app: FastAPI, config: uvicorn.Config, listener: socket.socket) -> uvicorn.Server:
