@@ -13,37 +13,38 @@ from app.core.config import Settings, environment
 from app.core.token import read_or_create_token
 from app.db.lock import DataLock
 from app.db.store import Store
-from app.services import reconcile, recovery
-from app.services.breaker import BreakerPolicy
+from app.services import reconcile
 from app.services.bundle import Services
-from app.services.catalog import Catalog, Refresh
+from app.services.catalog.catalog import Catalog, Refresh
+from app.services.catalog.openai_models import OpenAIModels
+from app.services.catalog.plain_models import PlainCatalog
 from app.services.changes import Changes
-from app.services.compactions import Compactions
-from app.services.doors import Doors
-from app.services.embeddings import Embeddings
+from app.services.doors.doors import Doors
+from app.services.doors.embeddings import Embeddings
+from app.services.doors.typed_chat import TypedChats
 from app.services.housekeeping import Housekeeping
-from app.services.journal import Journal
-from app.services.live import Live
 from app.services.messages import Messages
 from app.services.metrics import Metrics
 from app.services.metrics_report import MetricsReport
-from app.services.openai_models import OpenAIModels
-from app.services.openrouter import UpstreamTimeouts
-from app.services.paid_calls import PaidCalls
-from app.services.plain_models import PlainCatalog
 from app.services.preferences import Preferences, defaults_of
 from app.services.profiles import Profiles
-from app.services.provider_file import ProviderFile, find_provider_file, read_provider_file
-from app.services.provider_index import ProviderIndex
-from app.services.providers import Providers
+from app.services.providers.provider_file import ProviderFile, find_provider_file, read_provider_file
+from app.services.providers.provider_index import ProviderIndex
+from app.services.providers.providers import Providers
 from app.services.reconcile import Reconciler
-from app.services.replay import Replays
-from app.services.retry import RetryPolicy
-from app.services.runner import Runner
-from app.services.runs import Runs
 from app.services.sessions import Sessions
-from app.services.turns import Turns
-from app.services.typed_chat import TypedChats
+from app.services.turns import recovery
+from app.services.turns.compactions import Compactions
+from app.services.turns.journal import Journal
+from app.services.turns.live import Live
+from app.services.turns.paid_calls import PaidCalls
+from app.services.turns.replay import Replays
+from app.services.turns.runner import Runner
+from app.services.turns.runs import Runs
+from app.services.turns.turns import Turns
+from app.services.upstream.breaker import BreakerPolicy
+from app.services.upstream.openrouter import UpstreamTimeouts
+from app.services.upstream.retry import RetryPolicy
 from app.services.usage import UsageReports
 
 log = logging.getLogger(__name__)

@@ -25,6 +25,16 @@ ALLOWED = {
     "mcp_server": {"services", "schemas", "core", "bootstrap"},
     "emulator": set[str](),
 }
+# The packages of the services and what each may import, besides itself and the base.
+SERVICES = {
+    "upstream": set[str](),
+    "context": {"upstream"},
+    "providers": {"upstream"},
+    "catalog": {"providers", "upstream"},
+    "turns": {"catalog", "providers", "context", "upstream"},
+    "doors": {"turns", "catalog", "providers", "context", "upstream"},
+}
+SERVICES_BASE = {"changes", "cursors", "metrics"}
 SQL_LAYERS = {"repo", "db"}
 SQL = re.compile(
     r"^\s*(?:(?:SELECT|WITH)\b[\s\S]*\bFROM\b|INSERT\s+(?:OR\s+\w+\s+)?INTO\b|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\b"
@@ -77,6 +87,32 @@ def test_imports_follow_the_layers(module: str) -> None:
     layer = _layer(module)
     wrong = {name for name in _imports(module) if _layer(name) not in {"app", layer, *ALLOWED[layer]}}
     assert wrong == set()
+
+
+def _service(module: str) -> str:
+    """`app.services.turns.runs` is of `turns`, `app.services.cursors` is itself."""
+    return module.split(".")[2]
+
+
+@pytest.mark.parametrize("package", SERVICES)
+def test_packages_of_services_point_one_way(package: str) -> None:
+    """A package of services imports itself, those it stands on, and the few single files that all may use."""
+    allowed = {package, *SERVICES[package], *SERVICES_BASE}
+    inside = [module for module in MODULES if module.startswith(f"app.services.{package}.")]
+    assert inside
+    wrong = {
+        (module, name)
+        for module in inside
+        for name in _imports(module)
+        if name.startswith("app.services.") and _service(name) not in allowed
+    }
+    assert wrong == set()
+
+
+def test_every_package_of_services_has_its_place() -> None:
+    """A new package says what it stands on, in the table above."""
+    packages = {_service(module) for module in MODULES if module.count(".") > 2 and module.startswith("app.services.")}
+    assert packages == set(SERVICES)
 
 
 def test_every_import_names_a_module() -> None:

@@ -31,7 +31,9 @@ SECRETS = re.compile(
 
 # Tests that may let time pass, and why.
 SLEEPS_ALLOWED = {
-    "backend/tests/services/test_openrouter.py::test_a_slow_reader_is_not_an_idle_provider": "its subject is the time",
+    "backend/tests/services/upstream/test_openrouter.py::test_a_slow_reader_is_not_an_idle_provider": (
+        "its subject is the time"
+    ),
 }
 
 

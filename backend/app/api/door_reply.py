@@ -30,9 +30,9 @@ from app.core.errors import (
 )
 from app.core.logging_config import request_id_var
 from app.core.sse import EventStream
-from app.services.doors import Door
-from app.services.frames import Dialect
-from app.services.runs import Run
+from app.services.doors.doors import Door
+from app.services.turns.frames import Dialect
+from app.services.turns.runs import Run
 
 PATIENCE_S = 10.0
 

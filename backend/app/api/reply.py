@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.core.json import encode
 from app.core.sse import EventStream
 from app.schemas.page import Slice
-from app.services.turns import Attached
+from app.services.turns.turns import Attached
 
 
 def reply(value: Any, status_code: int = 200, headers: dict[str, str] | None = None) -> Response:

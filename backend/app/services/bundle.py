@@ -9,24 +9,24 @@ from app.core.config import Settings
 from app.db.lock import DataLock
 from app.db.store import Store
 from app.schemas.health import Health
-from app.services.catalog import Catalog
-from app.services.compactions import Compactions
-from app.services.doors import Doors
-from app.services.embeddings import Embeddings
-from app.services.live import Live
+from app.services.catalog.catalog import Catalog
+from app.services.catalog.openai_models import OpenAIModels
+from app.services.catalog.plain_models import PlainCatalog
+from app.services.doors.doors import Doors
+from app.services.doors.embeddings import Embeddings
+from app.services.doors.typed_chat import TypedChats
 from app.services.messages import Messages
 from app.services.metrics import Metrics
 from app.services.metrics_report import MetricsReport
-from app.services.openai_models import OpenAIModels
-from app.services.plain_models import PlainCatalog
 from app.services.preferences import Preferences
 from app.services.profiles import Profiles
-from app.services.provider_index import ProviderIndex
-from app.services.providers import Providers
-from app.services.runner import Runner
+from app.services.providers.provider_index import ProviderIndex
+from app.services.providers.providers import Providers
 from app.services.sessions import Sessions
-from app.services.turns import Turns
-from app.services.typed_chat import TypedChats
+from app.services.turns.compactions import Compactions
+from app.services.turns.live import Live
+from app.services.turns.runner import Runner
+from app.services.turns.turns import Turns
 from app.services.usage import UsageReports
 
 

@@ -9,10 +9,10 @@ from app.db.types import Conn
 from app.repo import messages, sessions
 from app.schemas.messages import Message, MessageCreate, MessagePatch, MessageQuery
 from app.schemas.page import Slice
-from app.services import transcript
 from app.services.changes import Changes
 from app.services.cursors import decode_cursor, encode_cursor
-from app.services.turn_start import Key, Posted, body_of, earlier, key_of, post, remember
+from app.services.turns import transcript
+from app.services.turns.turn_start import Key, Posted, body_of, earlier, key_of, post, remember
 
 
 class Messages:

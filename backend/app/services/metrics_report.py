@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from app.core.exposition import Labels, Number, exposition
-from app.services.breaker import State
 from app.services.metrics import Metrics
-from app.services.providers import Providers
-from app.services.runs import Runs
+from app.services.providers.providers import Providers
+from app.services.turns.runs import Runs
+from app.services.upstream.breaker import State
 
 _STATES: dict[State, int] = {"closed": 0, "half_open": 1, "open": 2}
 

@@ -10,10 +10,10 @@ from app.core.errors import ValidationFailed
 from app.db.store import Store
 from app.repo import settings as settings_repo
 from app.schemas.settings import AppSettings, KeyStatus, SettingsPatch
-from app.services.catalog import Catalog
+from app.services.catalog.catalog import Catalog
 from app.services.changes import Changes
-from app.services.prompt import Defaults
-from app.services.providers import Providers
+from app.services.providers.providers import Providers
+from app.services.turns.prompt import Defaults
 
 PAGE_DEFAULTS: dict[str, Any] = {"theme": "system", "send_key": "enter"}
 

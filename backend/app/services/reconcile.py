@@ -17,9 +17,9 @@ from app.db.types import Conn
 from app.repo import generations, ledger, messages, sessions
 from app.schemas.events import UsageFigures
 from app.services.changes import Changes
-from app.services.outcome import cost_picousd, counted
-from app.services.providers import Providers
-from app.services.upstream_wire import GenerationRecord
+from app.services.providers.providers import Providers
+from app.services.upstream.outcome import cost_picousd, counted
+from app.services.upstream.wire import GenerationRecord
 
 log = logging.getLogger(__name__)
 

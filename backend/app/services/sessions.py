@@ -14,7 +14,7 @@ from app.schemas.page import Slice
 from app.schemas.sessions import Draft, Session, SessionCreate, SessionPatch, SessionPut, SessionQuery
 from app.services.changes import Changes
 from app.services.cursors import decode_cursor, encode_cursor
-from app.services.runner import Runner
+from app.services.turns.runner import Runner
 
 # What a client may clear by sending null; null elsewhere means "not given".
 _NULLABLE = {"profile_id", "model"}

@@ -10,9 +10,9 @@ from typing import Any
 from app.api.door_reply import PATIENCE_S, DoorJson, DoorStream
 from app.core.errors import UpstreamRateLimited
 from app.schemas.events import Done, Error, Event, Retry, Start, Text
-from app.services.doors import Door
-from app.services.openai_dialect import completion, openai_chunks
-from app.services.runs import Run
+from app.services.doors.doors import Door
+from app.services.doors.openai_dialect import completion, openai_chunks
+from app.services.turns.runs import Run
 from tests.core import virtual_time
 
 SCOPE = {"type": "http", "path": "/v1/chat/completions", "headers": []}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.bootstrap import Pace
-from app.services.openrouter import UpstreamTimeouts
+from app.services.upstream.openrouter import UpstreamTimeouts
 from emulator import Emulator
 from tests.contract.conformance import check_reply
 from tests.harness import ConsoleClient, Transcript, console_app

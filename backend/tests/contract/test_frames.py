@@ -16,8 +16,8 @@ from app.core.sse import sse_data
 from app.core.sse_decoder import SseDecoder
 from app.schemas import events
 from app.schemas.events import Event
-from app.services.accumulator import fold
-from app.services.frames import console_frame, snapshot_frame
+from app.services.turns.frames import console_frame, snapshot_frame
+from app.services.upstream.accumulator import fold
 
 FRAMES = Path(__file__).resolve().parents[1] / "fixtures" / "frames"
 CASES = sorted(path.name.removesuffix(".events.json") for path in FRAMES.glob("*.events.json"))

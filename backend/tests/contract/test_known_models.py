@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.services.catalog import Refresh
+from app.services.catalog.catalog import Refresh
 from emulator import Emulator
 from tests.contract.openai_client import PATH
 from tests.harness import Console, ConsoleClient, console_app

@@ -9,7 +9,7 @@ import httpx
 
 from app.bootstrap import Pace
 from app.services.metrics import MOST_MODELS, OTHER, Metrics, Paid
-from app.services.openrouter import UpstreamTimeouts
+from app.services.upstream.openrouter import UpstreamTimeouts
 from emulator import Emulator
 from tests.contract.conformance import check_reply
 from tests.core.exposition_reader import Read, read_exposition

@@ -10,7 +10,7 @@ import pytest
 
 from app.schemas.plain_models import PlainSort
 from app.schemas.typed import TypedChat
-from app.services.plain_models import PARAMETERS
+from app.services.catalog.plain_models import PARAMETERS
 from emulator import Emulator
 from emulator.models import CATALOGUE
 from tests.contract.conformance import check_reply

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap import Pace
-from app.services.retry import RetryPolicy
+from app.services.upstream.retry import RetryPolicy
 from emulator import Emulator
 from tests.contract.conformance import check_reply
 from tests.harness import Console, ConsoleClient, ConsoleProcess, console_app

@@ -2,8 +2,8 @@
 
 The tests are named by row: what streams do in ``test_surprises_stream``, replies and figures in
 ``test_surprises_replies``, reasoning and tools in ``test_surprises_tools``, refusals in ``test_surprises_refusals``.
-Parts of them are tested again closer to the code: damaged and cut streams in ``services/test_upstream_streams``, when a
-call is repeated in ``services/test_retry`` and ``test_retries``, memory in ``faults/test_hostile``.
+Parts of them are tested again closer to the code: damaged and cut streams in ``services/upstream/test_streams``, when a
+call is repeated in ``services/upstream/test_retry`` and ``test_retries``, memory in ``faults/test_hostile``.
 """
 
 from __future__ import annotations

@@ -228,7 +228,7 @@ async def test_an_end_that_overtakes_a_refused_tick_waits_for_it(
     generation_id = started["generation"]["id"]
     async with reading(console.client.events(generation_id)) as reader:
         await reader.until(lambda transcript: bool(transcript.text))
-        with caplog.at_level("ERROR", "app.services.journal"):
+        with caplog.at_level("ERROR", "app.services.turns.journal"):
             await console.services.store.write(refuse_ticks, for_s=0.3)
             transcript = await reader.ended()
     assert caplog.records, "no tick was refused"

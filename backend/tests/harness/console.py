@@ -16,8 +16,8 @@ from app.bootstrap import Pace
 from app.core.config import Settings
 from app.main import create_app
 from app.services.bundle import Services
-from app.services.openrouter import UpstreamTimeouts
-from app.services.retry import RetryPolicy
+from app.services.upstream.openrouter import UpstreamTimeouts
+from app.services.upstream.retry import RetryPolicy
 from tests.harness.client import ConsoleClient
 
 QUICK = Pace(

@@ -17,7 +17,7 @@ from typing import Literal
 
 import pytest
 
-from app.services.breaker import BreakerPolicy
+from app.services.upstream.breaker import BreakerPolicy
 from emulator import Emulator
 from tests.harness import QUICK, console_app
 

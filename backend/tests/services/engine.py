@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from app.schemas.events import Start
 from app.services.changes import Changes
-from app.services.journal import Journal
-from app.services.providers import Provider
-from app.services.runner import Call, Runner
-from app.services.runs import Run, Runs
-from app.services.turn_end import Ending
+from app.services.providers.providers import Provider
+from app.services.turns.journal import Journal
+from app.services.turns.runner import Call, Runner
+from app.services.turns.runs import Run, Runs
+from app.services.turns.turn_end import Ending
 from tests.services.pretended import PretendedClient, PretendedSeries, PretendedStore
 
 

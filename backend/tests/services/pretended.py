@@ -13,9 +13,9 @@ from app.core.errors import AppError
 from app.db.migrate import MIGRATIONS, migrate
 from app.db.sqlite import open_writer
 from app.schemas.events import Event, decode_events
-from app.services.runs import Marks
-from app.services.turn_end import Ending
-from app.services.upstream_wire import Chunk, decode_chunk
+from app.services.turns.runs import Marks
+from app.services.turns.turn_end import Ending
+from app.services.upstream.wire import Chunk, decode_chunk
 from tests.core import virtual_time
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.core.errors import BadCursor
 from app.services.cursors import decode_cursor, encode_cursor
-from app.services.replay import parse_cursor
+from app.services.turns.replay import parse_cursor
 from tests.core.properties import MANY, SOME
 
 STORABLE = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))

@@ -8,8 +8,8 @@ from app.core.clock import stamp
 from app.db.store import Store
 from app.db.types import Conn
 from app.repo import journal
-from app.services import transcript
 from app.services.housekeeping import JOURNAL_KEPT_S, Housekeeping
+from app.services.turns import transcript
 from tests.services.turning import answered, begin
 
 

@@ -9,9 +9,9 @@ import pytest
 from app.core.config import Settings
 from app.core.errors import ValidationFailed
 from app.services.changes import Changes
-from app.services.openrouter import UpstreamTimeouts
 from app.services.preferences import Preferences
-from app.services.providers import Providers
+from app.services.providers.providers import Providers
+from app.services.upstream.openrouter import UpstreamTimeouts
 
 
 class NoCatalog:

@@ -18,11 +18,11 @@ from app.core.errors import AppError, DiskFull, UpstreamUnavailable
 from app.db.types import Row
 from app.repo import generations, sessions
 from app.services.changes import Changes
-from app.services.providers import Provider
+from app.services.providers.providers import Provider
 from app.services.reconcile import DELAYS_S, Reconciler
-from app.services.turn_end import end
-from app.services.turn_start import Begun
-from app.services.upstream_wire import GenerationRecord, decode_generation
+from app.services.turns.turn_end import end
+from app.services.turns.turn_start import Begun
+from app.services.upstream.wire import GenerationRecord, decode_generation
 from tests.core import virtual_time
 from tests.services.pretended import InlineStore
 from tests.services.turning import answered, begin, check_sums, ending, rows_of

@@ -12,12 +12,12 @@ from typing import Any
 from app.core.errors import AppError
 from app.core.json import encode_text
 from app.schemas.events import Annotation, Done, Event, Reasoning, Text, ToolCall, ToolCallDelta, encode_events
-from app.services.accumulator import fold
-from app.services.deltas import DeltaReader
-from app.services.frames import Facts, console
-from app.services.outcome import Outcome, cost_picousd, error_event, judge, usage_event
-from app.services.upstream_chunks import ChunkDecoder
-from app.services.upstream_errors import stream_failure
+from app.services.turns.frames import Facts, console
+from app.services.upstream.accumulator import fold
+from app.services.upstream.chunks import ChunkDecoder
+from app.services.upstream.deltas import DeltaReader
+from app.services.upstream.errors import stream_failure
+from app.services.upstream.outcome import Outcome, cost_picousd, error_event, judge, usage_event
 
 FOLDER = Path(__file__).resolve().parents[1] / "fixtures/upstream"
 STREAMS: dict[str, bytes] = {path.stem: path.read_bytes() for path in sorted(FOLDER.glob("*.sse"))}

@@ -16,7 +16,7 @@ from app.api.errors import responses_for
 from app.api.json_body import JsonRoute, StrictRequest
 from app.core.errors import GenerationRunning, NotFound
 from app.schemas.typed import ChatQuery, TypedChat, TypedReply
-from app.services.typed_frames import whole_answer
+from app.services.doors.typed_frames import whole_answer
 
 PATH = "/chat"
 router = APIRouter(tags=["typed"], route_class=JsonRoute)

@@ -12,8 +12,8 @@ from app.api.door_reply import CALL_ERRORS, DoorJson, DoorStream
 from app.api.errors import responses_for
 from app.api.routes.chat import AlsoTyped
 from app.schemas.openai import ChatCompletionRequest
-from app.services.door_start import DoorCall
-from app.services.openai_dialect import completion, openai_chunks, openai_chunks_usage_apart
+from app.services.doors.door_start import DoorCall
+from app.services.doors.openai_dialect import completion, openai_chunks, openai_chunks_usage_apart
 
 router = APIRouter(tags=["openai"], route_class=AlsoTyped)
 

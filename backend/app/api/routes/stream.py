@@ -30,7 +30,7 @@ from app.schemas.events import (
 )
 from app.schemas.generations import GenerationCreate, StreamQuery
 from app.schemas.types import ObjectId
-from app.services.replay import parse_cursor
+from app.services.turns.replay import parse_cursor
 
 router = APIRouter(prefix="/api", tags=["stream"], route_class=JsonRoute)
 

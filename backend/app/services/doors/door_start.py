@@ -1,0 +1,154 @@
+"""The first transaction of a call through a foreign door: what its client sent is the request, not the store's path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.clock import now
+from app.core.ids import new_id
+from app.db.types import Conn, Row
+from app.repo import generations, journal, ledger, messages, models, sessions
+from app.repo import settings as settings_repo
+from app.schemas.events import Start, encode_events
+from app.schemas.types import Purpose
+from app.services.catalog.known_models import known_route, refuse_incapable
+from app.services.doors.door_thread import post_conversation
+from app.services.doors.foreign_messages import ForeignMessage
+from app.services.providers.providers import Route
+from app.services.turns.prompt import worst_cost_picousd
+from app.services.turns.turn_start import Begun, Plan, begun_earlier, remember
+from app.services.upstream.request import output_limit
+
+MOST_OUTPUT_TOKENS = 4096
+_LIMITS = ("max_tokens", "max_completion_tokens")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorCall:
+    """A chat request in the provider's own shape, checked and otherwise as its client wrote it.
+
+    Args:
+        messages: sent as they are.
+        params: every other field of the body but ``model`` and ``stream``, sent as they are.
+        model: the settings' default model when None.
+        key: the client's idempotency key.
+        store: whether its text is kept; its generation and ledger row always are.
+        purpose: what the ledger calls it.
+        headers: for OpenRouter, beside those that every call has.
+    """
+
+    messages: Sequence[Mapping[str, Any]]
+    params: Mapping[str, Any]
+    model: str | None = None
+    key: str | None = None
+    store: bool = True
+    purpose: Purpose = "endpoint"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def identity(self) -> dict[str, Any]:
+        """What makes a second call under the same key the same."""
+        return {"model": self.model, "messages": self.messages, "params": self.params, "store": self.store}
+
+
+def start_call(conn: Conn, plan: Plan, call: DoorCall, conversation: Sequence[ForeignMessage] = ()) -> Begun:
+    """Start a call: a generation and an open ledger row, and if its text is stored, its session and messages.
+
+    Args:
+        conversation: the call's messages as they are stored, empty if they are not.
+    """
+    if (made := begun_earlier(conn, plan)) is not None:
+        return made
+    at = now()
+    route = route_of(conn, plan, call.model)
+    body = _body(route, call)
+    refuse_incapable(models.facts(conn, route.slug), body)
+    place = post_conversation(conn, conversation, model=route.slug, at=at) if conversation else None
+    start = Start(
+        generation_id=plan.generation_id,
+        session_id=place.session_id if place else "",
+        user_message_id=place.parent_id if place else "",
+        assistant_message_id=new_id() if place else "",
+        model=route.slug,
+    )
+    if place is not None:
+        _post_placeholder(conn, start, at)
+    _open(conn, plan, call, start, route, body, at)
+    if place is not None:
+        journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
+    return Begun(
+        generation_id=plan.generation_id,
+        start=start,
+        provider=route.provider,
+        body=body,
+        headers={} if route.provider.plain else call.headers,
+    )
+
+
+def route_of(conn: Conn, plan: Plan, model: str | None) -> Route:
+    """Where a call goes: to the model it names, else to the settings' one. Raises as ``known_route``."""
+    return known_route(conn, plan.route, model or settings_repo.all_values(conn).get("model", plan.defaults.model))
+
+
+def _post_placeholder(conn: Conn, start: Start, at: str) -> None:
+    """The answer's message, empty until it ends."""
+    messages.insert(
+        conn,
+        message_id=start.assistant_message_id,
+        session_id=start.session_id,
+        parent_id=start.user_message_id,
+        role="assistant",
+        content="",
+        parts=[],
+        status="queued",
+        model=start.model,
+        generation_id=start.generation_id,
+        now=at,
+    )
+    sessions.touch(conn, start.session_id, leaf_id=start.assistant_message_id, new_messages=1, title="", now=at)
+
+
+def _body(route: Route, call: DoorCall) -> dict[str, Any]:
+    """The client's request, with what the owner's providers file says where the client says nothing."""
+    limited = any(call.params.get(name) for name in _LIMITS)
+    defaults = {name: value for name, value in route.defaults.items() if not (limited and name in _LIMITS)}
+    return {"model": route.model, "messages": list(call.messages), **defaults, **call.params}
+
+
+def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, body: dict[str, Any], at: str) -> None:
+    """The generation, its ledger row and its key."""
+    prices = models.prices(conn, route.slug)
+    generations.insert(
+        conn,
+        generation_id=plan.generation_id,
+        session_id=start.session_id or None,
+        user_message_id=start.user_message_id or None,
+        message_id=start.assistant_message_id,
+        request_id=plan.key.request_id if plan.key else None,
+        model=route.slug,
+        provider=route.provider.name,
+        params=dict(call.params),
+        now=at,
+    )
+    ledger.reserve(
+        conn,
+        {
+            "id": new_id(),
+            "session_id": start.session_id or None,
+            "profile_id": None,
+            "generation_id": plan.generation_id,
+            "purpose": call.purpose,
+            "model": route.slug,
+            "catalogue_id": prices["id"] if prices else route.slug,
+            "provider": route.provider.name,
+            "reserved_picousd": _worst_cost_picousd(body, prices),
+            "now": at,
+        },
+    )
+    remember(conn, plan.key, "generation", plan.generation_id, at)
+
+
+def _worst_cost_picousd(body: dict[str, Any], prices: Row | None) -> int | None:
+    """As for a turn; a client that names no limit is expected to get at most ``MOST_OUTPUT_TOKENS``."""
+    return worst_cost_picousd(body if output_limit(body) else {**body, "max_tokens": MOST_OUTPUT_TOKENS}, prices)

@@ -1,0 +1,124 @@
+"""Commit, then publish: the tick that stores what all live runs have said before any reader sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from app.db.store import Store
+from app.db.types import Conn
+from app.repo import generations, journal
+from app.schemas.events import Text, encode_events
+from app.services.metrics import Metrics
+from app.services.turns.runs import Marks, Run, Tick
+
+log = logging.getLogger(__name__)
+
+# What arrives within a tick's gathering shares its commit; an answer of one read ends within it and needs no tick.
+GATHERING_S = 0.001
+SHORTEST_PAUSE_S = 0.002
+LONGEST_PAUSE_S = 0.1
+# Commits may take about a fifth of the time; the rest belongs to reading and sending.
+PAUSE_PER_COMMIT = 4.0
+# A crowd of answers waits for one another: at two hundred a reader is woken for two events at once instead of twice.
+# The pause grows with the square, so that fifty notice nothing.
+CROWD = 200
+CROWD_PAUSE_S = 0.04
+RETRY_PAUSE_S = 0.5
+
+
+class Journal:
+    """Appends the pending events of all runs in one transaction per tick.
+
+    An idle system commits within a millisecond; a busy one waits in proportion to what its last commit took, so ticks
+    grow and batching is free. A commit that fails (a full disk) is tried again with the same events until it succeeds
+    or the journal is closed: nothing unstored is ever published, and a run whose events wait stops reading its
+    upstream. Of a run that is not stored only the marks are written; its events share the tick all the same.
+
+    Args:
+        clock: seconds, by which a commit's length is measured.
+    """
+
+    def __init__(
+        self, store: Store, clock: Callable[[], float] = time.monotonic, metrics: Metrics | None = None
+    ) -> None:
+        self._store, self._clock, self._metrics = store, clock, metrics or Metrics()
+        self._dirty: dict[str, Run] = {}
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Start ticking."""
+        self._task = asyncio.create_task(self._tick_forever(), name="journal")
+
+    async def close(self) -> None:
+        """Stop ticking. All runs have ended by now, and each end wrote what was left of its run."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def mark(self, run: Run) -> None:
+        """There is something to store for this run."""
+        self._dirty[run.id] = run
+        self._wake.set()
+
+    async def _tick_forever(self) -> None:
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(GATHERING_S)
+            self._wake.clear()
+            await asyncio.sleep(await self._tick())
+
+    async def _tick(self) -> float:
+        """One commit; the pause after it in seconds. It holds no run longer than that: an ended one may be large."""
+        runs, self._dirty = [run for run in self._dirty.values() if not run.ending], {}
+        if not runs:
+            return 0
+        began_s = self._clock()
+        ticks = [tick for run in runs if (tick := run.take())]
+        await self._commit(ticks, [(run.id, run.upstream_id, run.take_marks()) for run in runs])
+        took_s = self._clock() - began_s
+        self._metrics.committed(took_s, sum(len(tick.events) for tick in ticks))
+        crowd_s = CROWD_PAUSE_S * (len(runs) / CROWD) ** 2
+        return min(max(SHORTEST_PAUSE_S, PAUSE_PER_COMMIT * took_s, crowd_s), LONGEST_PAUSE_S)
+
+    async def _commit(self, ticks: list[Tick], marks: list[tuple[str, str | None, Marks]]) -> None:
+        rows = [(tick.run.id, tick.last_seq, _encoded(tick)) for tick in ticks if tick.run.stored]
+        while True:
+            try:
+                await self._store.write_relaxed(_write_tick, rows, marks)
+                break
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("journal tick failed, trying again", extra={"rows": len(rows)})
+                await asyncio.sleep(RETRY_PAUSE_S)
+        for tick in ticks:
+            tick.run.publish(tick)
+
+
+def _encoded(tick: Tick) -> str:
+    """A tick as its row. What cannot be written is left out, so that one answer's mistake holds up no other."""
+    try:
+        return encode_events(tick.events)
+    except Exception:
+        log.exception("events that cannot be written are left out", extra={"generation_id": tick.run.id})
+    for at, event in enumerate(tick.events):
+        try:
+            encode_events([event])
+        except Exception:  # noqa: BLE001 - told above
+            tick.events[at] = Text(text="")  # the seq stays taken
+    return encode_events(tick.events)
+
+
+def _write_tick(conn: Conn, rows: list[tuple[str, int, str]], marks: list[tuple[str, str | None, Marks]]) -> None:
+    for generation_id, upstream_id, mark in marks:
+        if mark.attempts is not None:
+            generations.set_attempts(conn, generation_id, mark.attempts)
+        if mark.accepted:
+            generations.set_accepted(conn, generation_id, upstream_id)
+        if mark.first_token_at:
+            generations.set_first_token(conn, generation_id, mark.first_token_at)
+    journal.append(conn, rows)

@@ -1,0 +1,269 @@
+"""Calls that are paid but answer no message: in the ledger before they are sent, settled from what the provider says.
+
+A call is the application's, never a request's: once sent it runs to its end, whether or not anybody still waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from app.core.clock import now
+from app.core.errors import AppError, ShuttingDown, UpstreamError
+from app.core.ids import new_id
+from app.db.store import Store
+from app.db.types import Conn
+from app.repo import ledger, sessions
+from app.schemas.events import UsageFigures
+from app.schemas.types import Purpose
+from app.services.metrics import Metrics, Paid
+from app.services.providers.providers import DEMO, Provider
+from app.services.turns.runner import Unsettled
+from app.services.turns.turn_end import Bill
+from app.services.upstream.outcome import cost_picousd, counted, was_refused
+from app.services.upstream.retry import Failed, Reason, RetryPolicy, again
+from app.services.upstream.wire import UsageWire
+
+log = logging.getLogger(__name__)
+
+
+class Reply(Protocol):
+    """What the ledger reads of a provider's reply."""
+
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def provider(self) -> str | None: ...
+    @property
+    def usage(self) -> UsageWire | None: ...
+
+
+R = TypeVar("R", bound=Reply)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidCall:
+    """What is asked of whom; ``worst_picousd`` is what it can be expected to cost at most, None not known."""
+
+    purpose: Purpose
+    model: str
+    provider: Provider
+    worst_picousd: int | None
+    session_id: str | None = None
+    profile_id: int | None = None
+    call_id: str = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Broken:
+    """What is known of a call that an error ended: by its id the provider may still tell what it cost."""
+
+    id: str | None
+    provider: str | None = None
+    usage: UsageWire | None = None
+
+
+class PaidCalls:
+    """Opens, makes and settles calls. ``close`` ends those under way; their cost is then unknown."""
+
+    def __init__(
+        self,
+        store: Store,
+        unsettled: Unsettled,
+        retries: RetryPolicy | None = None,
+        metrics: Metrics | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._store, self._unsettled = store, unsettled
+        self._retries, self._metrics, self._jitter = retries or RetryPolicy(), metrics or Metrics(), jitter
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closing = False
+
+    async def make(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> R:
+        """The reply to a call. Raises ShuttingDown, the store's errors before, and what ``send`` raises."""
+        if self._closing:
+            raise ShuttingDown
+        task = asyncio.create_task(self._make(call, send), name=f"paid call {call.purpose}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Nothing starts any more; what is under way is given up and settled as unknown."""
+        self._closing = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _make(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> R:
+        call_id = call.call_id
+        await self._store.write(_reserve, call_id, call)
+        started_ns = time.monotonic_ns()
+        try:
+            reply = await self._send(call, send)
+        except asyncio.CancelledError:
+            await self._settle(call_id, call, None, Bill(cost_picousd=None), started_ns)
+            raise ShuttingDown from None
+        except Exception as error:
+            refused = isinstance(error, AppError) and was_refused(error)
+            broken = _Broken(id=error.details.get("upstream_id") if isinstance(error, AppError) else None)
+            await self._settle(call_id, call, broken, _free() if refused else Bill(cost_picousd=None), started_ns)
+            raise
+        await self._settle(call_id, call, reply, _bill(call, reply.usage), started_ns)
+        return reply
+
+    async def _send(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> R:
+        """The reply, asked for again as an answer is that has not begun."""
+        provider = call.provider.name
+        policy = self._retries.with_retries(call.provider.entry.max_retries)
+        number, waited_s, earlier = 1, 0.0, frozenset[Reason]()
+        while True:
+            try:
+                return await send()
+            except UpstreamError as error:
+                self._metrics.failed(provider, error)
+                failed = Failed(error=error, body={}, number=number, waited_s=waited_s, earlier=earlier)
+                retry = again(failed, policy, jitter=self._jitter())
+                if retry is None or retry.max_tokens is not None:
+                    raise
+            number, waited_s, earlier = number + 1, waited_s + retry.wait_s, earlier | {retry.reason}
+            self._metrics.retried(provider, retry.reason, retry.wait_s)
+            log.warning("asking the provider again", extra={"purpose": call.purpose, "provider": provider})
+            await asyncio.sleep(retry.wait_s)
+
+    async def _settle(self, call_id: str, call: PaidCall, reply: Reply | None, bill: Bill, started_ns: int) -> None:
+        """Close the row. One that the disk refuses stays open, and the next start calls it unknown."""
+        bill = _free() if call.provider.demo else bill
+        latency_ms = (time.monotonic_ns() - started_ns) // 1_000_000
+        upstream_id = reply.id if reply else None
+        try:
+            await self._store.write(_close, call_id, call, reply, bill, latency_ms)
+        except Exception:
+            log.exception("a paid call could not be settled", extra={"call_id": call_id, "purpose": call.purpose})
+            return
+        self._metrics.paid(
+            Paid(
+                provider=call.provider.name,
+                model=call.model,
+                usage=_figures(reply.usage if reply else None),
+                cost_picousd=bill.cost_picousd,
+            )
+        )
+        log.info(
+            "call ended",
+            extra={
+                "call_id": call_id,
+                "purpose": call.purpose,
+                "model": call.model,
+                "provider": (reply.provider if reply else None) or call.provider.name,
+                "latency_ms": latency_ms,
+                "cost_usd": bill.cost_text,
+                "upstream_id": upstream_id,
+            },
+        )
+        if bill.cost_picousd is None and upstream_id is not None:
+            self._unsettled(call_id, upstream_id, call.provider.name)
+
+
+def settle_abandoned(conn: Conn) -> int:
+    """Close the open rows whose process is gone and that no unfinished generation owns; how many there were.
+
+    Their cost is unknown, except that the demo is free.
+    """
+    abandoned = ledger.abandoned(conn)
+    for row in abandoned:
+        bill = _free() if row["provider"] == DEMO else Bill(cost_picousd=None)
+        _settle(conn, row["session_id"], _closing(row["generation_id"], None, bill))
+    return len(abandoned)
+
+
+def _reserve(conn: Conn, call_id: str, call: PaidCall) -> None:
+    ledger.reserve(
+        conn,
+        {
+            "id": new_id(),
+            "session_id": call.session_id,
+            "profile_id": call.profile_id,
+            "generation_id": call_id,
+            "purpose": call.purpose,
+            "model": call.model,
+            "provider": call.provider.name,
+            "reserved_picousd": 0 if call.provider.demo else call.worst_picousd,
+            "now": now(),
+        },
+    )
+
+
+def _close(conn: Conn, call_id: str, call: PaidCall, reply: Reply | None, bill: Bill, latency_ms: int) -> None:
+    # The demo takes other models' names; nobody else has served it.
+    served_by = call.provider.name if call.provider.demo or reply is None else reply.provider or call.provider.name
+    _settle(conn, call.session_id, _closing(call_id, reply, bill, served_by=served_by, latency_ms=latency_ms))
+
+
+def _settle(conn: Conn, session_id: str | None, values: dict[str, Any]) -> None:
+    """Close an open row, and count it in the totals of its session."""
+    if ledger.settle(conn, values) and session_id is not None:
+        tokens = {name: values[name] or 0 for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
+        cost = values["cost_picousd"]
+        unknown = int(cost is None)
+        sessions.count_usage(
+            conn, session_id, now=values["now"], **tokens, cost_picousd=cost or 0, unknown_calls=unknown
+        )
+
+
+def _closing(
+    call_id: str, reply: Reply | None, bill: Bill, *, served_by: str | None = None, latency_ms: int | None = None
+) -> dict[str, Any]:
+    figures = _figures(reply.usage if reply else None)
+    return {
+        "prompt_tokens": figures.prompt_tokens,
+        "completion_tokens": figures.completion_tokens,
+        "total_tokens": figures.total_tokens,
+        "cached_tokens": figures.cached_tokens,
+        "reasoning_tokens": figures.reasoning_tokens,
+        "cache_write_tokens": bill.cache_write_tokens,
+        "generation_id": call_id,
+        "state": "unknown" if bill.cost_picousd is None else "settled",
+        "upstream_provider": served_by,
+        "upstream_id": reply.id if reply else None,
+        "cost_picousd": bill.cost_picousd,
+        "cost_text": bill.cost_text,
+        "latency_ms": latency_ms,
+        "first_token_ms": None,
+        "tokens_per_second": None,
+        "finish_reason": None,
+        "now": now(),
+    }
+
+
+def _figures(usage: UsageWire | None) -> UsageFigures:
+    if usage is None:
+        return UsageFigures()
+    return UsageFigures(
+        prompt_tokens=counted(usage.prompt_tokens),
+        completion_tokens=counted(usage.completion_tokens),
+        total_tokens=counted(usage.total_tokens),
+        cached_tokens=counted(usage.cached_tokens),
+        reasoning_tokens=counted(usage.reasoning_tokens),
+    )
+
+
+def _bill(call: PaidCall, usage: UsageWire | None) -> Bill:
+    """The provider's figure; unknown, never zero, when it told none."""
+    if usage is None:
+        return Bill(cost_picousd=None)
+    return Bill(
+        cost_picousd=cost_picousd(usage),
+        cost_text=usage.cost_text,
+        cache_write_tokens=counted(usage.cache_write_tokens),
+    )
+
+
+def _free() -> Bill:
+    return Bill(cost_picousd=0, cost_text="0")

@@ -1,0 +1,101 @@
+"""The request body of a turn: who said what, and the parameters. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.db.types import Row
+from app.schemas.profiles import Profile
+from app.services.catalog.prices import dearest
+from app.services.context.history import Message
+from app.services.context.tokens import prompt_tokens
+from app.services.providers.providers import Route
+from app.services.upstream.plain_body import plain_body
+from app.services.upstream.request import layered, output_limit
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What applies where neither the request nor a profile says otherwise."""
+
+    model: str
+    temperature: float
+    max_tokens: int
+    system_prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Who answers, and how: the request over the session over the profile over the settings."""
+
+    route: Route
+    system_prompt: str
+    params: dict[str, Any]
+    profile_id: int | None
+
+
+def resolve(
+    given: dict[str, Any],
+    *,
+    model: str | None,
+    session_model: str | None,
+    profile: Profile | None,
+    defaults: Defaults,
+    route_of: Callable[[str], Route],
+) -> Resolved:
+    """Settle every value by its precedence. ``given`` holds only the parameters that the request named.
+
+    What the providers file says of the model stands above the settings and below everything else. Raises as
+    ``Providers.route``.
+    """
+    route = route_of(model or session_model or (profile.model if profile else None) or defaults.model)
+    params: dict[str, Any] = {"temperature": defaults.temperature, "max_tokens": defaults.max_tokens}
+    params = layered(params, route.defaults)
+    if profile is not None:
+        params = layered(params, _of_profile(profile))
+    return Resolved(
+        route=route,
+        system_prompt=(profile.system_prompt if profile else "") or defaults.system_prompt,
+        params=layered(params, given),
+        profile_id=profile.id if profile else None,
+    )
+
+
+def _of_profile(profile: Profile) -> dict[str, Any]:
+    """A profile's parameters; where an older profile holds one under ``params`` too, that one counts."""
+    own: dict[str, Any] = {"temperature": profile.temperature, "max_tokens": profile.max_tokens}
+    if profile.reasoning:
+        own["reasoning"] = profile.reasoning
+    if profile.tools:
+        own["tools"] = profile.tools
+    if profile.openrouter_preset:
+        own["preset"] = profile.openrouter_preset
+    return layered(own, profile.params)
+
+
+def request_body(
+    resolved: Resolved, messages: Sequence[Message], params: Mapping[str, Any], prefill: str = ""
+) -> dict[str, Any]:
+    """The provider's request: the conversation, text for the model to continue, and the parameters in their places.
+
+    Raises ValidationFailed for parameters that the provider does not take.
+    """
+    said = [*messages, {"role": "assistant", "content": prefill}] if prefill else list(messages)
+    body = {"model": resolved.route.model, "messages": said, **params}
+    provider = resolved.route.provider
+    return plain_body(body, provider.name) if provider.plain else body
+
+
+def worst_cost_picousd(body: dict[str, Any], prices: Row | None) -> int | None:
+    """The most a call can be expected to cost: its prompt, guessed high, and its full limit; None unpriced."""
+    if prices is None:
+        return None
+    tokens = prompt_tokens(body)
+    prompt, completion, request = (
+        dearest(prices, kind, prompt_tokens=tokens) for kind in ("prompt", "completion", "request")
+    )
+    if prompt is None or completion is None:
+        return None
+    return int(min(tokens * prompt + (output_limit(body) or 0) * completion + (request or 0), 2**63 - 1))

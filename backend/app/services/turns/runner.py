@@ -1,0 +1,292 @@
+"""Runs generations: reads the upstream, feeds the journal, ends each run in one transaction.
+
+A run is a task of the application, never of a request: nobody's leaving ends it. Only a stop, the end of its stream or
+the end of the process does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from app.core.errors import AppError, ShuttingDown, StoreBusy, UpstreamGarbage
+from app.db.store import Store
+from app.schemas.events import Done, Event, Start
+from app.services.changes import Changes
+from app.services.context.context import Fit
+from app.services.metrics import Metrics, Paid
+from app.services.providers.providers import Provider
+from app.services.turns.attempts import Attempts, context_event
+from app.services.turns.journal import Journal
+from app.services.turns.runs import Run, Runs
+from app.services.turns.turn_end import Bill, Ending, end
+from app.services.upstream.deltas import DeltaReader
+from app.services.upstream.outcome import Outcome, cost_picousd, counted, error_event, judge, usage_event, was_refused
+from app.services.upstream.retry import RetryPolicy
+
+log = logging.getLogger(__name__)
+
+RETRY_PAUSE_S = 0.5
+PATIENCE_S = 5.0
+
+
+class Unsettled(Protocol):
+    """Who is told of a call whose cost the provider may still tell."""
+
+    def __call__(self, generation_id: str, upstream_id: str, provider: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a run sends, to whom, and for which request."""
+
+    start: Start
+    body: dict[str, Any]
+    provider: Provider
+    request_id: str | None
+    fit: Fit | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What its client wants the provider to be told in headers."""
+
+
+class Runner:
+    """The live runs' engine. ``close`` ends all of them as ``interrupted``; after that nothing starts.
+
+    Args:
+        retries: how often and how long an answer that has not begun is asked for again.
+        jitter: a number from 0 to 1 at random, which spreads the retries of many runs.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        journal: Journal,
+        runs: Runs,
+        changes: Changes,
+        unsettled: Unsettled,
+        retries: RetryPolicy | None = None,
+        metrics: Metrics | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._store, self._journal, self._runs, self._changes = store, journal, runs, changes
+        self._unsettled, self._metrics = unsettled, metrics or Metrics()
+        self._retries, self._jitter = retries or RetryPolicy(), jitter
+        self._tasks: dict[asyncio.Task[None], Run] = {}
+        self._closing = False
+
+    def refuse_when_closing(self) -> None:
+        """Raises ShuttingDown once ``close`` has begun."""
+        if self._closing:
+            raise ShuttingDown
+
+    def launch(self, run: Run, call: Call) -> None:
+        """Let a stored run go; returns at once."""
+        if call.provider.demo:  # it takes the names of other providers' models; nobody else serves it
+            run.learn(None, call.provider.name)
+        if call.fit is not None and call.fit.is_partial:
+            run.add([context_event(call.fit)])
+            self._journal.mark(run)
+        task = asyncio.create_task(self._run(run, call), name=f"run {run.id}")
+        self._tasks[task] = run
+        task.add_done_callback(self._tasks.pop)
+        self._runs.announce(run)
+
+    def stop(self, generation_id: str) -> None:
+        """End a run because its owner asked to; the request is stored by now. Ended and unknown runs are left alone."""
+        run = self._runs.get(generation_id)
+        if run is not None and not run.closed:
+            run.stop_requested = True
+            _cancel(run)
+
+    async def stop_session(self, session_id: str) -> None:
+        """Stop the runs of a session and wait until they have ended. Raises StoreBusy when the disk lets none end."""
+        for run in self._runs.all():
+            if run.session_id == session_id:
+                self.stop(run.id)
+                await self.ended(run)
+
+    async def ended(self, run: Run) -> None:
+        """Wait until a stopped run has ended. Raises StoreBusy when its end cannot be stored for too long."""
+        try:
+            await asyncio.wait_for(run.over.wait(), PATIENCE_S)
+        except TimeoutError as error:
+            raise StoreBusy("The answer has stopped, but its end could not be stored yet.") from error
+
+    async def close(self) -> None:
+        """Interrupt every run, store its end and hand it to its readers.
+
+        An end that the disk refuses for too long is given up: the next start finds that run as after a kill.
+        """
+        self._closing = True
+        for run in self._runs.all():
+            run.interrupted = True
+            _cancel(run)
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=PATIENCE_S)
+        stuck = {task: self._tasks[task] for task in late}
+        for task, run in stuck.items():
+            log.error("an end could not be stored", extra={"generation_id": run.id})
+            task.cancel()
+            run.close()
+        await asyncio.gather(*stuck, return_exceptions=True)
+
+    async def _run(self, run: Run, call: Call) -> None:
+        retries = self._retries.with_retries(call.provider.entry.max_retries)
+        attempts = Attempts(
+            run, call.provider, call.body, call.headers, call.fit, self._journal, self._metrics, retries, self._jitter
+        )
+        run.interrupted = run.interrupted or self._closing
+        if not run.stop_requested and not run.interrupted:
+            run.reading = asyncio.create_task(attempts.read(), name=f"read {run.id}")
+            await asyncio.wait([run.reading])
+        failure, reader = _failure(run), attempts.reader
+        outcome = judge(reader, failure, stop_requested=run.stop_requested, interrupted=run.interrupted)
+        run.failure = outcome.error
+        if outcome.status == "completed":
+            run.add(reader.finish())
+        ending = self._ending(run, reader, outcome, failure, call, free=call.provider.demo or not attempts.pending)
+        ending.attempts, ending.fit = attempts.ended(outcome.error), attempts.fit
+        await self._end(run, ending, call)
+
+    def _ending(
+        self,
+        run: Run,
+        reader: DeltaReader,
+        outcome: Outcome,
+        failure: AppError | None,
+        call: Call,
+        *,
+        free: bool,
+    ) -> Ending:
+        """Assign the last seqs: what is still pending, then usage if known, error if any, done."""
+        latency_ms = run.elapsed_ms
+        upstream_id = run.upstream_id or reader.upstream_id
+        bill = _bill(reader, failure, accepted=run.accepted, free=free)
+        # The demo takes other models' names; nobody else has served it.
+        served_by = call.provider.name if call.provider.demo else reader.provider or call.provider.name
+        usage = usage_event(
+            reader,
+            requested_model=call.start.model,
+            provider=served_by,
+            cost=bill.cost_picousd,
+            upstream_id=upstream_id,
+            latency_ms=latency_ms,
+            first_token_ms=run.first_token_ms,
+            finish_reason=outcome.finish_reason,
+        )
+        error = error_event(outcome.error, call.request_id) if outcome.error else None
+        done = Done(
+            status=outcome.status,
+            finish_reason=outcome.finish_reason,
+            message_id=call.start.assistant_message_id,
+            extra=reader.extra or None,
+        )
+        closing: list[Event] = [event for event in (usage, error, done) if event is not None]
+        run.add(closing)
+        tick = run.take_last()
+        return Ending(
+            generation_id=run.id,
+            session_id=run.session_id,
+            message_id=call.start.assistant_message_id,
+            status=outcome.status,
+            finish_reason=outcome.finish_reason,
+            parts=run.accumulator.parts(),
+            events=tick.events,
+            last_seq=tick.last_seq,
+            usage=usage,
+            error=error,
+            bill=bill,
+            upstream_id=upstream_id,
+            upstream_provider=served_by,
+            latency_ms=latency_ms,
+            first_token_ms=run.first_token_ms,
+            first_token_at=run.first_token_at,
+        )
+
+    async def _end(self, run: Run, ending: Ending, call: Call) -> None:
+        """Store the end, however long the disk refuses; then publish it. Given up only when the store is closed.
+
+        The ticks before it come first: one that the disk refused would be a gap in the journal.
+        """
+        while run.last_tick is not None and run.published_seq < run.last_tick.first_seq - 1:
+            await run.drained()
+        while True:
+            try:
+                revision = await self._store.write(end, ending)
+                break
+            except ShuttingDown:
+                log.exception("the store closed before a run had ended", extra={"generation_id": run.id})
+                run.close()
+                self._runs.remove(run)
+                return
+            except Exception:
+                log.exception("could not store the end of a run, trying again", extra={"generation_id": run.id})
+                await asyncio.sleep(RETRY_PAUSE_S)
+        if run.last_tick is not None:
+            run.publish(run.last_tick)
+        run.close()
+        self._runs.remove(run)
+        self._tell(ending, revision, call)
+
+    def _tell(self, ending: Ending, revision: int | None, call: Call) -> None:
+        if ending.session_id is not None:
+            self._changes.publish("message", ending.message_id, session_id=ending.session_id)
+            self._changes.publish("session", ending.session_id, session_id=ending.session_id, revision=revision)
+        usage = ending.usage
+        provider, model = call.provider.name, call.start.model
+        self._metrics.ended(provider, model, ending.status, ending.latency_ms or 0, ending.first_token_ms)
+        self._metrics.paid(Paid(provider=provider, model=model, usage=usage, cost_picousd=ending.bill.cost_picousd))
+        log.info(
+            "turn ended",
+            extra={
+                "request_id": call.request_id,
+                "generation_id": ending.generation_id,
+                "session_id": ending.session_id,
+                "model": call.start.model,
+                "provider": ending.upstream_provider,
+                "status": ending.status,
+                "finish_reason": ending.finish_reason,
+                "error_code": ending.error.error_code if ending.error else None,
+                "latency_ms": ending.latency_ms,
+                "first_token_ms": ending.first_token_ms,
+                "prompt_tokens": usage.prompt_tokens if usage else None,
+                "completion_tokens": usage.completion_tokens if usage else None,
+                "cost_usd": str(usage.cost_usd) if usage and usage.cost_usd is not None else None,
+                "upstream_id": ending.upstream_id,
+            },
+        )
+        if ending.bill.cost_picousd is None and ending.upstream_id is not None:
+            self._unsettled(ending.generation_id, ending.upstream_id, call.provider.name)
+
+
+def _cancel(run: Run) -> None:
+    if run.reading is not None:
+        run.reading.cancel()
+
+
+def _failure(run: Run) -> AppError | None:
+    """What broke the stream, on the wire or in the provider's own words."""
+    if run.reading is None or run.reading.cancelled():
+        return None
+    error = run.reading.exception()
+    if error is None or isinstance(error, AppError):
+        # The frames of its traceback hold it and the run: a cycle, which would keep the text until a collection.
+        return error and error.with_traceback(None)
+    log.error("reading the upstream failed", exc_info=error, extra={"generation_id": run.id})
+    return UpstreamGarbage("Reading the provider's answer failed.")
+
+
+def _bill(reader: DeltaReader, failure: AppError | None, *, accepted: bool, free: bool) -> Bill:
+    """The provider's figure; 0 for the demo and for a call never sent or refused; otherwise unknown, never zero."""
+    wire = reader.usage
+    cache_write_tokens = counted(wire.cache_write_tokens) if wire else None
+    if free or (wire is None and failure is not None and not accepted and was_refused(failure)):
+        return Bill(cost_picousd=0, cost_text="0", cache_write_tokens=cache_write_tokens)
+    if wire is None:
+        return Bill(cost_picousd=None)
+    return Bill(cost_picousd=cost_picousd(wire), cost_text=wire.cost_text, cache_write_tokens=cache_write_tokens)

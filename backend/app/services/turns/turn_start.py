@@ -1,0 +1,378 @@
+"""The first transaction of a turn: everything is stored before anything is sent.
+
+One unit writes the user message if it is new, the assistant's placeholder, the generation, its ``start`` event, the
+open ledger row and the idempotency key, or nothing at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.core.clock import now
+from app.core.errors import Conflict, GenerationRunning, IdempotencyMismatch, NotFound, NothingToAnswer
+from app.core.ids import new_id
+from app.core.json import decode, encode
+from app.db.types import Conn, Row
+from app.repo import generations, idempotency, journal, ledger, messages, models, profiles, sessions
+from app.schemas.events import Start, encode_events
+from app.schemas.parts import Part, TextPart, ToolResultPart, content_of
+from app.schemas.sessions import Session
+from app.schemas.types import TERMINAL
+from app.services.catalog.known_models import refuse_incapable
+from app.services.context.context import Fit
+from app.services.providers.providers import Provider, Route
+from app.services.turns.prompt import Defaults, Resolved, worst_cost_picousd
+from app.services.turns.resolution import resolve_in
+from app.services.turns.runs import Run
+from app.services.turns.tool_results import check_complete, check_results
+from app.services.turns.turn_body import fitted_body
+from app.services.upstream.request import thinking_by_default
+
+LONGEST_PATH = 100_000
+LONGEST_LOOP = 1000
+"""Messages between an answer and the last result of the tools that it called."""
+TITLE_CHARS = 60
+_ANSWERED = ("user", "tool")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A client's request id and the hash of what it asked for."""
+
+    request_id: str
+    body_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a request wants started; ``generation_id`` is chosen beforehand so that the run can be found at once."""
+
+    generation_id: str = field(default_factory=new_id)
+    model: str | None
+    profile_id: int | None
+    given: dict[str, Any]
+    defaults: Defaults
+    route: Callable[[str], Route]
+    key: Key | None = None
+    thinks_by_default: bool = False
+    """Whether a reasoning model thinks although neither the request nor a profile says how hard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A message to be stored below ``parent_id``, or the active leaf if that is None, or ``at_root``."""
+
+    role: str
+    parts: list[Part]
+    parent_id: str | None = None
+    at_root: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A generation that is stored and not yet running. ``replayed``: an earlier request made it.
+
+    ``run`` is set by ``Turns`` once it has been let go; it may be over by the time anybody looks.
+    """
+
+    generation_id: str
+    start: Start | None = None
+    provider: Provider | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fit: Fit | None = None
+    base: list[Part] = field(default_factory=list)
+    replayed: bool = False
+    run: Run | None = None
+
+
+def body_of(request: BaseModel) -> dict[str, Any]:
+    """What a request asks for, as its key remembers it; a null parent is not the same as none."""
+    body = request.model_dump(mode="json", exclude={"request_id"}, exclude_none=True)
+    return body | {"parent_id": None} if getattr(request, "at_root", False) else body
+
+
+def key_of(request_id: str | None, kind: str, body: dict[str, Any]) -> Key | None:
+    """The idempotency key of a request, None when the client sent none."""
+    if request_id is None:
+        return None
+    return Key(request_id, hashlib.sha256(encode([kind, body])).hexdigest())
+
+
+def earlier(conn: Conn, key: Key | None, resource_type: str) -> str | None:
+    """What an earlier request under the same key made. Raises IdempotencyMismatch for another request."""
+    row = idempotency.get(conn, key.request_id) if key else None
+    if key is None or row is None:
+        return None
+    if row["body_hash"] != key.body_hash or row["resource_type"] != resource_type:
+        raise IdempotencyMismatch
+    return str(row["resource_id"])
+
+
+def remember(conn: Conn, key: Key | None, resource_type: str, resource_id: str, at: str) -> None:
+    """Keep what a request made under its key."""
+    if key is not None:
+        idempotency.insert(
+            conn,
+            request_id=key.request_id,
+            body_hash=key.body_hash,
+            resource_type=resource_type,
+            resource_id=resource_id,
+            now=at,
+        )
+
+
+def start_new(conn: Conn, plan: Plan, session_id: str | None, posted: Posted) -> Begun:
+    """Store a new message and start its answer; makes the session when none is named."""
+    if (made := begun_earlier(conn, plan)) is not None:
+        return made
+    at = now()
+    session = open_session(conn, session_id, plan, at)
+    return _start(conn, plan, session, post(conn, session, posted, at=at), at)
+
+
+def start_stored(conn: Conn, plan: Plan, session_id: str, message_id: str | None) -> Begun:
+    """Start the first answer to a stored message: the named one, or the newest of the active path that waits for one.
+
+    Raises NotFound, NothingToAnswer, ToolResultsMissing; GenerationRunning or Conflict when there is one already.
+    """
+    if (made := begun_earlier(conn, plan)) is not None:
+        return made
+    session = _session(conn, session_id)
+    to_answer = _to_answer(conn, session, message_id)
+    _refuse_second(conn, to_answer)
+    if (existing := generations.newest_of(conn, to_answer)) is not None:
+        raise Conflict("That message has an answer already; regenerate it.", details={"generation_id": existing})
+    return _start(conn, plan, session, to_answer, now())
+
+
+def start_sibling(conn: Conn, plan: Plan, message_id: str) -> Begun:
+    """Start another answer beside an assistant message that has ended."""
+    if (made := begun_earlier(conn, plan)) is not None:
+        return made
+    row = messages.get(conn, message_id)
+    if row is None or row["role"] != "assistant" or row["parent_id"] is None:
+        raise NotFound.of("assistant message", message_id)
+    _refuse_second(conn, row["parent_id"])
+    return _start(conn, plan, _session(conn, row["session_id"]), row["parent_id"], now())
+
+
+def start_continuation(conn: Conn, plan: Plan, generation_id: str) -> Begun:
+    """Start an answer that goes on where an ended one stopped; it keeps the old text as its first part."""
+    if (made := begun_earlier(conn, plan)) is not None:
+        return made
+    generation = generations.get(conn, generation_id)
+    row = messages.get(conn, generation.message_id) if generation else None
+    if row is None or row["parent_id"] is None:
+        raise NotFound.of("generation", generation_id)
+    _refuse_second(conn, row["parent_id"])
+    if any(part["type"] == "tool_call" for part in decode(row["parts"])):
+        raise Conflict("That answer waits for the results of its tools; post them instead.")
+    return _start(conn, plan, _session(conn, row["session_id"]), row["parent_id"], now(), prefill=row["content"])
+
+
+def newest_answer(conn: Conn, session_id: str, message_id: str | None) -> str | None:
+    """The latest attempt's id at the named message, or the newest to answer of the active path; None if there is none.
+
+    Raises NotFound for an unknown session or message, NothingToAnswer for a session without a user message.
+    """
+    return generations.newest_of(conn, _to_answer(conn, _session(conn, session_id), message_id))
+
+
+def start_or_find(conn: Conn, plan: Plan, session_id: str, message_id: str | None) -> Begun:
+    """Answer a stored message, unless it has a generation in any state: then that one, ``start`` left None."""
+    session = _session(conn, session_id)
+    user_message_id = _to_answer(conn, session, message_id)
+    existing = generations.newest_of(conn, user_message_id)
+    if existing is not None:
+        return Begun(generation_id=existing)
+    return _start(conn, plan, session, user_message_id, now())
+
+
+def open_session(conn: Conn, session_id: str | None, plan: Plan, at: str) -> Session:
+    """The named session, or a new one of the request's model and profile."""
+    if session_id is None:
+        session_id = new_id()
+        if plan.profile_id is not None and profiles.get(conn, plan.profile_id) is None:
+            raise NotFound.of("profile", plan.profile_id)
+        sessions.insert(
+            conn,
+            session_id=session_id,
+            session_type="chat",
+            title="",
+            profile_id=plan.profile_id,
+            model=plan.model,
+            tags=[],
+            now=at,
+        )
+    return _session(conn, session_id)
+
+
+def post(conn: Conn, session: Session, posted: Posted, *, at: str) -> str:
+    """Store a message; its id.
+
+    Raises NotFound for a parent elsewhere, GenerationRunning for one that is still being written, BadToolResult for a
+    result that belongs to no open call above.
+    """
+    parent_id = None if posted.at_root else posted.parent_id or session.active_leaf_id
+    if parent_id is not None:
+        parent = messages.get(conn, parent_id)
+        if parent is None or parent["session_id"] != session.id:
+            raise NotFound.of("message", parent_id)
+        _refuse_running(parent)
+    if any(isinstance(part, ToolResultPart) for part in posted.parts):
+        check_results(messages.path_up(conn, session.id, parent_id or "", limit=LONGEST_LOOP), posted.parts)
+    message_id, text = new_id(), content_of(posted.parts)
+    messages.insert(
+        conn,
+        message_id=message_id,
+        session_id=session.id,
+        parent_id=parent_id,
+        role=posted.role,
+        content=text,
+        parts=posted.parts,
+        status="completed",
+        now=at,
+    )
+    title = title_of(text) if posted.role == "user" else ""
+    sessions.touch(conn, session.id, leaf_id=message_id, new_messages=1, title=title, now=at)
+    return message_id
+
+
+def title_of(text: str) -> str:
+    """The first line that says something, cut at a word."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if len(line) <= TITLE_CHARS:
+        return line
+    cut = line[:TITLE_CHARS].rsplit(" ", 1)[0] if " " in line[:TITLE_CHARS] else line[:TITLE_CHARS]
+    return cut.rstrip(" ,;:.-") + "…"
+
+
+def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: str, *, prefill: str = "") -> Begun:
+    resolved = resolve_in(
+        conn,
+        session,
+        model=plan.model,
+        profile_id=plan.profile_id,
+        given=plan.given,
+        defaults=plan.defaults,
+        route=plan.route,
+    )
+    path = messages.path_up(conn, session.id, user_message_id, limit=LONGEST_PATH)
+    check_complete(path)
+    facts = models.facts(conn, resolved.route.slug)
+    if plan.thinks_by_default:
+        params = thinking_by_default(resolved.params, model=resolved.route.slug, facts=facts)
+        resolved = replace(resolved, params=params)
+    fit, body = fitted_body(conn, resolved, path[::-1], facts, prefill)
+    refuse_incapable(facts, body)
+    base: list[Part] = [TextPart(text=prefill)] if prefill else []
+    message_id = new_id()
+    messages.insert(
+        conn,
+        message_id=message_id,
+        session_id=session.id,
+        parent_id=user_message_id,
+        role="assistant",
+        content=prefill,
+        parts=base,
+        status="queued",
+        model=resolved.route.slug,
+        generation_id=plan.generation_id,
+        now=at,
+    )
+    sessions.touch(conn, session.id, leaf_id=message_id, new_messages=1, title="", now=at)
+    generations.insert(
+        conn,
+        generation_id=plan.generation_id,
+        session_id=session.id,
+        user_message_id=user_message_id,
+        message_id=message_id,
+        request_id=plan.key.request_id if plan.key else None,
+        model=resolved.route.slug,
+        provider=resolved.route.provider.name,
+        params=resolved.params,
+        context=fit.use,
+        now=at,
+    )
+    start = Start(
+        generation_id=plan.generation_id,
+        session_id=session.id,
+        user_message_id=user_message_id,
+        assistant_message_id=message_id,
+        model=resolved.route.slug,
+    )
+    journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
+    _reserve(conn, plan, session, resolved, body, at)
+    remember(conn, plan.key, "generation", plan.generation_id, at)
+    return Begun(
+        generation_id=plan.generation_id,
+        start=start,
+        provider=resolved.route.provider,
+        body=body,
+        fit=fit,
+        base=base,
+    )
+
+
+def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body: dict[str, Any], at: str) -> None:
+    prices = models.prices(conn, resolved.route.slug)
+    ledger.reserve(
+        conn,
+        {
+            "id": new_id(),
+            "session_id": session.id,
+            "profile_id": resolved.profile_id,
+            "generation_id": plan.generation_id,
+            "purpose": "chat",
+            "model": resolved.route.slug,
+            "catalogue_id": prices["id"] if prices else resolved.route.slug,
+            "provider": resolved.route.provider.name,
+            "reserved_picousd": worst_cost_picousd(body, prices),
+            "now": at,
+        },
+    )
+
+
+def begun_earlier(conn: Conn, plan: Plan) -> Begun | None:
+    """What an earlier request under the same key began. Raises IdempotencyMismatch for another request."""
+    generation_id = earlier(conn, plan.key, "generation")
+    return Begun(generation_id=generation_id, replayed=True) if generation_id else None
+
+
+def _to_answer(conn: Conn, session: Session, message_id: str | None) -> str:
+    """The message to answer: the named one, or the newest of the active path. A user's, or the result of a tool."""
+    if message_id is not None:
+        row = messages.get(conn, message_id)
+        if row is None or row["session_id"] != session.id or row["role"] not in _ANSWERED:
+            raise NotFound.of("user message", message_id)
+        return message_id
+    path = messages.path_up(conn, session.id, session.active_leaf_id or "", limit=LONGEST_PATH)
+    newest = next((row["id"] for row in path if row["role"] in _ANSWERED), None)
+    if newest is None:
+        raise NothingToAnswer
+    return str(newest)
+
+
+def _session(conn: Conn, session_id: str) -> Session:
+    session = sessions.get(conn, session_id)
+    if session is None:
+        raise NotFound.of("session", session_id)
+    return session
+
+
+def _refuse_running(row: Row) -> None:
+    if row["status"] not in TERMINAL:
+        raise GenerationRunning(details={"generation_id": row["generation_id"]})
+
+
+def _refuse_second(conn: Conn, user_message_id: str) -> None:
+    """One click is one paid call: while any answer to a message is being written, no other is started."""
+    generation_id = generations.running_answer(conn, user_message_id)
+    if generation_id is not None:
+        raise GenerationRunning(details={"generation_id": generation_id})

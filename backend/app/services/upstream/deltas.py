@@ -1,0 +1,214 @@
+"""Chunks of an upstream stream as events. Pure; knows the shapes on record (API reference, sections 4 and 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.errors import UpstreamGarbage
+from app.core.ids import new_id
+from app.core.json import decode
+from app.schemas.events import Annotation, Event, Reasoning, Text, ToolCall, ToolCallDelta
+from app.services.upstream.wire import Chunk, Delta, UsageWire
+from app.services.upstream.wire import ToolCallDelta as WireToolCallDelta
+
+DEEPEST = 64
+
+
+@dataclass(slots=True)
+class _OpenCall:
+    """``wire_index`` and ``wire_id`` are the provider's and may repeat; ``index`` and ``id`` are ours and do not."""
+
+    index: int
+    wire_index: int | None
+    id: str
+    wire_id: str
+    name: str
+    arguments: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Its arguments so far."""
+        return "".join(self.arguments).strip() or "{}"
+
+
+class DeltaReader:
+    """What one stream has said, read chunk by chunk.
+
+    Adjacent deltas of one kind come out as one event. The first finish reason counts, the last usage that is not null,
+    the first chunk that reports an error; text after an error is still text.
+    """
+
+    def __init__(self) -> None:
+        self.upstream_id: str | None = None
+        self.model: str | None = None
+        self.provider: str | None = None
+        self.finish_reason: str | None = None
+        self.extra: dict[str, Any] = {}
+        self.usage: UsageWire | None = None
+        self.failed: Chunk | None = None
+        self._calls: list[_OpenCall] = []
+
+    def feed(self, chunks: Iterable[Chunk]) -> list[Event]:
+        """The events of the next chunks, in order; empty when they only keep the connection alive."""
+        events: list[Event] = []
+        text: list[str] = []
+        for chunk in chunks:
+            if not (self.upstream_id and self.model and self.provider):
+                self._name(chunk)
+            if chunk.usage is not None:
+                _refuse_deep(chunk.usage.whole)
+                self.usage = chunk.usage
+            self._note(chunk)
+            choice = chunk.choices[0] if chunk.choices else None
+            delta = choice.delta if choice is not None else None
+            if choice is not None and delta is not None:
+                if delta.content and not choice.logprobs and not _carries_more(delta):
+                    text.append(delta.content)
+                else:
+                    _flush(text, events)
+                    self._read(delta, choice.logprobs, events)
+            if choice is not None and choice.finish_reason is not None and self.finish_reason is None:
+                self.finish_reason = choice.finish_reason
+                if choice.native_finish_reason is not None:
+                    self.extra["native_finish_reason"] = choice.native_finish_reason
+            if chunk.failure is not None and self.failed is None:
+                self.failed = chunk
+        _flush(text, events)
+        return events
+
+    def finish(self) -> list[Event]:
+        """The tool calls, complete now that the stream has ended; text that parses as JSON earlier means nothing."""
+        calls, self._calls = self._calls, []
+        return [ToolCall(index=call.index, id=call.id, name=call.name, arguments=call.text) for call in calls]
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether any tool call has begun and ``finish`` has not given it out yet."""
+        return bool(self._calls)
+
+    @property
+    def has_whole_calls(self) -> bool:
+        """The same, and the arguments of each are JSON: nothing seems to be missing."""
+        return self.has_calls and all(_is_json(call.text) for call in self._calls)
+
+    def _name(self, chunk: Chunk) -> None:
+        self.upstream_id = self.upstream_id or chunk.id or None
+        self.model = self.model or chunk.model or None
+        self.provider = self.provider or chunk.provider or None
+
+    def _note(self, chunk: Chunk) -> None:
+        """Keep what is said of the answer as a whole."""
+        if chunk.service_tier is not None:
+            self.extra["service_tier"] = chunk.service_tier
+        if chunk.system_fingerprint is not None:
+            self.extra["system_fingerprint"] = chunk.system_fingerprint
+        if chunk.openrouter_metadata is not None:
+            _refuse_deep(chunk.openrouter_metadata)
+            self.extra["openrouter_metadata"] = chunk.openrouter_metadata
+
+    def _read(self, delta: Delta, logprobs: dict[str, Any] | None, events: list[Event]) -> None:
+        beside = {"logprobs": logprobs, "images": delta.images, "audio": delta.audio}
+        extra = {name: value for name, value in beside.items() if value}
+        _refuse_deep([delta.reasoning_details, delta.annotations, extra])
+        details = delta.reasoning_details or None
+        thought = delta.reasoning or delta.reasoning_content or _text_of(details)
+        if thought or details:
+            previous = events[-1] if events else None
+            if isinstance(previous, Reasoning):
+                previous.text += thought
+                if details:
+                    previous.details = [*(previous.details or ()), *details]
+            else:
+                events.append(Reasoning(text=thought, details=details))
+        for annotation in delta.annotations or ():
+            events.append(Annotation(annotation=annotation))  # noqa: PERF401
+        if delta.content or extra:
+            events.append(Text(text=delta.content or "", extra=extra or None))
+        if delta.refusal:
+            events.append(Text(text=delta.refusal, extra={"refusal": True}))
+        for fragment in delta.tool_calls or ():
+            events.append(self._tool_call(fragment))  # noqa: PERF401
+
+    def _tool_call(self, fragment: WireToolCallDelta) -> ToolCallDelta:
+        function = fragment.function
+        name = (function.name if function else None) or ""
+        arguments = (function.arguments if function else None) or ""
+        call = self._call_for(fragment, name)
+        if arguments:
+            call.arguments.append(arguments)
+        if name and not call.name:
+            call.name = name
+        return ToolCallDelta(index=call.index, id=call.id, name=call.name, arguments=arguments)
+
+    def _call_for(self, fragment: WireToolCallDelta, name: str) -> _OpenCall:
+        """The call a fragment belongs to: the one of its index and id, else the latest of its index.
+
+        A new id with a name, or another name, says that another call begins at that index.
+        """
+        wire_id = fragment.id or ""
+        same_index = [call for call in reversed(self._calls) if fragment.index in (None, call.wire_index)]
+        for call in same_index:
+            if wire_id and wire_id == call.wire_id and name in ("", call.name):
+                return call
+        if same_index and not _begins_another(same_index[0], wire_id, name):
+            return same_index[0]
+        taken = {call.id for call in self._calls}
+        call_id = wire_id if wire_id and wire_id not in taken else f"call_{new_id()}"
+        call = _OpenCall(index=len(self._calls), wire_index=fragment.index, id=call_id, wire_id=wire_id, name=name)
+        self._calls.append(call)
+        return call
+
+
+def _begins_another(call: _OpenCall, wire_id: str, name: str) -> bool:
+    other_id = bool(wire_id) and wire_id != call.wire_id and bool(call.wire_id or call.name)
+    other_name = bool(call.name) and name != call.name
+    return bool(name) and (other_id or other_name)
+
+
+def _carries_more(delta: Delta) -> bool:
+    return bool(
+        delta.reasoning
+        or delta.reasoning_details
+        or delta.reasoning_content
+        or delta.tool_calls
+        or delta.annotations
+        or delta.refusal
+        or delta.images
+        or delta.audio
+    )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        decode(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _flush(text: list[str], events: list[Event]) -> None:
+    if text:
+        events.append(Text(text="".join(text)))
+        text.clear()
+
+
+def _text_of(details: list[dict[str, Any]] | None) -> str:
+    """The readable part of reasoning details, for providers that send no plain ``reasoning`` beside them."""
+    pieces = ((detail.get("text") or detail.get("summary") or "") for detail in details or ())
+    return "".join(piece for piece in pieces if isinstance(piece, str))
+
+
+def _refuse_deep(value: object) -> None:
+    """Raise UpstreamGarbage for opaque pieces nested deeper than anything honest; they could not be written again."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _inside(outer)]
+        if not level:
+            return
+    raise UpstreamGarbage("The provider sent data nested too deeply.")
+
+
+def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value

@@ -1,0 +1,377 @@
+"""The provider client: the only outbound HTTP of the product."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Literal
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from app.core.errors import (
+    UpstreamError,
+    UpstreamGarbage,
+    UpstreamModelNotFound,
+    UpstreamTimeout,
+    ValidationFailed,
+)
+from app.core.json import encode
+from app.services.upstream.account import Credits, KeyInfo, decode_credits, decode_key_info
+from app.services.upstream.breaker import BreakerPolicy, Circuits
+from app.services.upstream.chunks import ChunkDecoder
+from app.services.upstream.embeddings import EmbeddingsReply, decode_embeddings
+from app.services.upstream.errors import refusal, stream_failure
+from app.services.upstream.limits import MOST_EMBEDDINGS_BYTES, MOST_REFUSAL_BYTES, MOST_REPLY_BYTES, refuse_bloated
+from app.services.upstream.target import identity_headers, unsafe
+from app.services.upstream.transport import (
+    TRANSPORT_EXCEPTIONS,
+    ReplyBody,
+    UpstreamTimeouts,
+    Wire,
+    timed_out,
+    transport_error,
+)
+from app.services.upstream.wire import (
+    Chunk,
+    Completion,
+    GenerationRecord,
+    ModelEndpoints,
+    WireModel,
+    decode_chunk,
+    decode_completion,
+    decode_endpoints,
+    decode_failure,
+    decode_generation,
+    decode_models,
+)
+
+__all__ = ["ChunkStream", "OpenRouter", "UpstreamTimeouts"]
+
+_DRAIN_S = 0.1
+NO_HEADERS: Mapping[str, str] = {}
+
+
+class ChunkStream:
+    """The chunks of one answer: an async iterator of lists, one list per network read. Made by ``OpenRouter.stream``.
+
+    It ends normally after ``[DONE]`` (then ``saw_done``) or when the provider closes the stream properly; whether the
+    answer is whole is for the reader to tell by the finish reason. Otherwise it raises UpstreamTruncated,
+    UpstreamTimeout or UpstreamGarbage, always after everything that was readable before has been given out. Error
+    objects in the stream are chunks like others: see ``error_of``.
+
+    ``upstream_id`` is the ``X-Generation-Id`` header, else the first chunk's id; ``provider`` is who serves the model.
+    """
+
+    def __init__(self, reply: _Reply, first: Chunk | None, begun: Callable[[], None]) -> None:
+        self.upstream_id = reply.upstream_id
+        self.provider = reply.provider
+        self.saw_done = False
+        self._reply = reply
+        self._decoder = ChunkDecoder()
+        self._first = first
+        self._begun = begun
+        self._started = False
+
+    def __aiter__(self) -> ChunkStream:
+        return self
+
+    async def __anext__(self) -> list[Chunk]:
+        if self._first is not None:
+            chunks, self._first, self.saw_done = [self._first], None, True
+            return self._noted(chunks)
+        while not self.saw_done:
+            if self._decoder.failure is not None:
+                raise self._decoder.failure
+            data = await self._reply.body.read()
+            if not data:
+                break
+            chunks = self._decoder.feed(data)
+            self.saw_done = self._decoder.saw_done
+            if chunks:
+                self._reply.body.progressed()
+                return self._noted(chunks)
+        raise StopAsyncIteration
+
+    def error_of(self, chunk: Chunk) -> UpstreamError | None:
+        """The error that ``chunk`` reports, if any: mid-stream when some of the answer had come before it."""
+        if (reported := chunk.failure) is None:
+            return None
+        error = self._reply.failure(bytes(reported), started=self._started)
+        if self.provider is not None:
+            error.details.setdefault("provider", self.provider)
+        return error
+
+    def _noted(self, chunks: list[Chunk]) -> list[Chunk]:
+        if self.upstream_id is None:
+            self.upstream_id = self._reply.upstream_id = next((chunk.id for chunk in chunks if chunk.id), None)
+        if self.provider is None:
+            self.provider = next((chunk.provider for chunk in chunks if chunk.provider), None)
+        if not self._started and any(_says_something(chunk) for chunk in chunks):
+            self._started = True
+            self._begun()
+        return chunks
+
+
+class OpenRouter:
+    """One provider: its address, its key, and one pool of connections.
+
+    Every call raises errors of the upstream branch only (plus ValidationFailed for a body that is no JSON); the key
+    appears in none of them, goes to ``base_url`` alone, and over plain HTTP only to this machine. Paid calls fail at
+    once while ``circuits`` leaves the provider, the model or the account alone.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        key: str | None,
+        referer: str,
+        title: str,
+        timeouts: UpstreamTimeouts | None = None,
+        breaker: BreakerPolicy | None = None,
+        name: str = "openrouter",
+        asks_for_usage: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        # OpenRouter always tells the usage of a stream; others do when asked, and it is nothing to OpenRouter.
+        self._stream_fields = {"stream": True} | ({"stream_options": {"include_usage": True}} if asks_for_usage else {})
+        self.timeouts = timeouts or UpstreamTimeouts()
+        self.circuits = Circuits(breaker or BreakerPolicy(), clock)
+        self._base_url = base_url.rstrip("/")
+        self._key = key
+        self._unsafe = unsafe(self._base_url, key)
+        self._wire = Wire(
+            tls=self._base_url.lower().startswith("https:"),
+            headers=identity_headers(referer, title),
+            connect_s=self.timeouts.connect_s,
+        )
+
+    async def aclose(self) -> None:
+        """Closes all connections; streams still open break."""
+        await self._wire.aclose()
+
+    @contextlib.asynccontextmanager
+    async def stream(
+        self, body: Mapping[str, Any], headers: Mapping[str, str] = NO_HEADERS
+    ) -> AsyncIterator[ChunkStream]:
+        """Sends ``body`` with ``stream: true``; entered once the provider has accepted it and begins to answer.
+
+        ``headers`` go beside the client's own, which they cannot replace.
+
+        Leaving the context closes the connection at once unless the stream has ended, which makes the provider stop
+        (where it can). Cancellation is such an exit.
+
+        Raises: on entering, whatever a refusal means; see ``upstream_errors``.
+        """
+        with self.circuits.call(body.get("model")) as begun:
+            reply = await self._send("POST", "/chat/completions", dict(body) | self._stream_fields, headers)
+            stream: ChunkStream | None = None
+            try:
+                stream = ChunkStream(reply, await _unstreamed(reply), begun)
+                yield stream
+            finally:
+                await reply.body.aclose(drain_s=_DRAIN_S if stream and stream.saw_done else 0)
+
+    async def complete(self, body: Mapping[str, Any]) -> Completion:
+        """Sends ``body`` with ``stream: false``. The completion has at least one choice with a message.
+
+        Raises: as ``stream``; an error inside the reply and a reply without an answer are errors too.
+        """
+        async with self._paid_reply("/chat/completions", dict(body) | {"stream": False}) as reply:
+            completion = decode_completion(await reply.whole())
+            completion.id = reply.upstream_id = completion.id or reply.upstream_id
+            completion.provider = completion.provider or reply.provider
+            if error := completion.failure:
+                raise reply.failure(bytes(error))
+            if not completion.choices or completion.choices[0].message is None:
+                raise _no_answer(reply)
+            return completion
+
+    async def list_models(self, sort: str | None = None) -> list[WireModel]:
+        """The whole catalogue, in an order of the provider's where it knows one (API reference, section 7.1)."""
+        try:
+            return decode_models(await self._get(f"/models?sort={sort}" if sort else "/models"))
+        except UpstreamModelNotFound as exc:
+            raise UpstreamError("There is no list of models at the base URL.", details=exc.details) from exc
+
+    async def endpoints(self, author: str, slug: str) -> ModelEndpoints:
+        """Who serves a model, and how. Raises UpstreamModelNotFound."""
+        if {author, slug} & {"", ".", ".."}:
+            raise UpstreamModelNotFound
+        return decode_endpoints(await self._get(f"/models/{quote(author, safe='')}/{quote(slug, safe=':')}/endpoints"))
+
+    async def generation(self, upstream_id: str) -> GenerationRecord | None:
+        """The provider's record of a call; None while, or because, it does not know the id."""
+        try:
+            return decode_generation(await self._get(f"/generation?id={quote(upstream_id, safe='')}"))
+        except UpstreamModelNotFound:
+            return None
+
+    async def embeddings(self, body: Mapping[str, Any]) -> EmbeddingsReply:
+        """Sends ``body`` as it is (API reference, section 8.3). The reply keeps the vectors as the provider wrote them.
+
+        Raises: as ``stream``; an error inside the reply and a reply without vectors are errors too.
+        """
+        async with self._paid_reply("/embeddings", dict(body)) as reply:
+            found = decode_embeddings(await reply.body.read_all(MOST_EMBEDDINGS_BYTES))
+            found.id = reply.upstream_id = found.id or reply.upstream_id
+            found.provider = found.provider or reply.provider
+            if error := found.failure:
+                raise reply.failure(bytes(error))
+            if found.vectors is None:
+                raise UpstreamGarbage(
+                    "The provider's reply holds no embeddings.",
+                    details={"upstream_id": reply.upstream_id, "reason": "no_data"},
+                )
+            return found
+
+    async def key_info(self) -> KeyInfo:
+        """What the key may spend and has spent. Raises UpstreamError where the provider does not tell."""
+        return decode_key_info(await self._get_account("/key"))
+
+    async def credits(self) -> Credits:
+        """What the account has bought and spent; OpenRouter tells it to management keys alone."""
+        return decode_credits(await self._get_account("/credits"))
+
+    async def _get_account(self, path: str) -> bytes:
+        try:
+            return await self._get(path)
+        except UpstreamModelNotFound as exc:
+            raise UpstreamError("The provider does not tell of its accounts.", details=exc.details) from exc
+
+    async def _get(self, path: str) -> bytes:
+        async with self._reply("GET", path) as reply:
+            data = await reply.whole()
+            if error := decode_failure(data):
+                raise reply.failure(bytes(error))
+            return data
+
+    @contextlib.asynccontextmanager
+    async def _paid_reply(self, path: str, body: dict[str, Any]) -> AsyncIterator[_Reply]:
+        with self.circuits.call(body.get("model")):
+            async with self._reply("POST", path, body) as reply:
+                yield reply
+
+    @contextlib.asynccontextmanager
+    async def _reply(self, method: str, path: str, body: dict[str, Any] | None = None) -> AsyncIterator[_Reply]:
+        reply = await self._send(method, path, body)
+        try:
+            yield reply
+        finally:
+            await reply.body.aclose()
+
+    async def _send(
+        self, method: str, path: str, body: dict[str, Any] | None = None, beside: Mapping[str, str] = NO_HEADERS
+    ) -> _Reply:
+        """The reply to a request, its status 200 and its body unread. The caller closes it."""
+        if self._unsafe is not None:
+            raise self._unsafe()
+        content = None if body is None else _encode(body)
+        headers = {name.encode(): value.encode() for name, value in beside.items()}
+        headers |= {b"Authorization": f"Bearer {self._key}".encode()} if self._key else {}
+        if content is not None:
+            headers[b"Content-Type"] = b"application/json"
+        loop = asyncio.get_running_loop()
+        sent_at = loop.time()
+        phase: Literal["first_byte", "total"] = (
+            "first_byte" if self.timeouts.first_byte_s < self.timeouts.total_s else "total"
+        )
+        try:
+            async with asyncio.timeout(min(self.timeouts.first_byte_s, self.timeouts.total_s)) as limit:
+                response = await self._wire.send(method, self._base_url + path, headers, content)
+        except TRANSPORT_EXCEPTIONS as exc:
+            error = transport_error(exc, in_body=False)
+            if isinstance(error, UpstreamTimeout):
+                error = timed_out(phase if limit.expired() else "connect", self.timeouts)
+            raise error from exc
+        reply = _Reply(response, ReplyBody(response, self.timeouts, sent_at=sent_at), self._key)
+        if response.status_code == 200 and reply.is_plain:
+            return reply
+        try:
+            raise await reply.refusal()
+        finally:
+            await reply.body.aclose()
+
+
+class _Reply:
+    """A reply and what its headers say."""
+
+    def __init__(self, response: httpx.Response, body: ReplyBody, key: str | None) -> None:
+        self.body = body
+        self.upstream_id = response.headers.get("x-generation-id") or None
+        self.provider = response.headers.get("x-provider-name") or None
+        self.content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        # We ask for identity; a proxy that compresses all the same cannot be read.
+        self.is_plain = response.headers.get("content-encoding", "identity").strip().lower() in ("", "identity")
+        self._status = response.status_code
+        self._headers = response.headers
+        self._key = key
+
+    async def whole(self) -> bytes:
+        """The body of a reply that is no stream. Raises UpstreamGarbage for one too large, on the wire or decoded."""
+        data = await self.body.read_all(MOST_REPLY_BYTES)
+        refuse_bloated(data)
+        return data
+
+    async def refusal(self) -> UpstreamError:
+        """What a status other than 200 means; reads as much of the body as may explain it."""
+        if self._status < 300:
+            return UpstreamGarbage(details={"status": self._status, "reason": "unexpected_reply"})
+        body = b""
+        if self.is_plain and self.content_type.endswith("json"):
+            try:
+                body = await self.body.read_all(MOST_REFUSAL_BYTES)
+            except UpstreamError:
+                body = b""  # the status says enough
+        return refusal(self._status, self._headers, body, now_s=time.time(), secret=self._key)
+
+    def failure(self, error: bytes, *, started: bool = False) -> UpstreamError:
+        """What an error object inside the reply means."""
+        return stream_failure(error, started=started, now_s=time.time(), upstream_id=self.upstream_id, secret=self._key)
+
+
+async def _unstreamed(reply: _Reply) -> Chunk | None:
+    """None when the reply is a stream of events. A server that sends one JSON object instead gives it as one chunk.
+
+    Raises what that object reports, or UpstreamGarbage for anything else.
+    """
+    if reply.content_type in ("text/event-stream", ""):
+        return None
+    if not reply.content_type.endswith("json"):
+        raise UpstreamGarbage(
+            "The provider sent a page where an answer was due.", details={"content_type": reply.content_type[:80]}
+        )
+    chunk = decode_chunk(await reply.whole())
+    if error := chunk.failure:
+        raise reply.failure(bytes(error))
+    for choice in chunk.choices or ():
+        choice.delta, choice.message = choice.delta or choice.message, None
+    if not chunk.choices:
+        raise _no_answer(reply)
+    return chunk
+
+
+def _no_answer(reply: _Reply) -> UpstreamGarbage:
+    return UpstreamGarbage(
+        "The provider's reply holds no answer.", details={"upstream_id": reply.upstream_id, "reason": "no_choices"}
+    )
+
+
+def _says_something(chunk: Chunk) -> bool:
+    for choice in chunk.choices or ():
+        delta = choice.delta
+        if delta and (delta.content or delta.reasoning or delta.reasoning_content or delta.tool_calls or delta.images):
+            return True
+    return False
+
+
+def _encode(body: dict[str, Any]) -> bytes:
+    try:
+        return encode(body)
+    except (UnicodeEncodeError, TypeError, msgspec.EncodeError, RecursionError) as exc:
+        raise ValidationFailed("The request cannot be written as JSON.") from exc

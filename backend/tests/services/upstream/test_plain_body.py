@@ -1,0 +1,57 @@
+"""Requests for servers that speak OpenAI's API alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.core.errors import ValidationFailed
+from app.services.upstream.plain_body import plain_body
+
+ASKED: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "temperature": 0, "top_k": 3}
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "sent"),
+    [
+        (None, {}),
+        ({}, {}),
+        ({"effort": "low"}, {"reasoning_effort": "low"}),
+        ({"effort": "low", "enabled": True, "exclude": False}, {"reasoning_effort": "low"}),
+        ({"enabled": False}, {"reasoning_effort": "none"}),
+        ({"enabled": True}, {}),
+        ({"effort": None, "max_tokens": None}, {}),
+    ],
+)
+def test_an_effort_has_openai_s_name(reasoning: dict[str, Any] | None, sent: dict[str, Any]) -> None:
+    assert plain_body(ASKED | {"reasoning": reasoning}, "lab") == ASKED | sent
+
+
+def test_messages_hold_nothing_of_openrouter_s() -> None:
+    """Calls and results stay."""
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    answer = {"role": "assistant", "content": None, "tool_calls": [call]}
+    extras = {"reasoning": "Hm", "reasoning_details": [], "annotations": [], "images": []}
+    body = ASKED | {"messages": [answer | extras, {"role": "tool", "tool_call_id": "c", "content": "1"}]}
+    assert plain_body(body, "lab")["messages"] == [answer, body["messages"][1]]
+    assert "reasoning" in body["messages"][0], "the body given is left alone"
+
+
+@pytest.mark.parametrize(
+    ("extra", "named"),
+    [
+        ({"plugins": [{"id": "web"}]}, "plugins"),
+        ({"provider": {"sort": "price"}}, "provider"),
+        ({"models": ["a/b"]}, "models"),
+        ({"preset": "mine"}, "preset"),
+        ({"tools": [{"type": "openrouter:web_search"}]}, "openrouter:web_search"),
+        ({"reasoning": {"max_tokens": 2000}}, "reasoning.max_tokens"),
+        ({"reasoning": {"effort": "low", "exclude": True}}, "reasoning.exclude"),
+    ],
+)
+def test_what_only_openrouter_takes_is_refused(extra: dict[str, Any], named: str) -> None:
+    """A parameter that is left out in silence seems to have worked."""
+    with pytest.raises(ValidationFailed) as refused:
+        plain_body(ASKED | extra, "lab")
+    assert refused.value.details == {"parameter": named}
