@@ -6,12 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.services.turns.frames import console_frame, snapshot_frame
 from markdown import page, prose
 from pydantic import TypeAdapter
 
 from app.schemas import events
 from app.services.changes import Changes
+from app.services.turns.frames import console_frame, snapshot_frame
 
 GENERATION = "0198f0c2"
 ANSWER = "0198f0c1"
