@@ -46,6 +46,7 @@ _WATCHED = frozenset(
         b"authorization",
         b"forwarded",
         b"content-type",
+        b"content-encoding",
         b"content-length",
         b"transfer-encoding",
     }
@@ -195,7 +196,11 @@ def check_start(path: str, method: str, seen: Seen) -> None:
 
 
 def check_media_type(path: str, method: str, seen: Seen) -> None:
-    """Refuse a body that a page could send without a preflight, or that is not UTF-8 JSON."""
+    """Refuse a body that a page could send without a preflight, that is not UTF-8 JSON, or that is compressed."""
+    if seen.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise UnsupportedMediaType(
+            "Compressed bodies are not read.", details={"hint": "Send the body as it is, without Content-Encoding."}
+        )
     content_type = seen.get(b"content-type", b"")
     if method in _SAFE_METHODS or _JSON.fullmatch(content_type):
         return

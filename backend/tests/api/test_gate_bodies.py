@@ -57,6 +57,23 @@ async def test_two_content_types_are_415(console: Console) -> None:
     assert (await console.ask(headers=headers, method="POST", body=[b"{}"])).status == 415
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "identity, gzip", "", "GZIP"])
+@pytest.mark.parametrize("path", [DATA, "/api/profiles/import"])
+async def test_a_compressed_body_is_415(console: Console, encoding: str, path: str) -> None:
+    """Not read as if it were plain, and not unpacked: its size would say nothing of what it holds."""
+    for content_type in ("application/json", "multipart/form-data; boundary=x"):
+        headers = {**with_body(content_type, 2), "content-encoding": encoding}
+        reply = await console.ask(path, headers, method="POST", body=[b"{}"])
+        assert (reply.status, reply.code) == (415, "unsupported_media_type")
+    assert console.reached == []
+
+
+async def test_identity_is_no_encoding(console: Console) -> None:
+    """Some clients say it."""
+    headers = {**with_body("application/json", 2), "content-encoding": "Identity"}
+    assert (await console.ask(headers=headers, method="POST", body=[b"{}"])).status == 200
+
+
 @pytest.mark.parametrize(
     "content_type",
     ["application/json", "Application/JSON", "application/json;charset=UTF-8", 'application/json; charset="utf-8"'],
