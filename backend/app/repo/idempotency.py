@@ -9,6 +9,7 @@ _INSERT = """
     INSERT INTO idempotency_keys (request_id, body_hash, resource_type, resource_id, created_at)
     VALUES (:request_id, :body_hash, :resource_type, :resource_id, :now)
 """
+_DELETE = "DELETE FROM idempotency_keys WHERE request_id = :request_id"
 
 
 def get(conn: Conn, request_id: str) -> Row | None:
@@ -26,3 +27,7 @@ def insert(conn: Conn, *, request_id: str, body_hash: str, resource_type: str, r
             "now": now,
         },
     )
+
+
+def delete(conn: Conn, request_id: str) -> None:
+    conn.execute(_DELETE, {"request_id": request_id})

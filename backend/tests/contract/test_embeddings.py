@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import Response
 
+from app.services.doors.embeddings import MOST_KEPT_BYTES
 from tests.contract.conformance import check_reply
 from tests.harness import Console, console_app, soon
 from tests.services.raw_provider import Exchange, RawProvider, reply
@@ -221,3 +223,124 @@ async def test_a_call_cut_by_the_end_of_the_console_is_unknown(data: Path, embed
         assert (row["state"], row["cost_usd"]) == ("unknown", None)
         summary = await console.client.get("/api/usage/summary")
         assert (summary["totals"]["reserved_usd"], summary["totals"]["unknown_calls"]) == (0, 1)
+
+
+# Idempotency
+
+KEYED = {"Idempotency-Key": "one-click"}
+
+
+async def _ask(console: Console, headers: dict[str, str] = KEYED, **fields: Any) -> Response:
+    return await console.client.ask("POST", "/v1/embeddings", json=ASKED | fields, headers=headers)
+
+
+async def test_a_repeated_key_is_paid_once(console: Console, embedder: Embedder) -> None:
+    """Twenty repeats get the bytes of the first, and say so; a call without a key is a call of its own."""
+    first = await _ask(console)
+    again = [await _ask(console) for _ in range(20)]
+    assert (first.status_code, first.content) == (200, VECTORS)
+    assert "idempotent-replayed" not in first.headers
+    assert {(reply.status_code, reply.content) for reply in again} == {(200, VECTORS)}
+    assert {reply.headers["idempotent-replayed"] for reply in again} == {"true"}
+    assert {reply.headers["x-generation-id"] for reply in again} == {"gen-e"}
+    assert len(embedder.bodies) == len(await console.client.every("/api/usage")) == 1
+    await _ask(console, headers={})
+    assert len(embedder.bodies) == 2
+
+
+async def test_repeats_at_once_wait_for_the_one(console: Console, embedder: Embedder) -> None:
+    """Also when the first of them has left meanwhile."""
+    embedder.gate.clear()
+    first = asyncio.create_task(_ask(console))
+    await embedder.reached.wait()
+    others = [asyncio.create_task(_ask(console)) for _ in range(10)]
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    embedder.gate.set()
+    replies = await asyncio.gather(*others)
+    assert {(reply.content, reply.headers["idempotent-replayed"]) for reply in replies} == {(VECTORS, "true")}
+    assert len(embedder.bodies) == 1
+
+
+async def test_a_burst_of_one_key_is_one_call(console: Console, embedder: Embedder) -> None:
+    """None of them has been stored when the others come."""
+    replies = await asyncio.gather(*(_ask(console) for _ in range(20)))
+    assert {reply.content for reply in replies} == {VECTORS}
+    assert sum("idempotent-replayed" not in reply.headers for reply in replies) == 1
+    assert len(embedder.bodies) == 1
+
+
+async def test_another_body_under_a_key_is_refused(console: Console, embedder: Embedder) -> None:
+    """While the first runs and after it; so is the key of an answer."""
+    embedder.gate.clear()
+    first = asyncio.create_task(_ask(console))
+    await embedder.reached.wait()
+    early = await _ask(console, dimensions=8)
+    embedder.gate.set()
+    await first
+    late = await _ask(console, dimensions=8)
+    for refused in (early, late):
+        assert (refused.status_code, refused.json()["error"]["code"]) == (422, "idempotency_mismatch")
+    assert len(embedder.bodies) == 1
+    chat = await console.client.ask(
+        "POST", "/v1/chat/completions", json={"messages": [{"role": "user", "content": "Hi"}]}, headers=KEYED
+    )
+    assert chat.status_code == 422
+
+
+async def test_two_bodies_at_once_under_a_key(console: Console, embedder: Embedder) -> None:
+    """One of them is paid, whichever was first."""
+    replies = await asyncio.gather(_ask(console), _ask(console, dimensions=8))
+    assert sorted(reply.status_code for reply in replies) == [200, 422]
+    assert len(embedder.bodies) == 1
+
+
+@pytest.mark.parametrize("key", ["", "two words", "x" * 129])
+async def test_a_key_that_is_none_is_refused(console: Console, embedder: Embedder, key: str) -> None:
+    """As everywhere."""
+    refused = await _ask(console, headers={"Idempotency-Key": key})
+    assert refused.status_code == 400
+    assert embedder.bodies == []
+
+
+async def test_a_call_that_was_refused_leaves_its_key_free(console: Console, embedder: Embedder) -> None:
+    """It has cost nothing: clients that ask again under their key get vectors in the end."""
+    embedder.answer = reply(b'{"error":{"code":0,"message":"no"}}', status="404 Not Found")
+    assert (await _ask(console)).status_code == 404
+    embedder.answer = reply(VECTORS)
+    second = await _ask(console)
+    assert (second.status_code, "idempotent-replayed" in second.headers) == (200, False)
+    assert len(embedder.bodies) == 2
+
+
+async def test_a_call_of_unknown_fate_keeps_its_key(console: Console, embedder: Embedder) -> None:
+    """It may have been paid, so it is not sent again under the key of the first."""
+    embedder.answer = reply(b'{"data":[]}')
+    assert (await _ask(console)).status_code == 502
+    embedder.answer = reply(VECTORS)
+    second = await _ask(console)
+    assert (second.status_code, second.json()["error"]["code"]) == (409, "conflict")
+    assert len(embedder.bodies) == 1
+
+
+async def test_a_key_outlives_the_process_though_not_the_reply(data: Path, embedder: Embedder) -> None:
+    """Never a second payment: who wants the vectors anew says so by a new key."""
+    async with _console(data, embedder) as console:
+        assert (await _ask(console)).status_code == 200
+    async with _console(data, embedder) as console:
+        again = await _ask(console)
+        assert (again.status_code, again.json()["error"]["code"]) == (409, "conflict")
+        assert "new key" in again.json()["error"]["message"]
+        assert (await _ask(console, dimensions=8)).status_code == 422
+        assert len(embedder.bodies) == 1
+
+
+async def test_what_is_kept_of_replies_is_bounded(console: Console, embedder: Embedder) -> None:
+    """The oldest are forgotten first, and are not paid again for that."""
+    long = VECTORS.replace(b'"gen-e"', b'"' + b"x" * (MOST_KEPT_BYTES // 2) + b'"')
+    embedder.answer = reply(long)
+    keys = [{"Idempotency-Key": name} for name in ("a", "b")]
+    for key in keys:
+        assert (await _ask(console, headers=key)).content == long
+    assert [(await _ask(console, headers=key)).status_code for key in keys] == [409, 200]
+    assert len(embedder.bodies) == 2

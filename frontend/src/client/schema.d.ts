@@ -9942,7 +9942,10 @@ export interface operations {
     create_embeddings: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description As ``request_id`` in the body. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10015,7 +10018,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `missing_key`: No provider key is set. */
+            /** @description `missing_key`: No provider key is set. `conflict`: That clashes with what is stored. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10051,7 +10054,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `validation_failed`: The request is not valid. */
+            /** @description `validation_failed`: The request is not valid. `idempotency_mismatch`: This request id was used for another request. */
             422: {
                 headers: {
                     [name: string]: unknown;

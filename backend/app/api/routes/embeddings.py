@@ -8,10 +8,12 @@ from typing import Final, TypeGuard
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from app.api.deps import ServicesDep
+from app.api.deps import IdempotencyKey, ServicesDep
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.core.errors import (
+    Conflict,
+    IdempotencyMismatch,
     MissingKey,
     ShuttingDown,
     UpstreamBadKey,
@@ -34,6 +36,8 @@ _ID: Final = re.compile(r"[!-~]{1,256}")
     response_model=EmbeddingsList,
     responses=responses_for(
         MissingKey,
+        Conflict,
+        IdempotencyMismatch,
         UpstreamError,
         UpstreamBadKey,
         UpstreamNoCredit,
@@ -45,10 +49,14 @@ _ID: Final = re.compile(r"[!-~]{1,256}")
         dialect="openai",
     ),
 )
-async def create_embeddings(services: ServicesDep, body: EmbeddingsRequest) -> Response:
+async def create_embeddings(
+    services: ServicesDep, body: EmbeddingsRequest, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Vectors of texts or token ids; the reply is the provider's own. Also at `/api/v1/embeddings`."""
-    made = await services.embeddings.create(body)
-    headers = {"X-Generation-Id": made.id} if _fits_header(made.id) else None
+    made = await services.embeddings.create(body, idempotency_key)
+    headers = {"X-Generation-Id": made.id} if _fits_header(made.id) else {}
+    if made.replayed:
+        headers["Idempotent-Replayed"] = "true"
     return Response(made.body, headers=headers, media_type="application/json")
 
 

@@ -2,35 +2,87 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
 from app.core.money import price_of
 from app.db.store import Store
+from app.db.types import Conn
 from app.repo import models
 from app.schemas.embeddings import EmbeddingsRequest
 from app.services.context.tokens import text_tokens
 from app.services.providers.providers import Providers
-from app.services.turns.paid_calls import PaidCall, PaidCalls
+from app.services.turns.paid_calls import PaidCall, PaidCalls, taken
+from app.services.turns.turn_start import Key, earlier, key_of
 from app.services.upstream.embeddings import EmbeddingsReply
+
+MOST_KEPT_BYTES = 16 * 2**20
+_KIND: Final = "embedding"
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """The provider's reply as it came, and its id. ``replayed``: an earlier request under the same key was paid."""
+
+    id: str | None
+    body: bytes
+    replayed: bool = False
 
 
 class Embeddings:
-    """Vectors from the provider that serves the model."""
+    """Vectors from the provider that serves the model.
+
+    A key is for ever, the replies to the newest keys are kept in memory up to ``MOST_KEPT_BYTES`` in all.
+    """
 
     def __init__(self, store: Store, providers: Providers, paid_calls: PaidCalls) -> None:
         self._store, self._providers, self._paid_calls = store, providers, paid_calls
+        self._running: dict[Key, asyncio.Task[EmbeddingsReply]] = {}
+        self._kept: dict[Key, Vectors] = {}
+        self._kept_bytes = 0
 
-    async def create(self, request: EmbeddingsRequest) -> EmbeddingsReply:
-        """The provider's reply; ``body`` is what it sent. Raises MissingKey and the errors of the upstream."""
+    async def create(self, request: EmbeddingsRequest, request_id: str | None = None) -> Vectors:
+        """The provider's reply, or under a key that was used for the same request, the reply to that.
+
+        Raises MissingKey, the errors of the upstream, IdempotencyMismatch, and Conflict when a repeated request was
+        made whose reply is not kept.
+        """
+        key = key_of(request_id, _KIND, request.body())
         route = self._providers.route(request.model)
+        price, made = await self._store.read(_look, route.slug, key)
+        # Nothing is awaited between here and the start: of requests that come at once, one starts.
+        if key is not None and (known := self._kept.get(key)) is not None:
+            return known
+        if key is not None and (running := self._running.get(key)) is not None:
+            return replace(_vectors(await asyncio.shield(running)), replayed=True)
+        if made is not None:
+            raise taken(made)
         body = request.body() | {"model": route.model}
-        prices = await self._store.read(models.prices, route.slug)
-        price = prices["prompt_picousd"] if prices else None
         call = PaidCall(
-            purpose="embedding",
+            purpose=_KIND,
             model=route.slug,
             provider=route.provider,
             worst_picousd=None if price is None else price_of(most_tokens(request.input), price),
+            key=key,
         )
-        return await self._paid_calls.make(call, lambda: route.provider.client.embeddings(body))
+        task = self._paid_calls.start(call, lambda: route.provider.client.embeddings(body))
+        if key is not None:
+            self._running[key] = task
+            task.add_done_callback(partial(self._done, key))
+        return _vectors(await asyncio.shield(task))
+
+    def _done(self, key: Key, task: asyncio.Task[EmbeddingsReply]) -> None:
+        del self._running[key]
+        if task.cancelled() or task.exception() is not None:
+            return
+        vectors = replace(_vectors(task.result()), replayed=True)
+        self._kept[key] = vectors
+        self._kept_bytes += len(vectors.body)
+        while self._kept_bytes > MOST_KEPT_BYTES:
+            oldest = next(iter(self._kept))
+            self._kept_bytes -= len(self._kept.pop(oldest).body)
 
 
 def most_tokens(value: object) -> int:
@@ -40,3 +92,13 @@ def most_tokens(value: object) -> int:
     if isinstance(value, dict):
         return sum(most_tokens(item) for item in value.values())
     return sum(most_tokens(item) for item in value) if isinstance(value, list) else 1
+
+
+def _look(conn: Conn, slug: str, key: Key | None) -> tuple[int | None, str | None]:
+    """The price of a token, and the id of the call that the key was used for. Raises IdempotencyMismatch."""
+    prices = models.prices(conn, slug)
+    return prices["prompt_picousd"] if prices else None, earlier(conn, key, _KIND)
+
+
+def _vectors(reply: EmbeddingsReply) -> Vectors:
+    return Vectors(reply.id, reply.body)

@@ -14,17 +14,18 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from app.core.clock import now
-from app.core.errors import AppError, ShuttingDown, UpstreamError
+from app.core.errors import AppError, Conflict, ShuttingDown, UpstreamError
 from app.core.ids import new_id
 from app.db.store import Store
 from app.db.types import Conn
-from app.repo import ledger, sessions
+from app.repo import idempotency, ledger, sessions
 from app.schemas.events import UsageFigures
 from app.schemas.types import Purpose
 from app.services.metrics import Metrics, Paid
 from app.services.providers.providers import DEMO, Provider
 from app.services.turns.runner import Unsettled
 from app.services.turns.turn_end import Bill
+from app.services.turns.turn_start import Key, earlier, remember
 from app.services.upstream.outcome import cost_picousd, counted, was_refused
 from app.services.upstream.retry import Failed, Reason, RetryPolicy, again
 from app.services.upstream.wire import UsageWire
@@ -48,7 +49,10 @@ R = TypeVar("R", bound=Reply)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaidCall:
-    """What is asked of whom; ``worst_picousd`` is what it can be expected to cost at most, None not known."""
+    """What is asked of whom; ``worst_picousd`` is what it can be expected to cost at most, None not known.
+
+    ``key`` is remembered in the transaction that opens the row, and forgotten when the provider surely took no call.
+    """
 
     purpose: Purpose
     model: str
@@ -56,6 +60,7 @@ class PaidCall:
     worst_picousd: int | None
     session_id: str | None = None
     profile_id: int | None = None
+    key: Key | None = None
     call_id: str = field(default_factory=new_id)
 
 
@@ -85,13 +90,21 @@ class PaidCalls:
         self._closing = False
 
     async def make(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> R:
-        """The reply to a call. Raises ShuttingDown, the store's errors before, and what ``send`` raises."""
+        """The reply to a call, which goes on when its caller leaves. Raises as ``start`` and its task do."""
+        return await asyncio.shield(self.start(call, send))
+
+    def start(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> asyncio.Task[R]:
+        """A call as a task of its own. Raises ShuttingDown.
+
+        The task raises the store's errors before anything is sent, Conflict or IdempotencyMismatch for a key that is
+        taken, and what ``send`` raises.
+        """
         if self._closing:
             raise ShuttingDown
         task = asyncio.create_task(self._make(call, send), name=f"paid call {call.purpose}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
+        return task
 
     async def close(self) -> None:
         """Nothing starts any more; what is under way is given up and settled as unknown."""
@@ -111,9 +124,11 @@ class PaidCalls:
             await self._settle(call_id, call, None, Bill(cost_picousd=None), started_ns)
             raise ShuttingDown from None
         except Exception as error:
-            refused = isinstance(error, AppError) and was_refused(error)
             broken = _Broken(id=error.details.get("upstream_id") if isinstance(error, AppError) else None)
-            await self._settle(call_id, call, broken, _free() if refused else Bill(cost_picousd=None), started_ns)
+            if isinstance(error, AppError) and was_refused(error):
+                await self._settle(call_id, call, broken, _free(), started_ns, free_key=True)
+            else:
+                await self._settle(call_id, call, broken, Bill(cost_picousd=None), started_ns)
             raise
         await self._settle(call_id, call, reply, _bill(call, reply.usage), started_ns)
         return reply
@@ -137,13 +152,22 @@ class PaidCalls:
             log.warning("asking the provider again", extra={"purpose": call.purpose, "provider": provider})
             await asyncio.sleep(retry.wait_s)
 
-    async def _settle(self, call_id: str, call: PaidCall, reply: Reply | None, bill: Bill, started_ns: int) -> None:
+    async def _settle(
+        self,
+        call_id: str,
+        call: PaidCall,
+        reply: Reply | None,
+        bill: Bill,
+        started_ns: int,
+        *,
+        free_key: bool = False,
+    ) -> None:
         """Close the row. One that the disk refuses stays open, and the next start calls it unknown."""
         bill = _free() if call.provider.demo else bill
         latency_ms = (time.monotonic_ns() - started_ns) // 1_000_000
         upstream_id = reply.id if reply else None
         try:
-            await self._store.write(_close, call_id, call, reply, bill, latency_ms)
+            await self._store.write(_close, call_id, call, reply, bill, latency_ms, free_key=free_key)
         except Exception:
             log.exception("a paid call could not be settled", extra={"call_id": call_id, "purpose": call.purpose})
             return
@@ -184,6 +208,10 @@ def settle_abandoned(conn: Conn) -> int:
 
 
 def _reserve(conn: Conn, call_id: str, call: PaidCall) -> None:
+    if (made := earlier(conn, call.key, call.purpose)) is not None:
+        raise taken(made)
+    at = now()
+    remember(conn, call.key, call.purpose, call_id, at)
     ledger.reserve(
         conn,
         {
@@ -195,12 +223,24 @@ def _reserve(conn: Conn, call_id: str, call: PaidCall) -> None:
             "model": call.model,
             "provider": call.provider.name,
             "reserved_picousd": 0 if call.provider.demo else call.worst_picousd,
-            "now": now(),
+            "now": at,
         },
     )
 
 
-def _close(conn: Conn, call_id: str, call: PaidCall, reply: Reply | None, bill: Bill, latency_ms: int) -> None:
+def taken(call_id: str) -> Conflict:
+    """What a repeated key gets whose call was made and whose reply is not at hand."""
+    return Conflict(
+        "That request was sent, and its reply is not kept.",
+        details={"generation_id": call_id, "hint": "Use a new key to send, and pay, it again."},
+    )
+
+
+def _close(
+    conn: Conn, call_id: str, call: PaidCall, reply: Reply | None, bill: Bill, latency_ms: int, *, free_key: bool
+) -> None:
+    if free_key and call.key is not None:
+        idempotency.delete(conn, call.key.request_id)
     # The demo takes other models' names; nobody else has served it.
     served_by = call.provider.name if call.provider.demo or reply is None else reply.provider or call.provider.name
     _settle(conn, call.session_id, _closing(call_id, reply, bill, served_by=served_by, latency_ms=latency_ms))
