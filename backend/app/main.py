@@ -13,6 +13,7 @@ from app.api.errors import install_error_handlers, responses_for
 from app.api.gate import Gate
 from app.api.gate_policy import GatePolicy
 from app.api.middleware import RequestLog
+from app.api.route_class import classed_routes
 from app.api.routes import (
     chat,
     compactions,
@@ -45,7 +46,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_app(settings: Settings | None = None, *, pace: Pace | None = None, page: Path = PAGE_FOLDER) -> FastAPI:
-    """The product as one ASGI app.
+    """The product as one ASGI app. Raises UnclassedRoute for a route that does not say its class.
 
     Args:
         settings: read from the environment when the lifespan starts if not given.
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
         version=__version__,
         summary="A local-first console for large language models",
         lifespan=_lifespan(settings, pace),
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
@@ -69,6 +71,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     ):
         app.include_router(module.router)
     mount_page(app, page)
+    classed_routes(app.routes)
     install_error_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(Gate, policy=lambda: _policy(app))

@@ -25,6 +25,7 @@ from markdown import page, table
 from pydantic import AliasChoices
 
 from app.api.errors import SHARED_ERRORS
+from app.api.route_class import classed_routes
 from app.core.config import Settings
 from app.core.errors import AppError, UpstreamError
 from app.core.exposition import CONTENT_TYPE
@@ -156,6 +157,23 @@ sound.""",
     )
 
 
+def access() -> str:
+    """Every route, documented in OpenAPI or not, with its class."""
+    rows = [
+        [f"`{' '.join(sorted(route.methods)) or 'any'} {route.path}`", route.access.route_class, route.access.needs]
+        for route in classed_routes(create_app().routes)
+    ]
+    return page(
+        "Access",
+        """
+What each route does, and the scope a named token needs for it; the console's own token is good for all. `public` tells
+nothing of the owner's and needs no token, `read` tells what is stored, `write` changes the store and pays nobody,
+`spend` may pay a provider, `destructive` removes what cannot be made again. A path that is not
+listed leads nowhere.""",
+        table(("route", "class", "scope"), sorted(rows, key=lambda row: row[0].partition(" ")[2])),
+    )
+
+
 def metrics() -> str:
     """What `GET /metrics` measures."""
     rows = [
@@ -195,6 +213,7 @@ of 1e-12 US dollars; the generated columns beside them are for readers of the fi
 
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "README.md": readme,
+    "backend/docs/access.md": access,
     "backend/docs/api.md": api,
     "backend/docs/emulator.md": emulator,
     "backend/docs/errors.md": errors,

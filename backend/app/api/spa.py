@@ -12,6 +12,8 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from app.api.route_class import route_class
+
 NOT_BUILT = "The page is not built. Run ./scripts/run, or npm run build in frontend/. The API is up; see /docs.\n"
 
 
@@ -27,8 +29,10 @@ class Assets(StaticFiles):
 
 def mount_page(app: FastAPI, folder: Path) -> None:
     """Serve the build in ``folder``, which may be made later: the index is looked for at each request."""
-    app.mount("/assets", Assets(directory=folder / "assets", check_dir=False), name="assets")
+    assets = route_class("public")(Assets(directory=folder / "assets", check_dir=False))
+    app.mount("/assets", assets, name="assets")
 
+    @route_class("public")
     async def index() -> Response:
         file = folder / "index.html"
         if not file.is_file():

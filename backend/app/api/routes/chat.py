@@ -14,6 +14,7 @@ from app.api.deps import IdempotencyKey, RequestIdDep, ServicesDep, keyed
 from app.api.door_reply import CALL_ERRORS, DoorJson, DoorStream
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute, StrictRequest
+from app.api.route_class import route_class
 from app.core.errors import GenerationRunning, NotFound
 from app.schemas.typed import ChatQuery, TypedChat, TypedReply
 from app.services.doors.typed_frames import whole_answer
@@ -34,6 +35,7 @@ STREAMED: dict[int | str, dict[str, Any]] = {
     response_model=TypedReply,
     responses=STREAMED | responses_for(NotFound, GenerationRunning, *CALL_ERRORS, dialect="typed"),
 )
+@route_class("spend")
 async def chat(
     services: ServicesDep,
     body: TypedChat,

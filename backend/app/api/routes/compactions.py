@@ -11,6 +11,7 @@ from app.api.deps import IdempotencyKey, ServicesDep, keyed
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.api.reply import created, page
+from app.api.route_class import route_class
 from app.core.errors import (
     BadCursor,
     Conflict,
@@ -52,6 +53,7 @@ SessionPath = Annotated[str, Path(max_length=128)]
         ValidationFailed,
     ),
 )
+@route_class("spend")
 async def compact_session(
     services: ServicesDep, session_id: SessionPath, body: CompactionCreate, idempotency_key: IdempotencyKey = None
 ) -> Response:
@@ -68,6 +70,7 @@ async def compact_session(
     response_model=Page[Compaction],
     responses=responses_for(NotFound, BadCursor, ValidationFailed),
 )
+@route_class("read")
 async def list_compactions(
     services: ServicesDep, session_id: SessionPath, query: Annotated[PageQuery, Query()]
 ) -> Response:
@@ -76,6 +79,7 @@ async def list_compactions(
 
 
 @router.delete("/compactions/{compaction_id}", status_code=204, responses=responses_for(NotFound))
+@route_class("destructive")
 async def delete_compaction(
     services: ServicesDep, session_id: SessionPath, compaction_id: Annotated[str, Path(max_length=128)]
 ) -> Response:

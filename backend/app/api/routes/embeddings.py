@@ -11,6 +11,7 @@ from starlette.responses import Response
 from app.api.deps import IdempotencyKey, ServicesDep
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
+from app.api.route_class import route_class
 from app.core.errors import (
     Conflict,
     IdempotencyMismatch,
@@ -49,6 +50,7 @@ _ID: Final = re.compile(r"[!-~]{1,256}")
         dialect="openai",
     ),
 )
+@route_class("spend")
 async def create_embeddings(
     services: ServicesDep, body: EmbeddingsRequest, idempotency_key: IdempotencyKey = None
 ) -> Response:

@@ -11,6 +11,7 @@ from app.api.deps import IdempotencyKey, LastEventId, RequestIdDep, ServicesDep,
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.api.reply import created, reply, stream
+from app.api.route_class import route_class
 from app.core.errors import (
     BadToolResult,
     Conflict,
@@ -38,6 +39,7 @@ START_ERRORS = (
 
 
 @router.post("", response_model=Started, status_code=201, responses=responses_for(*START_ERRORS))
+@route_class("spend")
 async def create_generation(
     services: ServicesDep,
     body: GenerationCreate,
@@ -54,6 +56,7 @@ async def create_generation(
 
 
 @router.get("/{generation_id}", response_model=Generation, responses=responses_for(NotFound))
+@route_class("read")
 async def get_generation(services: ServicesDep, generation_id: GenerationPath) -> Response:
     """One attempt to answer."""
     return reply(await services.turns.get(generation_id))
@@ -64,6 +67,7 @@ async def get_generation(services: ServicesDep, generation_id: GenerationPath) -
     response_class=Response,
     responses=FOLLOWED | SEEN_ALL | responses_for(NotFound, ValidationFailed),
 )
+@route_class("read")
 async def follow_generation(
     services: ServicesDep,
     generation_id: GenerationPath,
@@ -75,6 +79,7 @@ async def follow_generation(
 
 
 @router.post("/{generation_id}/stop", response_model=Generation, responses=responses_for(NotFound))
+@route_class("write")
 async def stop_generation(services: ServicesDep, generation_id: GenerationPath) -> Response:
     """Stop it and keep its text; asking again changes nothing."""
     return reply(await services.turns.stop(generation_id))
@@ -83,6 +88,7 @@ async def stop_generation(services: ServicesDep, generation_id: GenerationPath) 
 @router.post(
     "/{generation_id}/continue", response_model=Started, status_code=201, responses=responses_for(*START_ERRORS)
 )
+@route_class("spend")
 async def continue_generation(
     services: ServicesDep,
     generation_id: GenerationPath,

@@ -11,6 +11,7 @@ from app.api.deps import IdempotencyKey, RequestIdDep, ServicesDep, keyed
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.api.reply import created, reply
+from app.api.route_class import route_class
 from app.core.errors import (
     BadToolResult,
     GenerationRunning,
@@ -32,6 +33,7 @@ MessagePath = Annotated[str, Path(max_length=128)]
     status_code=201,
     responses=responses_for(NotFound, GenerationRunning, IdempotencyMismatch, BadToolResult, ValidationFailed),
 )
+@route_class("write")
 async def create_message(
     services: ServicesDep, body: MessageCreate, idempotency_key: IdempotencyKey = None
 ) -> Response:
@@ -44,12 +46,14 @@ async def create_message(
 
 
 @router.get("/{message_id}", response_model=Message, responses=responses_for(NotFound))
+@route_class("read")
 async def get_message(services: ServicesDep, message_id: MessagePath) -> Response:
     """One message; a running one with its text so far."""
     return reply(await services.messages.get(message_id))
 
 
 @router.patch("/{message_id}", response_model=Message, responses=responses_for(NotFound, ValidationFailed))
+@route_class("write")
 async def patch_message(services: ServicesDep, message_id: MessagePath, body: MessagePatch) -> Response:
     """Pin a message: its turn is never left out of what a model is sent. What was said does not change."""
     return reply(await services.messages.patch(message_id, body))
@@ -61,6 +65,7 @@ async def patch_message(services: ServicesDep, message_id: MessagePath, body: Me
     status_code=201,
     responses=responses_for(NotFound, GenerationRunning, MissingKey, IdempotencyMismatch, ValidationFailed),
 )
+@route_class("spend")
 async def regenerate(
     services: ServicesDep,
     message_id: MessagePath,

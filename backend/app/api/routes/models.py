@@ -12,6 +12,7 @@ from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.api.progress import progress
 from app.api.reply import page, reply
+from app.api.route_class import route_class
 from app.core.errors import (
     BadCursor,
     MissingKey,
@@ -36,6 +37,7 @@ router = APIRouter(prefix="/api/models", tags=["models"], route_class=JsonRoute)
     responses=STEPS
     | responses_for(MissingKey, UpstreamBadKey, UpstreamRateLimited, UpstreamTimeout, UpstreamUnavailable),
 )
+@route_class("write")
 async def sync_models(services: ServicesDep, accept: Annotated[str, Header()] = "") -> Response:
     """Replace the stored catalogue by the provider's current list; with `Accept: text/event-stream`, step by step."""
     if "text/event-stream" in accept:
@@ -56,6 +58,7 @@ async def sync_models(services: ServicesDep, accept: Annotated[str, Header()] = 
         UpstreamUnavailable,
     ),
 )
+@route_class("read")
 async def list_models(services: ServicesDep, query: Annotated[ModelQuery, Query()]) -> Response:
     """Models on offer. Prices, in filters too, are US dollars per 1,000,000 tokens.
 
@@ -65,12 +68,14 @@ async def list_models(services: ServicesDep, query: Annotated[ModelQuery, Query(
 
 
 @router.get("/families", response_model=Page[ModelFamily])
+@route_class("read")
 async def list_model_families(services: ServicesDep) -> Response:
     """Who made the models on offer, and how many; filters also take what people call them (`claude`, `gpt`)."""
     return page(await services.catalog.families())
 
 
 @router.get("/{slug:path}", response_model=ModelDetail, responses=responses_for(NotFound))
+@route_class("read")
 async def get_model(services: ServicesDep, slug: Annotated[str, Path(max_length=200)]) -> Response:
     """One model by its slug (`author/name`): who serves it, who takes which parameter, what it can do and has cost."""
     return reply(await services.catalog.get(slug))

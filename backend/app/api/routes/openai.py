@@ -10,6 +10,7 @@ from starlette.responses import Response
 from app.api.deps import ForwardedDep, IdempotencyKey, RequestIdDep, ServicesDep
 from app.api.door_reply import CALL_ERRORS, DoorJson, DoorStream
 from app.api.errors import responses_for
+from app.api.route_class import route_class
 from app.api.routes.chat import AlsoTyped
 from app.schemas.openai import ChatCompletionRequest
 from app.services.doors.door_start import DoorCall
@@ -31,6 +32,7 @@ StoreText = Annotated[
 
 @router.post("/v1/chat/completions", responses=ANSWERED | responses_for(*CALL_ERRORS, dialect="openai"))
 @router.post("/api/v1/chat/completions", include_in_schema=False)
+@route_class("spend")
 async def create_chat_completion(
     services: ServicesDep,
     body: ChatCompletionRequest,

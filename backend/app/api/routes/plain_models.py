@@ -10,6 +10,7 @@ from starlette.responses import Response
 from app.api.deps import ServicesDep
 from app.api.errors import responses_for
 from app.api.reply import reply
+from app.api.route_class import route_class
 from app.core.errors import (
     MissingKey,
     NotFound,
@@ -26,24 +27,28 @@ router = APIRouter(prefix="/models", tags=["models, plain"])
 
 
 @router.get("", response_model=PlainModels, responses=responses_for(*UPSTREAM, dialect="plain"))
+@route_class("read")
 async def list_plain_models(services: ServicesDep) -> Response:
     """Every model on offer as its provider lists it, and what `/chat` takes. Prices are US dollars per token."""
     return reply(await services.plain_catalog.everything())
 
 
 @router.get("/families", response_model=PlainFamilies, responses=responses_for(*UPSTREAM, dialect="plain"))
+@route_class("read")
 async def list_plain_families(services: ServicesDep) -> Response:
     """Who made the models on offer, and how many."""
     return reply(await services.plain_catalog.families())
 
 
 @router.get("/search", response_model=PlainFound, responses=responses_for(UnsupportedSort, *UPSTREAM, dialect="plain"))
+@route_class("read")
 async def search_plain_models(services: ServicesDep, query: Annotated[PlainQuery, Query()]) -> Response:
     """Models that meet every filter, with the filters and their total. Price filters are US dollars per 1,000,000."""
     return reply(await services.plain_catalog.search(query))
 
 
 @router.get("/{slug:path}", response_model=PlainDetail, responses=responses_for(NotFound, *UPSTREAM, dialect="plain"))
+@route_class("read")
 async def get_plain_model(services: ServicesDep, slug: Annotated[str, Path(max_length=200)]) -> Response:
     """One model (`author/slug`): who serves it, and which parameters all, any and each of them take."""
     return reply(await services.plain_catalog.detail(slug))

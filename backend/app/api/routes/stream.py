@@ -12,6 +12,7 @@ from app.api.deps import IdempotencyKey, LastEventId, RequestIdDep, ServicesDep,
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.api.reply import stream
+from app.api.route_class import route_class
 from app.api.routes.generations import SEEN_ALL, START_ERRORS
 from app.core.errors import MissingKey, NotFound, NothingToAnswer, ToolResultsMissing, ValidationFailed
 from app.core.sse import EventStream
@@ -61,6 +62,7 @@ class EventsQuery(BaseModel, extra="forbid"):
     | SEEN_ALL
     | responses_for(NotFound, NothingToAnswer, ToolResultsMissing, MissingKey, ValidationFailed),
 )
+@route_class("spend")
 async def answer_stream(
     services: ServicesDep,
     query: Annotated[StreamQuery, Query()],
@@ -72,6 +74,7 @@ async def answer_stream(
 
 
 @router.post("/stream", responses=STREAMED | responses_for(*START_ERRORS))
+@route_class("spend")
 async def create_stream(
     services: ServicesDep,
     body: GenerationCreate,
@@ -83,6 +86,7 @@ async def create_stream(
 
 
 @router.get("/events", responses=STREAMED | responses_for(ValidationFailed))
+@route_class("read")
 async def live_channel(services: ServicesDep, query: Annotated[EventsQuery, Query()]) -> Response:
     """Everything a tab watches, and every change of the store, in one stream."""
     return EventStream(await services.live.open(query.session, query.cursors()))
