@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +13,8 @@ from app import __version__
 from app.api.gate_policy import GatePolicy
 from app.core.config import Settings, environment
 from app.core.token import read_or_create_token
-from app.db.lock import DataLock
+from app.db.errors import DataInUse
+from app.db.lock import DataLock, find_owner
 from app.db.store import Store
 from app.services import reconcile
 from app.services.bundle import Services
@@ -48,6 +51,9 @@ from app.services.upstream.retry import RetryPolicy
 from app.services.usage import UsageReports
 
 log = logging.getLogger(__name__)
+
+OWNER_PATIENCE_S = 10.0
+OWNER_POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,23 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             embeddings=Embeddings(store, providers, paid_calls),
             openai_models=OpenAIModels(store),
         )
+
+
+async def running_elsewhere(settings: Settings, patience_s: float = OWNER_PATIENCE_S) -> str | None:
+    """The address of the process that owns the data folder; None when nobody does.
+
+    Raises DataInUse when the owner has not said where it listens within that time: it may be just starting or stopping.
+    """
+    deadline_s = time.monotonic() + patience_s
+    while True:
+        try:
+            owner = find_owner(settings.data_dir)
+        except DataInUse:
+            if time.monotonic() > deadline_s:
+                raise
+            await asyncio.sleep(OWNER_POLL_S)
+        else:
+            return owner.url if owner else None
 
 
 def refuse_unsafe(settings: Settings) -> None:

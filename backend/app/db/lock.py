@@ -83,6 +83,21 @@ def read_endpoint(data: Path) -> Endpoint | None:
         return None
 
 
+def find_owner(data: Path) -> Endpoint | None:
+    """Where the owner of the folder listens; ``None`` when nobody owns it.
+
+    Raises `DataInUse` while the owner has not said where. For an instant the folder is ours, so that an address that a
+    killed owner left, and that may be somebody else's by now, is never taken for one.
+    """
+    try:
+        with DataLock(data):
+            return None
+    except DataInUse:
+        if endpoint := read_endpoint(data):
+            return endpoint
+        raise
+
+
 def _who_has(data: Path) -> str:
     if endpoint := read_endpoint(data):
         return (
