@@ -111,9 +111,12 @@ class FrameLog:
         self.closed = True
 
     def notify(self) -> None:
-        """Tell the readers that something changed."""
+        """Tell the readers that something changed; one that cannot be told is no trouble to the others."""
         for wake in tuple(self._listeners):
-            wake()
+            try:
+                wake()
+            except Exception:
+                log.exception("a reader could not be woken")
 
     def offset_after(self, seq: int) -> int | None:
         """Where the frame after ``seq`` begins; None when this log does not know ``seq``."""

@@ -7,6 +7,9 @@ import logging
 import time
 from collections.abc import Callable
 
+from msgspec import MsgspecError
+
+from app.db.errors import ConstraintFailed
 from app.db.store import Store
 from app.db.types import Conn
 from app.repo import generations, journal
@@ -27,6 +30,11 @@ PAUSE_PER_COMMIT = 4.0
 CROWD = 200
 CROWD_PAUSE_S = 0.04
 RETRY_PAUSE_S = 0.5
+
+MISTAKES = (
+    ArithmeticError, AssertionError, AttributeError, ConstraintFailed, LookupError, MsgspecError, TypeError, ValueError,
+)  # fmt: skip
+"""What a write can fail with that no patience mends: what is written, not where."""
 
 
 class Journal:
@@ -78,25 +86,41 @@ class Journal:
             return 0
         began_s = self._clock()
         ticks = [tick for run in runs if (tick := run.take())]
-        await self._commit(ticks, [(run.id, run.upstream_id, run.take_marks()) for run in runs])
+        await self._commit(ticks, [(run, run.take_marks()) for run in runs])
         took_s = self._clock() - began_s
         self._metrics.committed(took_s, sum(len(tick.events) for tick in ticks))
         crowd_s = CROWD_PAUSE_S * (len(runs) / CROWD) ** 2
         return min(max(SHORTEST_PAUSE_S, PAUSE_PER_COMMIT * took_s, crowd_s), LONGEST_PAUSE_S)
 
-    async def _commit(self, ticks: list[Tick], marks: list[tuple[str, str | None, Marks]]) -> None:
+    async def _commit(self, ticks: list[Tick], marks: list[tuple[Run, Marks]]) -> None:
         rows = [(tick.run.id, tick.last_seq, _encoded(tick)) for tick in ticks if tick.run.stored]
         while True:
             try:
-                await self._store.write_relaxed(_write_tick, rows, marks)
+                await self._store.write_relaxed(_write_tick, rows, [_of(*mark) for mark in marks])
                 break
             except asyncio.CancelledError:
                 raise
-            except Exception:
+            except Exception as error:
                 log.exception("journal tick failed, trying again", extra={"rows": len(rows)})
-                await asyncio.sleep(RETRY_PAUSE_S)
+                if marks and isinstance(error, MISTAKES):
+                    marks = await self._one_by_one(marks)
+                else:
+                    await asyncio.sleep(RETRY_PAUSE_S)
         for tick in ticks:
             tick.run.publish(tick)
+
+    async def _one_by_one(self, marks: list[tuple[Run, Marks]]) -> list[tuple[Run, Marks]]:
+        """Write marks that cannot all be written; the run of one that cannot is broken off. Those to try again."""
+        left = []
+        for run, mark in marks:
+            try:
+                await self._store.write_relaxed(_write_tick, [], [_of(run, mark)])
+            except MISTAKES as error:
+                log.exception("a mark cannot be written", extra={"generation_id": run.id})
+                run.break_off(error)
+            except Exception:  # noqa: BLE001 - told at the next try
+                left.append((run, mark))
+        return left
 
 
 def _encoded(tick: Tick) -> str:
@@ -105,12 +129,21 @@ def _encoded(tick: Tick) -> str:
         return encode_events(tick.events)
     except Exception:
         log.exception("events that cannot be written are left out", extra={"generation_id": tick.run.id})
+    leave_out_unwritable(tick)
+    return encode_events(tick.events)
+
+
+def leave_out_unwritable(tick: Tick) -> None:
+    """Replace events that no row can hold by ones that say nothing; their seqs stay taken."""
     for at, event in enumerate(tick.events):
         try:
             encode_events([event])
-        except Exception:  # noqa: BLE001 - told above
-            tick.events[at] = Text(text="")  # the seq stays taken
-    return encode_events(tick.events)
+        except Exception:  # noqa: BLE001 - told by who asks
+            tick.events[at] = Text(text="")
+
+
+def _of(run: Run, mark: Marks) -> tuple[str, str | None, Marks]:
+    return run.id, run.upstream_id, mark
 
 
 def _write_tick(conn: Conn, rows: list[tuple[str, int, str]], marks: list[tuple[str, str | None, Marks]]) -> None:

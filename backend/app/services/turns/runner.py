@@ -15,17 +15,17 @@ from typing import Any, Protocol
 
 from app.core.errors import AppError, ShuttingDown, StoreBusy, UpstreamGarbage
 from app.db.store import Store
-from app.schemas.events import Done, Event, Start
+from app.schemas.events import Done, Error, Start, Usage
 from app.services.changes import Changes
 from app.services.context.context import Fit
 from app.services.metrics import Metrics, Paid
 from app.services.providers.providers import Provider
 from app.services.turns.attempts import Attempts, context_event
-from app.services.turns.journal import Journal
+from app.services.turns.journal import MISTAKES, Journal, leave_out_unwritable
 from app.services.turns.runs import Run, Runs
 from app.services.turns.turn_end import Bill, Ending, end
 from app.services.upstream.deltas import DeltaReader
-from app.services.upstream.outcome import Outcome, cost_picousd, counted, error_event, judge, usage_event, was_refused
+from app.services.upstream.outcome import cost_picousd, counted, error_event, judge, usage_event, was_refused
 from app.services.upstream.retry import RetryPolicy
 
 log = logging.getLogger(__name__)
@@ -144,29 +144,28 @@ class Runner:
         if not run.stop_requested and not run.interrupted:
             run.reading = asyncio.create_task(attempts.read(), name=f"read {run.id}")
             await asyncio.wait([run.reading])
-        failure, reader = _failure(run), attempts.reader
+        failure = _failure(run)
+        try:
+            ending = self._ending(run, attempts, failure, call)
+        except Exception as error:  # noqa: BLE001 - it ends this answer, with its text, and no other
+            ending = _broken(run, call, error, _known_bill(run, attempts, failure, call))
+            ending.upstream_id = run.upstream_id or attempts.reader.upstream_id
+            ending.attempts, ending.fit = attempts.ended(run.failure), attempts.fit
+        await self._end(run, ending, call)
+
+    def _ending(self, run: Run, attempts: Attempts, failure: AppError | None, call: Call) -> Ending:
+        """Assign the last seqs: what is still pending, then usage if known, error if any, done.
+
+        Raises what nothing foresaw, and what broke the run off.
+        """
+        reader = attempts.reader
         outcome = judge(reader, failure, stop_requested=run.stop_requested, interrupted=run.interrupted)
         run.failure = outcome.error
         if outcome.status == "completed":
             run.add(reader.finish())
-        ending = self._ending(run, reader, outcome, failure, call, free=call.provider.demo or not attempts.pending)
-        ending.attempts, ending.fit = attempts.ended(outcome.error), attempts.fit
-        await self._end(run, ending, call)
-
-    def _ending(
-        self,
-        run: Run,
-        reader: DeltaReader,
-        outcome: Outcome,
-        failure: AppError | None,
-        call: Call,
-        *,
-        free: bool,
-    ) -> Ending:
-        """Assign the last seqs: what is still pending, then usage if known, error if any, done."""
         latency_ms = run.elapsed_ms
         upstream_id = run.upstream_id or reader.upstream_id
-        bill = _bill(reader, failure, accepted=run.accepted, free=free)
+        bill = _bill(reader, failure, accepted=run.accepted, free=_is_free(attempts, call))
         # The demo takes other models' names; nobody else has served it.
         served_by = call.provider.name if call.provider.demo else reader.provider or call.provider.name
         usage = usage_event(
@@ -186,16 +185,18 @@ class Runner:
             message_id=call.start.assistant_message_id,
             extra=reader.extra or None,
         )
-        closing: list[Event] = [event for event in (usage, error, done) if event is not None]
-        run.add(closing)
-        tick = run.take_last()
+        run.take_last()
+        if run.broken is not None:
+            raise run.broken
+        parts = run.accumulator.parts()
+        tick = run.take_last([event for event in (usage, error, done) if event is not None])
         return Ending(
             generation_id=run.id,
             session_id=run.session_id,
             message_id=call.start.assistant_message_id,
             status=outcome.status,
             finish_reason=outcome.finish_reason,
-            parts=run.accumulator.parts(),
+            parts=parts,
             events=tick.events,
             last_seq=tick.last_seq,
             usage=usage,
@@ -206,13 +207,17 @@ class Runner:
             latency_ms=latency_ms,
             first_token_ms=run.first_token_ms,
             first_token_at=run.first_token_at,
+            attempts=attempts.ended(outcome.error),
+            fit=attempts.fit,
         )
 
     async def _end(self, run: Run, ending: Ending, call: Call) -> None:
         """Store the end, however long the disk refuses; then publish it. Given up only when the store is closed.
 
-        The ticks before it come first: one that the disk refused would be a gap in the journal.
+        The ticks before it come first: one that the disk refused would be a gap in the journal. An end that no disk
+        would take is replaced by one that says so.
         """
+        replaced = False
         while run.last_tick is not None and run.published_seq < run.last_tick.first_seq - 1:
             await run.drained()
         while True:
@@ -224,7 +229,10 @@ class Runner:
                 run.close()
                 self._runs.remove(run)
                 return
-            except Exception:
+            except Exception as error:
+                if isinstance(error, MISTAKES) and not replaced:
+                    ending, replaced = _broken(run, call, error, Bill(cost_picousd=ending.bill.cost_picousd)), True
+                    continue
                 log.exception("could not store the end of a run, trying again", extra={"generation_id": run.id})
                 await asyncio.sleep(RETRY_PAUSE_S)
         if run.last_tick is not None:
@@ -279,6 +287,50 @@ def _failure(run: Run) -> AppError | None:
         return error and error.with_traceback(None)
     log.error("reading the upstream failed", exc_info=error, extra={"generation_id": run.id})
     return UpstreamGarbage("Reading the provider's answer failed.")
+
+
+def _broken(run: Run, call: Call, error: Exception, bill: Bill) -> Ending:
+    """The end of an answer that a mistake of ours broke: its words, and that it failed. Raises nothing itself."""
+    extra = {"generation_id": run.id, "request_id": call.request_id}
+    log.error("an answer could not be ended as it should", exc_info=error, extra=extra)
+    run.failure = AppError()
+    told = error_event(run.failure, call.request_id)
+    tick = run.take_last()
+    tick.events = [event for event in tick.events if not isinstance(event, Usage | Error | Done)]
+    leave_out_unwritable(tick)
+    run.take_last([told, Done(status="failed", finish_reason=None, message_id=call.start.assistant_message_id)])
+    return Ending(
+        generation_id=run.id,
+        session_id=run.session_id,
+        message_id=call.start.assistant_message_id,
+        status="failed",
+        finish_reason=None,
+        parts=run.accumulator.words(),
+        events=tick.events,
+        last_seq=tick.last_seq,
+        usage=None,
+        error=told,
+        bill=bill,
+        upstream_provider=call.provider.name,
+        latency_ms=run.elapsed_ms,
+        first_token_ms=run.first_token_ms,
+        first_token_at=run.first_token_at,
+    )
+
+
+def _known_bill(run: Run, attempts: Attempts, failure: AppError | None, call: Call) -> Bill:
+    """What the facts allow; unknown where they cannot be read."""
+    if _is_free(attempts, call):
+        return Bill(cost_picousd=0, cost_text="0")
+    try:
+        return _bill(attempts.reader, failure, accepted=run.accepted, free=False)
+    except Exception:
+        log.exception("what an answer cost cannot be read", extra={"generation_id": run.id})
+        return Bill(cost_picousd=None)
+
+
+def _is_free(attempts: Attempts, call: Call) -> bool:
+    return call.provider.demo or not attempts.pending
 
 
 def _bill(reader: DeltaReader, failure: AppError | None, *, accepted: bool, free: bool) -> Bill:

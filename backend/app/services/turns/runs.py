@@ -62,6 +62,7 @@ class Run:
         self.failure: AppError | None = None
         self.accepted = False
         self.reading: asyncio.Task[None] | None = None
+        self.broken: Exception | None = None
         self.last_tick: Tick | None = None
         self.ending = False
         self.over = asyncio.Event()
@@ -155,18 +156,32 @@ class Run:
         self._pending, self.pending_chars = [], 0
         self._taken_seq = tick.last_seq
         now_ms = _now_ms()
-        for event in tick.events:
-            self.accumulator.apply(event, now_ms)
+        for at, event in enumerate(tick.events):
+            try:
+                self.accumulator.apply(event, now_ms)
+            except Exception as error:  # noqa: BLE001 - the answer ends with it
+                self.break_off(error)
+                tick.events[at] = Text(text="")  # what cannot be folded now cannot be after a crash
         return tick
 
-    def take_last(self) -> Tick:
-        """The last tick, closing events included: the end's transaction writes it, not the journal."""
+    def take_last(self, closing: Iterable[Event] = ()) -> Tick:
+        """All that is left as the last tick: the end's transaction writes it, not the journal.
+
+        ``closing`` events are its last ones. Asked for again, it is the same tick, with more of them.
+        """
         self.ending = True
-        tick = self.take()
+        tick = self.last_tick
         if tick is None:
-            raise AssertionError("an ending has events")
-        self.last_tick = tick
+            tick = self.last_tick = self.take() or Tick(self, self._taken_seq + 1, [])
+        tick.events += closing
+        self._taken_seq = tick.last_seq
         return tick
+
+    def break_off(self, error: Exception) -> None:
+        """Something went wrong here that nothing foresaw: read no more; the runner ends it as failed."""
+        self.broken = self.broken or error
+        if self.reading is not None:
+            self.reading.cancel()
 
     def take_marks(self) -> Marks:
         marks, self.marks = self.marks, Marks()
@@ -201,8 +216,8 @@ class Run:
     def close(self) -> None:
         """The terminal event is published: readers end when they have it."""
         self.closed = True
-        # Both lead back here, and a run in a cycle would keep its text until the next collection.
-        self.last_tick = self.reading = None
+        # These lead back here, and a run in a cycle would keep its text until the next collection.
+        self.last_tick = self.reading = self.broken = None
         self.over.set()
         for log in self._logs.values():
             log.close()

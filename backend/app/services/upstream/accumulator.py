@@ -74,6 +74,11 @@ class Accumulator:
             made.insert(first or 0, ReasoningPart(text=text, details=details, duration_ms=duration_ms))
         return [*self._base, *made, *self._annotations]
 
+    def words(self) -> list[Part]:
+        """Text and reasoning alone, without what the provider put beside them."""
+        made = [*self._closed, self._opened(0)] if self._open else self._closed
+        return [*self._base, *(part for part in made if isinstance(part, TextPart | ReasoningPart))]
+
     def content(self) -> str:
         """The text parts joined."""
         return content_of(self.parts())

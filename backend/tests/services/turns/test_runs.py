@@ -274,9 +274,14 @@ def test_nothing_that_an_event_holds_goes_uncounted(event: Event) -> None:
     assert run.total_chars >= 1000
 
 
-def test_an_end_without_events_is_a_mistake() -> None:
-    with pytest.raises(AssertionError):
-        begun().take_last()
+def test_the_last_tick_is_one_whenever_it_is_taken() -> None:
+    """What was pending first, then what closes; nothing is given two seqs."""
+    run = begun()
+    run.add([Text(text="a")])
+    assert run.take_last().events == [Text(text="a")]
+    tick = run.take_last([DONE])
+    assert (tick.events, tick.first_seq, tick.last_seq, run.assigned_seq) == ([Text(text="a"), DONE], 2, 3, 3)
+    assert begun().take_last([DONE]).last_seq == 2
 
 
 def test_marks_are_written_once() -> None:
