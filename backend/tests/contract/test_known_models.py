@@ -82,6 +82,46 @@ async def test_other_names_of_a_model(client: ConsoleClient, emulator: Emulator,
     assert usage["reserved_usd"] > 0
 
 
+CHEAP, DEAR, SHORT = "google/gemini-2.5-flash", "openai/o1-preview", "gpt-4o-mini"
+
+
+@pytest.mark.parametrize("door", ["/api/generations", PATH, "/chat"])
+async def test_fallbacks_are_known_priced_and_written_out(console: Console, emulator: Emulator, door: str) -> None:
+    """What is reserved is the dearest of those that may answer: the first one may be the one that does not."""
+    await console.client.post("/api/models/sync")
+    bodies: dict[str, dict[str, Any]] = {
+        "/api/generations": {"content": "Hi"},
+        PATH: {"messages": [{"role": "user", "content": "Hi"}]},
+        "/chat": {"message": "Hi"},
+    }
+    body = bodies[door] | {"max_tokens": 1000, "model": CHEAP, "stream": False}
+    if door == "/api/generations":
+        del body["stream"]
+    query = {"params": {"stream": "false"}} if door == "/chat" else {}
+    error = await refused(console, "POST", door, json=body | {"models": ["openai/gpt-4o-mni"]}, **query)
+    assert "openai/gpt-4o-mini" in str(error)
+    for models in ([], [DEAR, SHORT]):
+        reply = await console.client.ask("POST", door, json=body | ({"models": models} if models else {}), **query)
+        assert reply.status_code in (200, 201), reply.text
+        if door == "/api/generations":
+            await console.client.follow(reply.json()["generation"]["id"])
+    with_fallbacks, alone = [row["reserved_usd"] for row in await console.client.every("/api/usage")]
+    assert alone < 0.003
+    assert with_fallbacks > 0.06, "1000 tokens of the dear one"
+    sent = [request.body.get("models") for request in emulator.requests if request.path.endswith("/chat/completions")]
+    assert sent == [None, [DEAR, f"openai/{SHORT}"]]
+
+
+async def test_a_task_that_no_named_model_can_do(console: Console) -> None:
+    """A fallback that can do it is what fallbacks are for."""
+    await console.client.post("/api/models/sync")
+    body = {"content": "Hi", "model": "deepseek/deepseek-r1", "tools": [TOOL]}
+    error = await refused(console, "POST", "/api/generations", json=body | {"models": ["qwen/qwq-32b-preview"]})
+    assert error["error_code"] == "model_incapable"
+    reply = await console.client.ask("POST", "/api/generations", json=body | {"models": ["openai/gpt-4o-mini"]})
+    assert reply.status_code == 201
+
+
 async def test_a_model_that_is_missing_is_looked_for(data: Path, emulator: Emulator) -> None:
     """It may be newer than the list: the next try finds it."""
     pace = dataclasses.replace(QUICK, refresh=Refresh(least_between_s=0))

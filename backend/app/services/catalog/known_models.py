@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
@@ -65,18 +65,25 @@ def _parts(name: str) -> set[str]:
     return set(_SEPARATORS.split(name.lower()))
 
 
-def refuse_incapable(facts: ModelFacts | None, body: Mapping[str, Any]) -> None:
-    """Raises ModelIncapable for tools, media or structured output that the model is known not to take.
+def refuse_incapable(named: Sequence[ModelFacts | None], body: Mapping[str, Any]) -> None:
+    """Raises ModelIncapable for tools, media or structured output that none of the named models takes.
 
-    Not for an unknown model, a router, or a request that names other models to fall back on.
+    Not while one of them is unknown or a router: it may be the one that can.
+
+    Args:
+        named: what is known of each model that may answer, the one that is asked first before its fallbacks.
     """
-    if facts is None or body.get("models") or parse_slug(facts.id).author == ROUTERS:
+    lacking: dict[str, list[str]] = {}
+    for facts in named:
+        if facts is None or parse_slug(facts.id).author == ROUTERS:
+            return
+        lacking[facts.id] = [*_lacking_parameters(facts, body), *_lacking_modalities(facts, body)]
+    if not all(lacking.values()):
         return
-    lacking = [*_lacking_parameters(facts, body), *_lacking_modalities(facts, body)]
-    if lacking:
-        raise ModelIncapable(
-            f"{facts.id} does not take {' or '.join(lacking)}.", details={"model": facts.id, "lacks": lacking}
-        )
+    first, *others = lacking
+    lacks = lacking[first]
+    also = f" Nor can {', '.join(others)}." if others else ""
+    raise ModelIncapable(f"{first} does not take {' or '.join(lacks)}.{also}", details={"model": first, "lacks": lacks})
 
 
 def _lacking_parameters(facts: ModelFacts, body: Mapping[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from app.repo import generations, journal, ledger, messages, models, sessions
 from app.repo import settings as settings_repo
 from app.schemas.events import Start, encode_events
 from app.schemas.types import Purpose
+from app.services.catalog.fallbacks import candidates, with_known_fallbacks
 from app.services.catalog.known_models import known_route, refuse_incapable
 from app.services.doors.door_thread import post_conversation
 from app.services.doors.foreign_messages import ForeignMessage
@@ -62,8 +63,8 @@ def start_call(conn: Conn, plan: Plan, call: DoorCall, conversation: Sequence[Fo
         return made
     at = now()
     route = route_of(conn, plan, call.model)
-    body = _body(route, call)
-    refuse_incapable(models.facts(conn, route.slug), body)
+    body = with_known_fallbacks(conn, plan.route, route, _body(route, call))
+    refuse_incapable([models.facts(conn, slug) for slug in candidates(route, body)], body)
     place = post_conversation(conn, conversation, model=route.slug, at=at) if conversation else None
     start = Start(
         generation_id=plan.generation_id,
@@ -118,7 +119,7 @@ def _body(route: Route, call: DoorCall) -> dict[str, Any]:
 
 def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, body: dict[str, Any], at: str) -> None:
     """The generation, its ledger row and its key."""
-    prices = models.prices(conn, route.slug)
+    prices = [models.prices(conn, slug) for slug in candidates(route, body)]
     generations.insert(
         conn,
         generation_id=plan.generation_id,
@@ -140,7 +141,7 @@ def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, bo
             "generation_id": plan.generation_id,
             "purpose": call.purpose,
             "model": route.slug,
-            "catalogue_id": prices["id"] if prices else route.slug,
+            "catalogue_id": prices[0]["id"] if prices[0] else route.slug,
             "provider": route.provider.name,
             "reserved_picousd": _worst_cost_picousd(body, prices),
             "now": at,
@@ -149,6 +150,6 @@ def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, bo
     remember(conn, plan.key, "generation", plan.generation_id, at)
 
 
-def _worst_cost_picousd(body: dict[str, Any], prices: Row | None) -> int | None:
+def _worst_cost_picousd(body: dict[str, Any], prices: Sequence[Row | None]) -> int | None:
     """As for a turn; a client that names no limit is expected to get at most ``MOST_OUTPUT_TOKENS``."""
     return worst_cost_picousd(body if output_limit(body) else {**body, "max_tokens": MOST_OUTPUT_TOKENS}, prices)

@@ -17,6 +17,7 @@ from app.repo import compactions, messages, models, sessions
 from app.schemas.compactions import Compaction, CompactionCreate
 from app.schemas.page import PageQuery, Slice
 from app.schemas.sessions import Session
+from app.services.catalog.fallbacks import candidates, with_known_fallbacks
 from app.services.changes import Changes
 from app.services.context.calibration import calibration_of
 from app.services.context.summary import Selection, request_messages, select, standing_on, summary_tokens
@@ -142,7 +143,8 @@ class Compactions:
         given = layered(_own(resolved.route.defaults), {"max_tokens": summary_tokens(limit_tokens)})
         params = wire_parameters(given, model=slug, facts=facts)
         body = request_body(resolved, request_messages(selection), params)
-        worst = worst_cost_picousd(body, models.prices(conn, slug))
+        body = with_known_fallbacks(conn, self._providers.route, resolved.route, body)
+        worst = worst_cost_picousd(body, [models.prices(conn, named) for named in candidates(resolved.route, body)])
         return _Task(session=session, selection=selection, resolved=resolved, body=body, worst_picousd=worst)
 
     def _written(self, session_id: str, task: asyncio.Task[tuple[Compaction, bool]]) -> None:

@@ -88,14 +88,24 @@ def request_body(
     return plain_body(body, provider.name) if provider.plain else body
 
 
-def worst_cost_picousd(body: dict[str, Any], prices: Row | None) -> int | None:
-    """The most a call can be expected to cost: its prompt, guessed high, and its full limit; None unpriced."""
+def worst_cost_picousd(body: dict[str, Any], offers: Sequence[Row | None]) -> int | None:
+    """The most a call can be expected to cost: its prompt, guessed high, and its full limit; None unpriced.
+
+    Args:
+        offers: the prices of each model that may answer: the dearest of them counts, and one without leaves it open.
+    """
+    tokens = prompt_tokens(body)
+    costs = [_worst_of(prices, tokens, output_limit(body) or 0) for prices in offers]
+    known = [cost for cost in costs if cost is not None]
+    return max(known) if len(known) == len(costs) else None
+
+
+def _worst_of(prices: Row | None, prompt_tokens: int, answer_tokens: int) -> int | None:
     if prices is None:
         return None
-    tokens = prompt_tokens(body)
     prompt, completion, request = (
-        dearest(prices, kind, prompt_tokens=tokens) for kind in ("prompt", "completion", "request")
+        dearest(prices, kind, prompt_tokens=prompt_tokens) for kind in ("prompt", "completion", "request")
     )
     if prompt is None or completion is None:
         return None
-    return int(min(tokens * prompt + (output_limit(body) or 0) * completion + (request or 0), 2**63 - 1))
+    return int(min(prompt_tokens * prompt + answer_tokens * completion + (request or 0), 2**63 - 1))

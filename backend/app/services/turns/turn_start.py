@@ -23,6 +23,7 @@ from app.schemas.events import Start, encode_events
 from app.schemas.parts import Part, TextPart, ToolResultPart, content_of
 from app.schemas.sessions import Session
 from app.schemas.types import TERMINAL
+from app.services.catalog.fallbacks import candidates, with_known_fallbacks
 from app.services.catalog.known_models import refuse_incapable
 from app.services.context.context import Fit
 from app.services.providers.providers import Provider, Route
@@ -270,7 +271,8 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
         params = thinking_by_default(resolved.params, model=resolved.route.slug, facts=facts)
         resolved = replace(resolved, params=params)
     fit, body = fitted_body(conn, resolved, path[::-1], facts, prefill)
-    refuse_incapable(facts, body)
+    body = with_known_fallbacks(conn, plan.route, resolved.route, body)
+    refuse_incapable([models.facts(conn, slug) for slug in candidates(resolved.route, body)], body)
     base: list[Part] = [TextPart(text=prefill)] if prefill else []
     message_id = new_id()
     messages.insert(
@@ -321,7 +323,7 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
 
 
 def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body: dict[str, Any], at: str) -> None:
-    prices = models.prices(conn, resolved.route.slug)
+    prices = [models.prices(conn, slug) for slug in candidates(resolved.route, body)]
     ledger.reserve(
         conn,
         {
@@ -331,7 +333,7 @@ def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body:
             "generation_id": plan.generation_id,
             "purpose": "chat",
             "model": resolved.route.slug,
-            "catalogue_id": prices["id"] if prices else resolved.route.slug,
+            "catalogue_id": prices[0]["id"] if prices[0] else resolved.route.slug,
             "provider": resolved.route.provider.name,
             "reserved_picousd": worst_cost_picousd(body, prices),
             "now": at,

@@ -142,7 +142,6 @@ SCHEMA = {"type": "json_schema", "json_schema": {}}
         (facts("seed"), asking("file"), None),
         (facts("seed", inputs=()), asking("image_url"), None),
         (facts("seed"), asking("image_url", tools=[FUNCTION]), ["tools", "image input"]),
-        (facts("seed"), asking("image_url", models=["c/d"]), None),
         (facts("seed", model_id="openrouter/auto"), asking("image_url"), None),
         (None, asking("image_url", tools=[FUNCTION]), None),
         (facts("seed"), {"messages": [{"role": "assistant", "content": None}, {"role": "user", "content": "x"}]}, None),
@@ -151,8 +150,21 @@ SCHEMA = {"type": "json_schema", "json_schema": {}}
 def test_tasks(known: ModelFacts | None, body: Mapping[str, Any], lacks: list[str] | None) -> None:
     """A model is held to what its provider says of it, and to nothing that it does not say."""
     if lacks is None:
-        refuse_incapable(known, body)
+        refuse_incapable([known], body)
         return
     with pytest.raises(ModelIncapable) as refused:
-        refuse_incapable(known, body)
+        refuse_incapable([known], body)
     assert refused.value.details["lacks"] == lacks
+
+
+def test_a_task_is_refused_when_no_named_model_can_do_it() -> None:
+    """One that can, or of which nothing is known, is enough."""
+    body = asking(tools=[FUNCTION])
+    cannot, nor_can, can = facts("seed"), facts("seed", model_id="c/d"), facts("tools", model_id="e/f")
+    for others in ([can], [nor_can, can], [None], [facts("seed", model_id="openrouter/auto")]):
+        refuse_incapable([cannot, *others], body)
+        refuse_incapable([*others, cannot], body)
+    with pytest.raises(ModelIncapable) as refused:
+        refuse_incapable([cannot, nor_can], body)
+    assert refused.value.details == {"model": "a/b", "lacks": ["tools"]}
+    assert "Nor can c/d." in refused.value.message

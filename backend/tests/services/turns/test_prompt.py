@@ -168,4 +168,16 @@ def _body(chars: int, max_tokens: int) -> dict[str, Any]:
 )
 def test_the_most_a_call_can_cost(prices: Row | None, cost: int | None) -> None:
     """Its text as prompt at three bytes a token, all of ``max_tokens``; None without prices; never too much."""
-    assert worst_cost_picousd(_body(300, 40), prices) == cost
+    assert worst_cost_picousd(_body(300, 40), [prices]) == cost
+
+
+def test_the_dearest_model_that_may_answer_counts() -> None:
+    """Whichever place it has; one whose price is open leaves the whole open."""
+    cheap, dear = (
+        {"prompt_picousd": price, "completion_picousd": price, "request_picousd": None} for price in (1, 1000)
+    )
+    worst = worst_cost_picousd(_body(300, 40), [dear])
+    assert worst == 141_000
+    assert worst_cost_picousd(_body(300, 40), [cheap, dear]) == worst
+    assert worst_cost_picousd(_body(300, 40), [dear, cheap, cheap]) == worst
+    assert worst_cost_picousd(_body(300, 40), [cheap, None]) is None
