@@ -17,6 +17,8 @@ from app.db.errors import DataInUse
 from app.db.lock import DataLock, find_owner
 from app.db.store import Store
 from app.services import reconcile
+from app.services.backups.archive import Archive
+from app.services.backups.backups import Backups
 from app.services.bundle import Services
 from app.services.catalog.catalog import Catalog, Refresh
 from app.services.catalog.openai_models import OpenAIModels
@@ -117,6 +119,9 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         housekeeping = Housekeeping(store)
         housekeeping.open()
         stack.push_async_callback(housekeeping.close)
+        backups = Backups(store, changes, Archive(settings.backups_path))
+        await backups.open()
+        stack.push_async_callback(backups.close)
         log.info(
             "console ready",
             extra={"version": __version__, "sqlite": store.sqlite_version, "schema": store.schema_version},
@@ -145,6 +150,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             metrics_report=MetricsReport(metrics, runs, providers),
             embeddings=Embeddings(store, providers, paid_calls),
             openai_models=OpenAIModels(store),
+            backups=backups,
         )
 
 

@@ -15,6 +15,7 @@ from app.api.gate_policy import GatePolicy
 from app.api.middleware import RequestLog
 from app.api.route_class import classed_routes
 from app.api.routes import (
+    admin,
     chat,
     compactions,
     docs,
@@ -67,7 +68,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     # Routes are tried in this order, the busiest first.
     for module in (
         *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage, compactions),
-        *(settings_routes, embeddings, openai_models, plain_models, health, metrics, docs),
+        *(settings_routes, admin, embeddings, openai_models, plain_models, health, metrics, docs),
     ):
         app.include_router(module.router)
     mount_page(app, page)

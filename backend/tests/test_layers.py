@@ -28,6 +28,7 @@ ALLOWED = {
 # The packages of the services and what each may import, besides itself and the base.
 SERVICES = {
     "upstream": set[str](),
+    "backups": set[str](),
     "context": {"upstream"},
     "providers": {"upstream"},
     "catalog": {"providers", "upstream"},

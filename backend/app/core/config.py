@@ -55,6 +55,11 @@ class Settings(BaseSettings):
         validation_alias=_names("CONSOLE_DB_PATH", "DB_PATH"),
         description="The SQLite file.",
     )
+    backups_dir: Path | None = Field(
+        None,
+        validation_alias="CONSOLE_BACKUPS",
+        description="Folder of the backups; if not set, `backups` beside `backend`, or in a data folder of your own.",
+    )
     app_title: str = Field(
         "LLM Console",
         validation_alias=_names("CONSOLE_APP_TITLE", "APP_TITLE"),
@@ -182,6 +187,14 @@ class Settings(BaseSettings):
     def store_path(self) -> Path:
         """The SQLite file."""
         return self.under_data(self.db_path)
+
+    @property
+    def backups_path(self) -> Path:
+        """The folder of the backups."""
+        if self.backups_dir is not None:
+            return self.under_data(self.backups_dir)
+        is_default = self.data_dir.resolve() == BACKEND / "data"
+        return REPOSITORY / "backups" if is_default else self.under_data(Path("backups"))
 
     @property
     def keyless_server(self) -> bool:

@@ -16,8 +16,10 @@
     │   ├── ToolResultsMissing     └── Interrupted (in streams)        ├── UpstreamTruncated   (in streams)
     │   ├── Stopped                                                    └── UpstreamGarbage     (in streams)
     │   ├── Stale
+    │   ├── BackupDamaged
     │   └── MissingKey
     ├── StoreBusy 503
+    ├── BackupsUnavailable 503
     └── DiskFull 507
 
 A class fixes code, HTTP status, whether the same call may be tried again, and the hint that says what to do
@@ -151,6 +153,12 @@ class Stale(Conflict):
     hint = "Take the current object from details and apply your change to it."
 
 
+class BackupDamaged(Conflict):
+    code = "backup_damaged"
+    text = "The backup is not what was written."
+    hint = "Do not rely on it: make a new one."
+
+
 class MissingKey(Conflict):
     code = "missing_key"
     text = "No provider key is set."
@@ -220,6 +228,12 @@ class StoreBusy(AppError):
 class DiskFull(AppError):
     code, status = "disk_full", 507
     text, hint = "The disk is full; nothing was changed.", "Free some space and try again."
+
+
+class BackupsUnavailable(AppError):
+    code, status = "backups_unavailable", 503
+    text = "The folder of the backups cannot be used."
+    hint = "See that it exists and that the console may write to it (CONSOLE_BACKUPS)."
 
 
 class UpstreamError(AppError):

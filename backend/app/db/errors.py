@@ -23,6 +23,10 @@ class StoreCorrupt(Exception):
     """The file is damaged or is no database; only a backup helps."""
 
 
+class GivenUp(Exception):
+    """Long work was broken off, because nobody waits for it any more."""
+
+
 class SqliteTooOld(Exception):
     """The SQLite library has defects that can damage the file or be exploited through it."""
 

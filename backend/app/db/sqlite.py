@@ -7,15 +7,15 @@ snapshot or a lock beyond its unit. Every driver error leaves as ours.
 from __future__ import annotations
 
 import contextlib
-import errno
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import apsw
 
+from app.core.disk import FULL, sync
 from app.core.errors import DiskFull, StoreBusy
-from app.db.errors import ConstraintFailed, ConstraintKind, SqliteTooOld, StoreCorrupt
+from app.db.errors import ConstraintFailed, ConstraintKind, GivenUp, SqliteTooOld, StoreCorrupt
 from app.db.types import Params, Row
 
 OLDEST_SAFE = (3, 53, 2)
@@ -25,7 +25,9 @@ Synchronous = Literal["NORMAL", "FULL"]
 
 _BUSY_TIMEOUT_MS = 5_000
 _STATEMENTS = 256
-_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_COPY_PAGES = 2048
+_COPY_PAGES_A_SYNC = 4 * _COPY_PAGES
+_STEPS_BETWEEN_QUESTIONS = 100_000
 
 _HARDENING = (
     (apsw.SQLITE_DBCONFIG_DEFENSIVE, 1),
@@ -126,12 +128,35 @@ class SqliteConnection:
         """Only between transactions; off is for migrations that rebuild a table."""
         self._driver.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, int(on))
 
-    def copy_into(self, target: Path) -> None:
-        """Copy one snapshot of the whole database into an empty file, left without journal files beside it."""
-        with self._errors(), contextlib.closing(apsw.Connection(str(target))) as copy:
+    def copy_into(self, target: Path) -> Iterator[tuple[int, int]]:
+        """Copy one snapshot of the whole database into an empty file, left without journal files beside it.
+
+        Told after each piece: bytes copied, bytes there are. It is sent to the disk as it grows: one large sync at the
+        end would hold up every commit meanwhile. The last piece is not on the disk yet.
+        """
+        with self._errors(), contextlib.closing(apsw.Connection(str(target))) as copy, SqliteConnection(copy)._errors():
+            # A copy that is not finished is thrown away, so nothing need be there to undo it.
+            for pragma in ("journal_mode = OFF", "synchronous = OFF"):
+                copy.execute(f"PRAGMA {pragma}").fetchall()
+            page_bytes, synced = self._driver.pragma("page_size"), 0
             with copy.backup("main", self._driver, "main") as backup:
-                backup.step(-1)
+                while not backup.done:
+                    backup.step(_COPY_PAGES)
+                    copied = backup.page_count - backup.remaining
+                    if copied - synced >= _COPY_PAGES_A_SYNC:
+                        sync(target)
+                        synced = copied
+                    yield copied * page_bytes, backup.page_count * page_bytes
             copy.execute("PRAGMA journal_mode = DELETE").fetchall()
+
+    @contextlib.contextmanager
+    def given_up_when(self, asked: Callable[[], bool]) -> Iterator[None]:
+        """Statements inside end with `GivenUp` soon after `asked` says so."""
+        self._driver.set_progress_handler(asked, _STEPS_BETWEEN_QUESTIONS)
+        try:
+            yield
+        finally:
+            self._driver.set_progress_handler(None)
 
     def close(self) -> None:
         with self._errors():
@@ -162,8 +187,10 @@ class SqliteConnection:
                 return StoreBusy()
             case apsw.FullError():
                 return DiskFull()
-            case apsw.IOError() | apsw.CantOpenError() if self._driver.system_errno in _DISK_FULL:
+            case apsw.IOError() | apsw.CantOpenError() if self._driver.system_errno in FULL:
                 return DiskFull()
+            case apsw.InterruptError():
+                return GivenUp()
             case apsw.CorruptError() | apsw.NotADBError():
                 return StoreCorrupt(f"{self._driver.filename}: {error}. Restore a backup.")
             case _:

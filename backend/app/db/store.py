@@ -34,7 +34,8 @@ MOST_UNITS = 128
 class Store:
     """The open database; made by `open`, one per process and data folder."""
 
-    def __init__(self, writer: Lane, readers: Lane, schema_version: int) -> None:
+    def __init__(self, path: Path, writer: Lane, readers: Lane, schema_version: int) -> None:
+        self.path = path
         self.sqlite_version = sqlite_version()
         self.schema_version = schema_version
         self._writer = writer
@@ -58,7 +59,13 @@ class Store:
             for thread in reversed(threads):
                 await thread.close()
             raise
-        return cls(Lane(threads[:1], _write), Lane(threads[1:], _read), version)
+        return cls(path, Lane(threads[:1], _write), Lane(threads[1:], _read), version)
+
+    @property
+    def size_bytes(self) -> int:
+        """What the database takes on the disk, about: its file and what is not yet written back into it."""
+        wal = self.path.with_name(self.path.name + "-wal")
+        return sum(file.stat().st_size for file in (self.path, wal) if file.exists())
 
     async def write(self, f: Callable[Concatenate[Conn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `f` in a transaction; when this returns, what it wrote survives a power cut.

@@ -9,6 +9,7 @@ from app.core.config import Settings
 from app.db.lock import DataLock
 from app.db.store import Store
 from app.schemas.health import Health
+from app.services.backups.backups import Backups
 from app.services.catalog.catalog import Catalog
 from app.services.catalog.openai_models import OpenAIModels
 from app.services.catalog.plain_models import PlainCatalog
@@ -57,6 +58,7 @@ class Services:
     metrics_report: MetricsReport
     embeddings: Embeddings
     openai_models: OpenAIModels
+    backups: Backups
 
     async def interrupt(self) -> None:
         """End every run and every live channel, so that all readers end by themselves; nothing starts after this."""

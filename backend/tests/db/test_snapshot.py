@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,8 +23,9 @@ class BrokenOff:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._conn, name)
 
-    def copy_into(self, target: Path) -> None:
+    def copy_into(self, target: Path) -> Iterator[tuple[int, int]]:
         target.write_bytes(self._left)
+        yield len(self._left), len(self._left)
 
 
 @pytest.mark.parametrize("left", [b"", b"SQLite format 3\x00 and then nothing of use"], ids=["empty", "damaged"])

@@ -15,8 +15,8 @@ BACKEND = Path(__file__).resolve().parents[2]
 PLACEHOLDER_KEY = "sk-or-v1-xxxxx"
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "HOME", "PYTHONPATH", "PYTHONHASHSEED")
 _PASSED_ON_PREFIXES = ("COV_CORE_", "COVERAGE_")
-# Told by flags, or of no harm: a token is taken from the link, log and providers file are under the data folder.
-_NOT_FIXED = frozenset({"host", "port", "data_dir", "token", "log_file", "providers_file"})
+# Told by flags, or of no harm: a token is taken from the link; log, backups and providers file are in the data folder.
+_NOT_FIXED = frozenset({"host", "port", "data_dir", "token", "log_file", "backups_dir", "providers_file"})
 
 
 def variables_of(field: str) -> list[str]:

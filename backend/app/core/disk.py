@@ -1,0 +1,34 @@
+"""Files that are really on the disk, and a disk that has no room left."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.core.errors import DiskFull
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Error numbers of the system for a disk, a quota or a limit that is used up."""
+
+
+def sync(path: Path) -> None:
+    """Return when the file, or the entries of the folder, will outlive a power cut. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Raises `DiskFull` in place of the OSError that means it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise DiskFull from error
+        raise

@@ -1,0 +1,208 @@
+"""The folder of the backups: each a complete database file, with a note of what was in it when it was made.
+
+The note (``<name>.json``) can be lost: the file alone is enough to restore. Names tell the kind; times in them are UTC.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import msgspec
+
+from app.core.clock import stamp
+from app.core.disk import full_disk_told, sync
+from app.core.errors import BackupsUnavailable, DiskFull, NotFound
+from app.core.json import encode
+from app.db.snapshot import Facts, partial_of, publish, remove
+from app.schemas.backups import Backup, BackupKind
+
+SPARE_BYTES = 64 * 2**20
+"""What a backup leaves free: a disk that it filled would stop the answers that are being written."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.db")
+_OURS = re.compile(
+    r"console_backup_(?:(?P<kind>before_restore|scheduled)_)?"
+    r"(?P<day>\d{4}-\d\d-\d\d)_(?P<h>\d\d)-(?P<m>\d\d)-(?P<s>\d\d)(?:_\d+)?\.db"
+)
+_KINDS: dict[str | None, BackupKind] = {"before_restore": "before_restore", "scheduled": "scheduled"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What is noted beside a backup."""
+
+    created_at: str
+    schema_version: int
+    counts: dict[str, int]
+    size_bytes: int
+    sha256: str
+    verified_at: str
+
+    @classmethod
+    def of(cls, facts: Facts, *, created_at: str, verified_at: str) -> Note:
+        """What was found in a file, and when."""
+        return cls(
+            created_at=created_at,
+            verified_at=verified_at,
+            schema_version=facts.schema_version,
+            counts=facts.counts,
+            size_bytes=facts.size_bytes,
+            sha256=facts.sha256,
+        )
+
+
+class Archive:
+    """One folder. Its calls touch the disk: not for the loop's thread. All raise `BackupsUnavailable`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def tidy(self) -> None:
+        """Remove what an interrupted process left: unfinished copies, and notes without their file."""
+        if not self.folder.is_dir():
+            return
+        with usable():
+            for left in self.folder.glob("*.db.partial*"):
+                left.unlink(missing_ok=True)
+            for note in self.folder.glob("*.db.json*"):
+                if note.suffix == ".partial" or not note.with_suffix("").exists():
+                    note.unlink(missing_ok=True)
+
+    def reserve(self, kind: BackupKind, created_at: str, size_bytes: int) -> Path:
+        """A name that nothing has yet, for a backup of this kind, time and size. Raises `DiskFull` without room."""
+        with usable():
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            free_bytes = shutil.disk_usage(self.folder).free
+            if free_bytes < size_bytes + SPARE_BYTES:
+                needed_bytes = size_bytes + SPARE_BYTES
+                raise DiskFull(
+                    "There is no room for a backup; none was made.",
+                    details={"needed_bytes": needed_bytes, "free_bytes": free_bytes},
+                )
+            prefix = "console_backup_" if kind == "manual" else f"console_backup_{kind}_"
+            stem = prefix + created_at[:19].replace("T", "_").replace(":", "-")
+            number = 1
+            while (path := self.folder / f"{stem}{f'_{number}' if number > 1 else ''}.db").exists():
+                number += 1
+            return path
+
+    def keep(self, path: Path, note: Note) -> Backup:
+        """Give the finished copy beside `path` its name, with its note. Raises `DiskFull`, leaving nothing."""
+        with usable(), full_disk_told():
+            try:
+                self._write_note(path, note)
+                publish(partial_of(path), path)
+            except BaseException:
+                _note_of(path).unlink(missing_ok=True)
+                remove(partial_of(path))
+                raise
+            return _backup(path, path.stat(), note)
+
+    def note(self, name: str, note: Note) -> Backup:
+        """Note anew what is in a backup. Raises `NotFound`, `DiskFull`."""
+        path = self.path_of(name)
+        with usable(), full_disk_told():
+            self._write_note(path, note)
+            return _backup(path, path.stat(), note)
+
+    def all(self) -> list[Backup]:
+        """Every backup there is, newest first."""
+        with usable():
+            try:
+                entries = list(os.scandir(self.folder))
+            except FileNotFoundError:
+                return []
+            found = [
+                _read(Path(entry.path), entry.stat(follow_symlinks=False))
+                for entry in entries
+                if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+            ]
+        return sorted(found, key=lambda backup: (backup.created_at, backup.name), reverse=True)
+
+    def get(self, name: str) -> Backup:
+        """Raises `NotFound`."""
+        path = self.path_of(name)
+        with usable():
+            return _read(path, path.stat())
+
+    def path_of(self, name: str) -> Path:
+        """Where a backup is. Raises `NotFound`, also for names that lead elsewhere."""
+        path = self.folder / name
+        if not _NAME.fullmatch(name):
+            raise NotFound.of("backup", name)
+        try:
+            if not stat.S_ISREG(path.lstat().st_mode):
+                raise NotFound.of("backup", name)
+        except OSError:
+            raise NotFound.of("backup", name) from None
+        return path
+
+    def delete(self, name: str) -> None:
+        """Raises `NotFound`."""
+        path = self.path_of(name)
+        with usable():
+            path.unlink(missing_ok=True)
+            _note_of(path).unlink(missing_ok=True)
+            sync(self.folder)
+
+    def _write_note(self, path: Path, note: Note) -> None:
+        target = _note_of(path)
+        partial = partial_of(target)
+        partial.unlink(missing_ok=True)
+        try:
+            partial.touch(mode=0o600)
+            partial.write_bytes(encode(asdict(note)))
+            sync(partial)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _note_of(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
+
+
+def _read(path: Path, status: os.stat_result) -> Backup:
+    try:
+        note = msgspec.json.decode(_note_of(path).read_bytes(), type=Note)
+    except (OSError, msgspec.DecodeError):
+        note = None
+    return _backup(path, status, note)
+
+
+def _backup(path: Path, status: os.stat_result, note: Note | None) -> Backup:
+    named = _OURS.fullmatch(path.name)
+    kind: BackupKind = _KINDS.get(named["kind"], "manual") if named else "manual"
+    if note is not None:
+        created_at = note.created_at
+    elif named is not None:
+        created_at = f"{named['day']}T{named['h']}:{named['m']}:{named['s']}.000Z"
+    else:
+        created_at = stamp(status.st_mtime_ns)
+    return Backup(
+        name=path.name,
+        kind=kind,
+        size_bytes=status.st_size,
+        created_at=created_at,
+        schema_version=note.schema_version if note else None,
+        counts=note.counts if note else None,
+        sha256=note.sha256 if note else None,
+        verified_at=note.verified_at if note else None,
+    )
+
+
+@contextmanager
+def usable() -> Iterator[None]:
+    """Raises `DiskFull` or `BackupsUnavailable` in place of OSError."""
+    try:
+        with full_disk_told():
+            yield
+    except OSError as error:
+        raise BackupsUnavailable(f"The folder of the backups cannot be used: {error.strerror}.") from error

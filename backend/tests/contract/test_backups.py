@@ -1,0 +1,206 @@
+"""Backups through the wire: whole files of the store, made beside everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.core.token import KEY_FILE
+from emulator import Emulator
+from tests.harness import Console, ConsoleClient, Json, console_app
+
+NAME = re.compile(r"console_backup_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(_\d+)?\.db")
+SECRET = "sk-pasted-0123456789-last"
+
+
+@pytest.fixture
+def folder(data: Path) -> Path:
+    return data / "backups"
+
+
+def rows(file: Path, sql: str) -> list[Any]:
+    """What another program reads in a backup."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as conn:
+        return conn.execute(sql).fetchall()
+
+
+async def test_a_backup_holds_all_that_was_acknowledged(client: ConsoleClient, folder: Path) -> None:
+    """One file, readable by its owner alone, sound, with the counts, the schema and the hash that the reply names."""
+    await client.answer("Remember this")
+    backup = await client.post("/api/admin/backups")
+    assert NAME.fullmatch(backup["name"])
+    assert (backup["kind"], backup["verified_at"]) == ("manual", backup["created_at"])
+    file = folder / backup["name"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert rows(file, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(file, "SELECT content FROM messages WHERE role = 'user'") == [("Remember this",)]
+    assert backup["counts"]["messages"] == 2
+    assert backup["size_bytes"] == file.stat().st_size
+    assert backup["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert rows(file, "SELECT max(version) FROM schema_migrations") == [(backup["schema_version"],)]
+    assert await client.get("/api/admin/backups") == {"items": [backup], "next_cursor": None}
+    assert {path.name for path in folder.iterdir()} == {file.name, f"{file.name}.json"}
+
+
+async def test_a_fresh_one_is_downloaded_under_its_name(client: ConsoleClient, folder: Path) -> None:
+    """As ``curl -OJ`` wants it; it stays in the list, and part of it can be had."""
+    await client.create_session(title="Precious")
+    reply = await client.ask("GET", "/api/admin/backup")
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "application/vnd.sqlite3")
+    (backup,) = (await client.get("/api/admin/backups"))["items"]
+    assert reply.headers["content-disposition"] == f'attachment; filename="{backup["name"]}"'
+    assert hashlib.sha256(reply.content).hexdigest() == backup["sha256"]
+    again = await client.ask("GET", f"/api/admin/backups/{backup['name']}")
+    assert again.content == reply.content == (folder / backup["name"]).read_bytes()
+    part = await client.ask("GET", f"/api/admin/backups/{backup['name']}", headers={"Range": "bytes=0-14"})
+    assert (part.status_code, part.content) == (206, b"SQLite format 3")
+
+
+async def test_backups_of_one_second_have_names_of_their_own(client: ConsoleClient) -> None:
+    """All at once, each whole; the list has the newest first and pages."""
+    made = await asyncio.gather(*(client.post("/api/admin/backups") for _ in range(7)))
+    names = {backup["name"] for backup in made}
+    assert len(names) == 7
+    listed = await client.every("/api/admin/backups")
+    assert {backup["name"] for backup in listed} == names
+    assert [backup["created_at"] for backup in listed] == sorted((b["created_at"] for b in made), reverse=True)
+    first = await client.get("/api/admin/backups", limit=3, count=1)
+    rest = await client.get("/api/admin/backups", limit=200, cursor=first["next_cursor"])
+    assert (first["total"], first["items"] + rest["items"]) == (7, listed)
+    bad = await client.ask("GET", "/api/admin/backups?cursor=x")
+    assert (bad.status_code, bad.json()["error_code"]) == (422, "bad_cursor")
+
+
+async def test_steps_lead_to_the_backup(client: ConsoleClient) -> None:
+    """Each names bytes done and to do; the last one has the backup."""
+    headers = {"Accept": "text/event-stream"}
+    async with client.http.stream("POST", "/api/admin/backups", headers=headers) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        text = (await response.aread()).decode()
+    assert re.findall(r"event: (\w+)", text)[-2:] == ["progress", "done"]
+    (backup,) = (await client.get("/api/admin/backups"))["items"]
+    assert f'"phase":"done","done_bytes":{backup["size_bytes"]},"total_bytes":{backup["size_bytes"]}' in text
+    assert backup["sha256"] in text
+
+
+async def test_lists_are_told_of_changes(console: Console) -> None:
+    """The live channel names the backup that was made, checked, deleted."""
+    client = console.client
+    changes: list[Json] = []
+    async with client.stream("/api/events") as live:
+        async for frame in live:
+            if frame.event == "hello":
+                name = (await client.post("/api/admin/backups"))["name"]
+                await client.post(f"/api/admin/backups/{name}/verify")
+                await client.delete(f"/api/admin/backups/{name}")
+            elif frame.event == "changed" and frame.data["kind"] == "backup":
+                changes.append(frame.data)
+            if len(changes) == 3:
+                break
+    assert [(change["kind"], change["id"], change["op"]) for change in changes] == [
+        ("backup", name, "put"),
+        ("backup", name, "put"),
+        ("backup", name, "delete"),
+    ]
+
+
+async def test_a_deleted_one_is_gone(client: ConsoleClient, folder: Path) -> None:
+    """With its note; a second time it is unknown."""
+    name = (await client.post("/api/admin/backups"))["name"]
+    await client.delete(f"/api/admin/backups/{name}")
+    assert list(folder.iterdir()) == []
+    for method, path in (("DELETE", ""), ("GET", ""), ("POST", "/verify")):
+        reply = await client.ask(method, f"/api/admin/backups/{name}{path}")
+        assert (reply.status_code, reply.json()["resource_id"]) == (404, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2Fconsole.db", "%2e%2e", "console.db-wal", ".db", "link.db", "sub.db", "a%00.db", "x" * 250 + ".db"]
+)
+async def test_no_name_leads_out_of_the_folder(console: Console, folder: Path, name: str) -> None:
+    """Neither up, nor by a link, nor into a folder: 404, and nothing is read or deleted."""
+    folder.mkdir()
+    (folder / "link.db").symlink_to(folder.parent / "console.db")
+    (folder / "sub.db").mkdir()
+    for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/verify")):
+        reply = await console.client.ask(method, f"/api/admin/backups/{name}{path}")
+        assert reply.status_code in (404, 422), name
+    assert (await console.client.get("/api/admin/backups"))["items"] == []
+    assert (folder / "link.db").is_symlink()
+
+
+async def test_a_damaged_one_is_found_out(client: ConsoleClient, folder: Path) -> None:
+    """A sound one passes again and again; one changed bit anywhere is told, and so is a cut."""
+    backup = await client.post("/api/admin/backups")
+    file = folder / backup["name"]
+    checked = await client.post(f"/api/admin/backups/{file.name}/verify")
+    assert checked == {**backup, "verified_at": checked["verified_at"]}
+    assert checked["verified_at"] > backup["verified_at"]
+    whole = file.read_bytes()
+    for damaged in (whole[:-5] + b"\x01" + whole[-4:], whole[: len(whole) // 2], b"", b"no database" * 500):
+        file.write_bytes(damaged)
+        reply = await client.ask("POST", f"/api/admin/backups/{file.name}/verify")
+        assert (reply.status_code, reply.json()["error_code"]) == (409, "backup_damaged")
+
+
+async def test_a_file_put_there_by_hand_is_listed_and_can_be_checked(client: ConsoleClient, folder: Path) -> None:
+    """Without a note little is known of it; checking finds the same, and notes it."""
+    backup = await client.post("/api/admin/backups")
+    (folder / backup["name"]).rename(folder / "before the-move.db")
+    (folder / "before the-move.db").rename(folder / "before-the-move.db")
+    (listed,) = (await client.get("/api/admin/backups"))["items"]
+    assert (listed["name"], listed["kind"], listed["counts"]) == ("before-the-move.db", "manual", None)
+    checked = await client.post("/api/admin/backups/before-the-move.db/verify")
+    assert {**backup, **{key: checked[key] for key in ("name", "created_at", "verified_at")}} == checked
+    assert (await client.get("/api/admin/backups"))["items"] == [checked]
+
+
+async def test_neither_key_nor_token_is_in_a_backup(data: Path, emulator: Emulator, folder: Path) -> None:
+    """Nor in its note."""
+    async with console_app(data, openrouter_base_url=emulator.base_url, token="a-token-of-the-owner") as running:
+        await running.client.ask("PUT", "/api/settings/key", json={"key": SECRET}, headers=bearer())
+        assert (data / KEY_FILE).exists()
+        reply = await running.client.ask("POST", "/api/admin/backups", headers=bearer())
+        assert reply.status_code == 201
+    assert len(list(folder.iterdir())) == 2
+    for file in folder.iterdir():
+        assert SECRET.encode() not in file.read_bytes()
+        assert b"a-token-of-the-owner" not in file.read_bytes()
+
+
+def bearer() -> dict[str, str]:
+    return {"Authorization": "Bearer a-token-of-the-owner"}
+
+
+async def test_what_an_interrupted_process_left_is_removed(data: Path, emulator: Emulator, folder: Path) -> None:
+    """Unfinished copies and notes of nothing go at the next start; finished backups and foreign files stay."""
+    async with console_app(data, upstream=emulator.base_url) as running:
+        name = (await running.client.post("/api/admin/backups"))["name"]
+    left = (
+        "console_backup_2026-01-01_00-00-00.db.partial",
+        "a.db.partial-journal",
+        "gone.db.json",
+        "b.db.json.partial",
+    )
+    for stray in (*left, "README.md"):
+        (folder / stray).write_text("x")
+    async with console_app(data, upstream=emulator.base_url):
+        assert {file.name for file in folder.iterdir()} == {name, f"{name}.json", "README.md"}
+
+
+async def test_a_folder_that_cannot_be_used_is_told(data: Path, emulator: Emulator, tmp_path: Path) -> None:
+    """A typed 503 with the reason, whatever is asked; the console itself runs."""
+    (tmp_path / "file").write_text("no folder")
+    async with console_app(data, upstream=emulator.base_url, backups_dir=tmp_path / "file" / "backups") as running:
+        for method, path in (("POST", "/backups"), ("GET", "/backup"), ("GET", "/backups")):
+            reply = await running.client.ask(method, f"/api/admin{path}")
+            assert (reply.status_code, reply.json()["error_code"]) == (503, "backups_unavailable"), path
+        assert (await running.client.answer("Hello")).status == "completed"
