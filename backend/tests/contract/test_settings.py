@@ -9,6 +9,7 @@ import pytest
 
 from app.core.token import KEY_FILE
 from emulator import Emulator
+from tests.contract import openai_client, typed_client
 from tests.harness import ConsoleClient, console_app
 
 SECRET = "sk-pasted-0123456789-last"
@@ -89,6 +90,21 @@ async def test_the_demo_is_marked_on_every_answer(data: Path) -> None:
         assert stream.headers["x-console-demo"] == "1"
         usage = next(frame.data for frame in frames if frame.event == "usage")
         assert (usage["provider"], usage["cost_usd"]) == ("demo", 0)
+
+
+async def test_no_figure_of_the_demo_costs_anything(data: Path) -> None:
+    """At every door, in one piece and streamed: neither the sum nor what it is made of."""
+    async with console_app(data) as console:
+        typed = await typed_client.complete(console.client, typed_client.body())
+        streamed = await typed_client.stream(console.client, typed_client.body())
+        for usage in (typed["usage"], streamed.one("usage")):
+            assert usage["completion_tokens"] > 0
+            costs = {name: value for name, value in usage.items() if "cost" in name and name != "cost_state"}
+            assert costs.keys() >= {"cost", "cost_usd", "prompt_cost", "completion_cost", "upstream_cost"}
+            assert set(costs.values()) <= {0, None}, costs
+        openai = await openai_client.complete(console.client, openai_client.body())
+        assert openai["usage"]["cost"] == 0
+        assert set(openai["usage"]["cost_details"].values()) <= {0, None}
 
 
 async def test_a_keyless_server_is_asked_without_a_key(data: Path) -> None:

@@ -178,7 +178,7 @@ def usage_object(usage: Usage) -> Json | None:
     Made of our figures where the own one is gone; None where these are unknown too, which no zero may stand for.
     """
     if usage.extra is not None:
-        return usage.extra | {"cost": 0} if usage.cost_usd == 0 else usage.extra
+        return usage.extra
     if (usage.prompt_tokens, usage.completion_tokens, usage.cost_usd) == (None, None, None):
         return None
     return {

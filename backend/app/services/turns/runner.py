@@ -177,6 +177,7 @@ class Runner:
             latency_ms=latency_ms,
             first_token_ms=run.first_token_ms,
             finish_reason=outcome.finish_reason,
+            demo=call.provider.demo,
         )
         error = error_event(outcome.error, call.request_id) if outcome.error else None
         done = Done(

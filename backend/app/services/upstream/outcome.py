@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.core.errors import AppError, Interrupted, UpstreamMidstream, UpstreamTruncated
 from app.core.money import MAX_PICOUSD, parse_usd, to_usd
@@ -121,12 +121,14 @@ def usage_event(
     latency_ms: int,
     first_token_ms: int | None,
     finish_reason: str | None,
+    demo: bool = False,
 ) -> Usage | None:
     """The figures of a finished stream; None when the provider sent none, which leaves the cost unknown.
 
     Args:
         provider: who served the model, as far as it is known.
         cost: picodollars to the owner's account, None unknown.
+        demo: nobody is paid, so that no part of the cost is anything either.
     """
     wire = reader.usage
     if wire is None:
@@ -146,8 +148,15 @@ def usage_event(
         first_token_ms=first_token_ms,
         tokens_per_second=_speed(counted(wire.completion_tokens), latency_ms, first_token_ms),
         finish_reason=finish_reason,
-        extra=wire.whole,
+        extra=_unpaid(wire.whole) if demo and wire.whole else wire.whole,
     )
+
+
+def _unpaid(whole: dict[str, Any]) -> dict[str, Any]:
+    """The demo's usage object, whose prices are those of the models that it plays."""
+    costs = whole.get("cost_details")
+    parts = {name: None if value is None else 0 for name, value in costs.items()} if isinstance(costs, dict) else costs
+    return whole | {"cost": 0, "cost_details": parts}
 
 
 def _speed(tokens: int | None, latency_ms: int, first_token_ms: int | None) -> float | None:
