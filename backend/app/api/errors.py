@@ -250,7 +250,7 @@ def _sentences(error: AppError) -> str:
     """All that a dialect without details can say of an error: its text, the fields that are wrong, what to do next."""
     fields = error.details.get("fields")
     if not fields:
-        return running_text(error.message, str(error.details.get("hint", error.hint)))
+        return running_text(error.message, error.next_step)
     named = (
         f"{'.'.join(str(part) for part in field['loc'][1:]) or field['loc'][0]}: {field['msg']}" for field in fields
     )

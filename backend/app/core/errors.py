@@ -29,7 +29,7 @@ next; an instance adds the message and details. Codes never change once released
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class AppError(Exception):
@@ -40,6 +40,8 @@ class AppError(Exception):
     retryable: ClassVar[bool] = False
     text: ClassVar[str] = "Something went wrong inside the console."
     hint: ClassVar[str] = "Look up the request id in the log."
+    promises_text: ClassVar[bool] = False
+    """Whether the hint says that the text so far is kept."""
 
     def __init__(
         self,
@@ -56,6 +58,17 @@ class AppError(Exception):
         self.resource_id = resource_id
         self.retry_after_s = retry_after_s
         super().__init__(self.message)
+
+    def of_unstored(self) -> Self:
+        """Itself, as the error of a call whose text is not stored: what to do next is told in its details."""
+        if self.promises_text:
+            self.details.setdefault("hint", "The text of such a call is not stored; ask again.")
+        return self
+
+    @property
+    def next_step(self) -> str:
+        """What to do next: the hint of its class, unless its details know better."""
+        return str(self.details.get("hint", self.hint))
 
     @classmethod
     def named(cls, code: str) -> type[AppError]:
@@ -283,6 +296,7 @@ class UpstreamTimeout(UpstreamError):
 
 
 class UpstreamMidstream(UpstreamError):
+    promises_text = True
     code, retryable = "upstream_midstream", True
     text, hint = (
         "The provider failed in the middle of the answer.",
@@ -291,6 +305,7 @@ class UpstreamMidstream(UpstreamError):
 
 
 class UpstreamTruncated(UpstreamError):
+    promises_text = True
     code, retryable = "upstream_truncated", True
     text, hint = (
         "The provider hung up before the answer was finished.",
@@ -299,11 +314,13 @@ class UpstreamTruncated(UpstreamError):
 
 
 class UpstreamGarbage(UpstreamError):
+    promises_text = True
     code, retryable = "upstream_garbage", True
     text, hint = "The provider sent something unreadable.", "The text so far is kept; regenerate."
 
 
 class Interrupted(AppError):
+    promises_text = True
     code, status, retryable = "interrupted", 503, True
     text, hint = (
         "The console stopped while this answer was being written.",

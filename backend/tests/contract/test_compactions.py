@@ -164,6 +164,7 @@ async def test_a_failure_leaves_nothing_but_its_row(
     path = f"/api/sessions/{session_id}/compact"
     reply = await client.ask("POST", path, json={"keep_turns": 1, "request_id": "one"})
     assert (reply.status_code, reply.json()["error_code"]) == (status, code), reply.text
+    assert "is kept" not in reply.text
     assert (await client.get(f"/api/sessions/{session_id}/compactions"))["items"] == []
     assert (await client.get("/api/usage"))["items"][0]["purpose"] == "summary"
     emulator.set_scenario("text=In%20short")

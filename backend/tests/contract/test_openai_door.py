@@ -191,6 +191,19 @@ async def test_a_cut_stream_is_no_whole_answer(client: ConsoleClient, emulator: 
     assert (await ask(client, body())).json()["error"]["code"] == "upstream_truncated"
 
 
+@pytest.mark.parametrize("scenario", ["mid_stream_error", "drop", "garbage"])
+async def test_text_is_said_to_be_kept_only_where_it_is(
+    client: ConsoleClient, emulator: Emulator, scenario: str
+) -> None:
+    """What to do next after a broken answer, in a stream and in one piece."""
+    emulator.set_scenario(f"{ANSWER}; {scenario} after=3")
+    for headers, kept in (({}, True), (UNSTORED, False)):
+        in_stream = (await stream(client, body(), **headers)).chunks[-1]["error"]["message"]
+        at_once = (await ask(client, body(), **headers)).json()["error"]["message"]
+        assert in_stream == at_once
+        assert ("is kept" in at_once, "not stored" in at_once) == (kept, not kept)
+
+
 async def test_an_answer_at_its_limit_is_whole(client: ConsoleClient, emulator: Emulator) -> None:
     """Also when the provider complains after its finish (row 11 of the reference)."""
     emulator.set_scenario(f"{ANSWER}; mid_stream_error after=3 form=length_usage")

@@ -258,6 +258,7 @@ async def test_nothing_follows_an_error_in_a_stream(
     assert read.one("error")["type"] == kind
     whole = await ask(client, body())
     assert (whole.status_code, whole.json()["type"]) == (502, kind)
+    assert "is kept" not in whole.text + read.one("error")["error"], "such a call stores no text"
 
 
 async def test_an_answer_at_its_limit_is_whole(client: ConsoleClient, emulator: Emulator) -> None:

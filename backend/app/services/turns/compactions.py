@@ -162,9 +162,9 @@ def _text_of(reply: Completion) -> str:
     choice = reply.choices[0] if reply.choices else None
     text = choice.message.content if choice and choice.message else None
     if not text or not text.strip():
-        raise UpstreamGarbage("The model wrote no summary.")
+        raise UpstreamGarbage("The model wrote no summary.").of_unstored()
     if choice is not None and choice.finish_reason == "length":
-        raise UpstreamTruncated("The summary did not come to its end.")
+        raise UpstreamTruncated("The summary did not come to its end.").of_unstored()
     return text.strip()
 
 

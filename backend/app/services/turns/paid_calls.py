@@ -125,7 +125,7 @@ class PaidCalls:
             raise ShuttingDown from None
         except Exception as error:
             broken = _Broken(id=error.details.get("upstream_id") if isinstance(error, AppError) else None)
-            if isinstance(error, AppError) and was_refused(error):
+            if isinstance(error, AppError) and was_refused(error.of_unstored()):
                 await self._settle(call_id, call, broken, _free(), started_ns, free_key=True)
             else:
                 await self._settle(call_id, call, broken, Bill(cost_picousd=None), started_ns)

@@ -45,7 +45,8 @@ def _interrupt(conn: Conn, generation: Row) -> None:
     # A stop that was asked for is a stop, even if the process died before it acted.
     stopped = generation["stop_requested_at"] is not None
     status: TerminalStatus = "stopped" if stopped else "interrupted"
-    error = None if stopped else error_event(Interrupted(), None)
+    cut = Interrupted() if generation["session_id"] is not None else Interrupted().of_unstored()
+    error = None if stopped else error_event(cut, None)
     done = Done(status=status, finish_reason=None, message_id=generation["message_id"])
     closing: list[Event] = [event for event in (error, done) if event is not None]
     # A call that was never accepted may still have been sent: its cost is unknown, not zero; the demo is free.

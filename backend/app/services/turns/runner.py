@@ -160,7 +160,7 @@ class Runner:
         """
         reader = attempts.reader
         outcome = judge(reader, failure, stop_requested=run.stop_requested, interrupted=run.interrupted)
-        run.failure = outcome.error
+        run.failure = outcome.error if run.stored or outcome.error is None else outcome.error.of_unstored()
         if outcome.status == "completed":
             run.add(reader.finish())
         latency_ms = run.elapsed_ms
@@ -179,7 +179,7 @@ class Runner:
             finish_reason=outcome.finish_reason,
             demo=call.provider.demo,
         )
-        error = error_event(outcome.error, call.request_id) if outcome.error else None
+        error = error_event(run.failure, call.request_id) if run.failure else None
         done = Done(
             status=outcome.status,
             finish_reason=outcome.finish_reason,

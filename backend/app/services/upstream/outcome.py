@@ -63,7 +63,7 @@ def error_event(error: AppError, request_id: str | None) -> Error:
         error_code=error.code,
         message=error.message,
         retryable=error.retryable,
-        hint=error.hint,
+        hint=error.next_step,
         request_id=request_id,
         retry_after_ms=None if error.retry_after_s is None else round(error.retry_after_s * 1000),
     )

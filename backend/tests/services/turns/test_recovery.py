@@ -74,6 +74,8 @@ async def test_a_call_that_is_not_stored_ends_too(store: Store) -> None:
     generation = await store.read(generations.get, begun.generation_id)
     assert generation is not None
     assert (generation.status, generation.session_id) == ("interrupted", None)
+    assert generation.error is not None
+    assert generation.error.hint == "The text of such a call is not stored; ask again."
     (ledger,) = await store.read(rows_of, "usage_logs")
     assert (ledger["state"], ledger["purpose"], ledger["upstream_id"]) == ("unknown", "endpoint", "gen-1")
     assert await store.read(rows_of, "generation_events") == []
