@@ -1,8 +1,7 @@
 import { CSPProvider } from "@base-ui/react/csp-provider";
-import { Tooltip } from "@base-ui/react/tooltip";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode, Suspense, lazy } from "react";
+import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Live, LiveContext } from "@/lib/stream/live";
 import { adoptTokenFromFragment } from "@/lib/token";
@@ -10,9 +9,8 @@ import { syncQueries } from "./live-sync";
 import { createQueryClient } from "./query-client";
 import { router } from "./router";
 import "./styles.css";
+import { Toasts } from "./toasts";
 import { TokenGate } from "./token-gate";
-
-const ToastViewport = lazy(() => import("@/components/toast-viewport"));
 
 adoptTokenFromFragment();
 
@@ -28,14 +26,10 @@ createRoot(root).render(
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={queryClient}>
         <LiveContext value={live}>
-          <Tooltip.Provider delay={500}>
-            <TokenGate>
-              <RouterProvider router={router} />
-            </TokenGate>
-            <Suspense>
-              <ToastViewport />
-            </Suspense>
-          </Tooltip.Provider>
+          <TokenGate>
+            <RouterProvider router={router} />
+          </TokenGate>
+          <Toasts />
         </LiveContext>
       </QueryClientProvider>
     </CSPProvider>

@@ -1,12 +1,15 @@
 import { Toast } from "@base-ui/react/toast";
 import { X } from "lucide-react";
-import { toasts } from "./toasts";
+import { useEffect } from "react";
+import { manager, showToasts } from "./toasts";
 
 const SHOWN_MS = 6000;
 
 export default function ToastViewport() {
+  // Runs after the provider below has begun to listen.
+  useEffect(showToasts, []);
   return (
-    <Toast.Provider toastManager={toasts} timeout={SHOWN_MS}>
+    <Toast.Provider toastManager={manager} timeout={SHOWN_MS}>
       <Toast.Portal>
         <Toast.Viewport className="fixed inset-x-4 top-24 z-50 flex flex-col gap-2 sm:left-auto sm:w-88">
           <ToastList />

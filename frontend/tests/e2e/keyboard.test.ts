@@ -70,6 +70,28 @@ test("Escape stops the answer, and the composer is at hand again", async ({
   expect(await chat.composer.inputValue()).toBe("Next question");
 });
 
+test("what opens on a press opens by keyboard too, and its button says what it is", async ({
+  console,
+  emulator,
+  chat,
+}) => {
+  const { page } = chat;
+  await emulator.say("A short answer.");
+  await chat.start(console.origin, "A chat with a menu");
+  await chat.untilEnded();
+  await page.reload();
+  await tabTo(page, "Tab", /^Hide the sidebar$/);
+  await page.getByRole("tooltip", { name: "Hide the sidebar" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("tooltip").waitFor({ state: "detached" });
+
+  await tabTo(page, "Tab", /^Actions for /);
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: /^Rename/ }).waitFor();
+  await page.keyboard.press("Escape");
+  await expect.poll(() => focused(page)).toMatch(/^Actions for /);
+});
+
 test("the first stop of the page skips to its content", async ({ console, chat }) => {
   const { page } = chat;
   await page.goto(`${console.origin}/app/models`);

@@ -1,7 +1,6 @@
-import { Tooltip } from "@base-ui/react/tooltip";
 import type { Session } from "@/client/api";
-import { TooltipPopup } from "@/components/icon-button";
 import { ScreenHeader } from "@/components/screen-header";
+import { TipButton } from "@/components/tip-button";
 import { formatCount, formatUsd, plural } from "@/lib/format";
 
 interface ChatHeaderProps {
@@ -19,17 +18,16 @@ export function ChatHeader({ session, isNew }: ChatHeaderProps) {
 
 function Totals({ totals }: { totals: Session["totals"] }) {
   const { prompt_tokens, completion_tokens, total_tokens, cost_usd, unknown_calls } = totals;
+  const unknown =
+    unknown_calls > 0 ? ` The cost of ${plural(unknown_calls, "call")} is not known (yet).` : "";
   return (
-    <Tooltip.Root>
-      <Tooltip.Trigger className="flex-none rounded-sm px-1.5 py-1 text-xs text-ink-3 tabular-nums">
-        <span className="hidden sm:inline">{formatCount(total_tokens)} tokens · </span>
-        <span className="text-ink-2">{formatUsd(cost_usd)}</span>
-        {unknown_calls > 0 && " + ?"}
-      </Tooltip.Trigger>
-      <TooltipPopup>
-        {formatCount(prompt_tokens)} tokens in, {formatCount(completion_tokens)} out.
-        {unknown_calls > 0 && ` The cost of ${plural(unknown_calls, "call")} is not known (yet).`}
-      </TooltipPopup>
-    </Tooltip.Root>
+    <TipButton
+      tip={`${formatCount(prompt_tokens)} tokens in, ${formatCount(completion_tokens)} out.${unknown}`}
+      className="flex-none px-1.5 py-1 text-xs text-ink-3 tabular-nums"
+    >
+      <span className="hidden sm:inline">{formatCount(total_tokens)} tokens · </span>
+      <span className="text-ink-2">{formatUsd(cost_usd)}</span>
+      {unknown_calls > 0 && " + ?"}
+    </TipButton>
   );
 }

@@ -1,53 +1,43 @@
-import { Select } from "@base-ui/react/select";
 import { useQuery } from "@tanstack/react-query";
-import { Check, ChevronDown } from "lucide-react";
+import { ChevronDown } from "lucide-react";
+import { Suspense, lazy } from "react";
 import { profilesQuery } from "@/client/queries";
+import { useOnDemand } from "@/components/on-demand";
+import type { ProfileItem } from "./profile-select";
 import type { Choice } from "./use-choice";
 
+const load = () => import("./profile-select");
+const ProfileSelect = lazy(load);
+
+const TRIGGER =
+  "inline-flex min-h-8 max-w-48 min-w-0 items-center gap-1 rounded-md px-2 text-sm text-ink-2 hover:bg-hover hover:text-ink data-popup-open:bg-hover pointer-coarse:min-h-10";
+
+/** The profile that the next answer follows, where there are any. */
 export function ProfilePicker({ choice }: { choice: Choice }) {
   const profiles = useQuery(profilesQuery).data ?? [];
+  const { isOpened, standIn } = useOnDemand(load, "listbox");
   if (profiles.length === 0) return null;
-  const items = [
+  const items: ProfileItem[] = [
     { value: null, label: "No profile" },
     ...profiles.map(({ id, name }) => ({ value: id, label: name })),
   ];
+  const closed = (
+    <button {...standIn} aria-label="Profile" className={TRIGGER}>
+      <span className="truncate">
+        {items.find(({ value }) => value === choice.profile_id)?.label}
+      </span>
+      <ChevronDown aria-hidden className="size-3.5 flex-none" />
+    </button>
+  );
+  if (!isOpened) return closed;
   return (
-    <Select.Root
-      items={items}
-      value={choice.profile_id}
-      onValueChange={(profile_id) => choice.choose({ profile_id })}
-    >
-      <Select.Trigger
-        aria-label="Profile"
-        className="inline-flex min-h-8 max-w-48 min-w-0 items-center gap-1 rounded-md px-2 text-sm text-ink-2 hover:bg-hover hover:text-ink data-popup-open:bg-hover pointer-coarse:min-h-10"
-      >
-        <Select.Value className="truncate" />
-        <ChevronDown aria-hidden className="size-3.5 flex-none" />
-      </Select.Trigger>
-      <Select.Portal>
-        <Select.Positioner
-          side="top"
-          align="start"
-          sideOffset={8}
-          alignItemWithTrigger={false}
-          className="z-50"
-        >
-          <Select.Popup className="max-h-(--available-height) min-w-48 overflow-y-auto rounded-lg border border-line bg-raised p-1.5 shadow-pop outline-none">
-            {items.map(({ value, label }) => (
-              <Select.Item
-                key={value}
-                value={value}
-                className="grid min-h-8 grid-cols-[1rem_1fr] items-center gap-2.5 rounded-md px-2 text-sm outline-none select-none data-highlighted:bg-hover"
-              >
-                <Select.ItemIndicator className="text-accent">
-                  <Check aria-hidden className="size-4" />
-                </Select.ItemIndicator>
-                <Select.ItemText className="col-start-2 truncate">{label}</Select.ItemText>
-              </Select.Item>
-            ))}
-          </Select.Popup>
-        </Select.Positioner>
-      </Select.Portal>
-    </Select.Root>
+    <Suspense fallback={closed}>
+      <ProfileSelect
+        items={items}
+        value={choice.profile_id}
+        onChoose={(profile_id) => choice.choose({ profile_id })}
+        className={TRIGGER}
+      />
+    </Suspense>
   );
 }

@@ -1,7 +1,6 @@
-import { Tooltip } from "@base-ui/react/tooltip";
 import type { ReactNode } from "react";
 import type { Usage } from "@/client/api";
-import { TooltipPopup } from "@/components/icon-button";
+import { TipButton } from "@/components/tip-button";
 import { UNKNOWN, formatCount, formatDuration, formatRate, formatUsd } from "@/lib/format";
 
 interface UsageChipsProps {
@@ -35,10 +34,9 @@ export function UsageChips({ model, usage }: UsageChipsProps) {
 function Chip({ tip, children }: { tip: string; children: ReactNode }) {
   return (
     <li>
-      <Tooltip.Root>
-        <Tooltip.Trigger className="min-h-6 cursor-default rounded-sm">{children}</Tooltip.Trigger>
-        <TooltipPopup>{tip}</TooltipPopup>
-      </Tooltip.Root>
+      <TipButton tip={tip} className="min-h-6">
+        {children}
+      </TipButton>
     </li>
   );
 }

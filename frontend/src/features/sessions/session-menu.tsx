@@ -1,6 +1,6 @@
 import { Menu } from "@base-ui/react/menu";
 import { Link } from "@tanstack/react-router";
-import { Ellipsis, FoldVertical, PencilLine, Pin, PinOff, Trash2 } from "lucide-react";
+import { FoldVertical, PencilLine, Pin, PinOff, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Session } from "@/client/api";
 import { useDeleteSession } from "./delete-session";
@@ -9,19 +9,17 @@ import { useUpdateSession } from "./update-session";
 interface SessionMenuProps {
   session: Session;
   onRename: () => void;
+  /** What opens it, as it stands in the row before. */
+  trigger: { "aria-label": string; className: string; children: ReactNode };
 }
 
-export default function SessionMenu({ session, onRename }: SessionMenuProps) {
+/** Open from the start. */
+export default function SessionMenu({ session, onRename, trigger }: SessionMenuProps) {
   const deleteSession = useDeleteSession();
   const update = useUpdateSession();
   return (
-    <Menu.Root>
-      <Menu.Trigger
-        aria-label={`Actions for ${session.title || "New chat"}`}
-        className="absolute top-1/2 right-1 inline-flex size-7 -translate-y-1/2 items-center justify-center rounded-sm text-ink-3 opacity-0 group-hover/row:opacity-100 hover:bg-line hover:text-ink focus-visible:opacity-100 data-popup-open:opacity-100 pointer-coarse:opacity-100"
-      >
-        <Ellipsis aria-hidden className="size-4" />
-      </Menu.Trigger>
+    <Menu.Root defaultOpen>
+      <Menu.Trigger {...trigger} />
       <Menu.Portal>
         <Menu.Positioner sideOffset={4} align="end" className="z-50">
           <Menu.Popup className="min-w-40 rounded-md border border-line bg-raised p-1 shadow-pop outline-none">

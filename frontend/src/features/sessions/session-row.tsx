@@ -1,18 +1,21 @@
 import { Link } from "@tanstack/react-router";
+import { Ellipsis } from "lucide-react";
 import { Suspense, lazy, useRef, useState } from "react";
 import type { Session } from "@/client/api";
+import { useOnDemand } from "@/components/on-demand";
 import { useDeleteSession } from "./delete-session";
 import { RenameField } from "./rename-field";
 import { useUpdateSession } from "./update-session";
 
-// The list is there at once; what opens menus follows.
-const SessionMenu = lazy(() => import("./session-menu"));
+const loadMenu = () => import("./session-menu");
+const SessionMenu = lazy(loadMenu);
 
 export function SessionRow({ session }: { session: Session }) {
   const [renaming, setRenaming] = useState(false);
   const link = useRef<HTMLAnchorElement>(null);
   const deleteSession = useDeleteSession();
   const update = useUpdateSession();
+  const menu = useOnDemand(loadMenu, "menu");
 
   if (renaming) {
     return (
@@ -29,8 +32,15 @@ export function SessionRow({ session }: { session: Session }) {
       </li>
     );
   }
+  const trigger = {
+    "aria-label": `Actions for ${session.title || "New chat"}`,
+    className:
+      "absolute top-1/2 right-1 inline-flex size-7 -translate-y-1/2 items-center justify-center rounded-sm text-ink-3 opacity-0 group-hover/row:opacity-100 hover:bg-line hover:text-ink focus-visible:opacity-100 data-popup-open:opacity-100 pointer-coarse:size-9 pointer-coarse:opacity-100",
+    children: <Ellipsis aria-hidden className="size-4" />,
+  };
+  const closedMenu = <button {...menu.standIn} {...trigger} />;
   return (
-    <li className="group/row relative">
+    <li className="group/row relative" onPointerEnter={menu.prepare}>
       <Link
         ref={link}
         to="/app/chat/$sessionId"
@@ -46,9 +56,13 @@ export function SessionRow({ session }: { session: Session }) {
           <span className="live-dot" role="img" aria-label="answering now" />
         )}
       </Link>
-      <Suspense>
-        <SessionMenu session={session} onRename={() => setRenaming(true)} />
-      </Suspense>
+      {menu.isOpened ? (
+        <Suspense fallback={closedMenu}>
+          <SessionMenu session={session} onRename={() => setRenaming(true)} trigger={trigger} />
+        </Suspense>
+      ) : (
+        closedMenu
+      )}
     </li>
   );
 }
