@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import random
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -13,13 +14,21 @@ from emulator import Emulator
 from tests.harness import Console, console_app
 from tests.harness.environment import isolate
 from tests.harness.guards import Belongings, Network, tasks_left
+from tests.harness.scale import Scale
 
 NETWORK = Network()
 NETWORK.watch()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the long form of the tests that have one, and no other test")
+    parser.addoption("--seed", type=int, help="repeat what chance did in a run that told this seed")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Coroutine tests also owe the loop its tasks back; asking that of others would make each a loop."""
+    if config.getoption("long"):
+        items[:] = [item for item in items if isinstance(item, pytest.Function) and "scale" in item.fixturenames]
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
             names = item.fixturenames
@@ -51,6 +60,22 @@ async def no_task_left_behind() -> AsyncIterator[None]:
     before = asyncio.all_tasks()
     yield
     assert await tasks_left(before) == []
+
+
+@pytest.fixture
+def scale(request: pytest.FixtureRequest) -> Scale:
+    """Whether a test that has a long form runs in it."""
+    return Scale(bool(request.config.getoption("long")))
+
+
+@pytest.fixture
+def draw(request: pytest.FixtureRequest) -> random.Random:
+    """Chance; its seed is told when the test fails, and ``--seed`` repeats it."""
+    given = request.config.getoption("seed")
+    seed = random.randrange(2**32) if given is None else given  # noqa: S311
+    request.node.add_report_section("call", "seed", str(seed))
+    request.node.user_properties.append(("seed", seed))
+    return random.Random(seed)  # noqa: S311
 
 
 @pytest.fixture

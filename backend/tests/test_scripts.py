@@ -136,6 +136,14 @@ def test_a_part_that_does_not_exist_is_refused(house: House, verb: str) -> None:
     assert house.recorded() == []
 
 
+def test_the_long_form_of_the_fault_tests_runs_alone(house: House) -> None:
+    """What follows the option goes to pytest: a seed to repeat, a test to choose."""
+    assert house.run("test", "--faults", "--seed", "7").returncode == 0
+    assert house.recorded()[-1] == (
+        f"python pytest --long -s -o faulthandler_timeout=0 --seed 7 (in {house.root}/backend)"
+    )
+
+
 @pytest.mark.parametrize(
     ("python", "reason"),
     [

@@ -4,10 +4,11 @@ import random
 
 import pytest
 
+from tests.faults.figures import DOCUMENT, Figures
+from tests.harness.scale import Scale
+
 
 @pytest.fixture
-def draw(request: pytest.FixtureRequest) -> random.Random:
-    """Chance; its seed is told when the test fails."""
-    seed = random.randrange(2**32)  # noqa: S311
-    request.node.add_report_section("call", "seed", str(seed))
-    return random.Random(seed)  # noqa: S311
+def figures(request: pytest.FixtureRequest, scale: Scale, draw: random.Random) -> Figures:
+    """Where a test tells what it measured; the long form's go into the document."""
+    return Figures(DOCUMENT if scale.is_long else None, seed=dict(request.node.user_properties)["seed"])

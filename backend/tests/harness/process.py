@@ -7,6 +7,7 @@ import contextlib
 import re
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -27,13 +28,20 @@ class ServerProcess:
         arguments: of the Python interpreter.
         log: where its standard error goes, appended to by every start; into its output when None.
         variables: environment on top of every setting's default.
+        stdin: nothing to read unless it is a pipe.
     """
 
     def __init__(
-        self, arguments: Sequence[str], *, log: Path | None = None, variables: dict[str, str] | None = None
+        self,
+        arguments: Sequence[str],
+        *,
+        log: Path | None = None,
+        variables: dict[str, str] | None = None,
+        stdin: int = asyncio.subprocess.DEVNULL,
     ) -> None:
-        self._arguments = [sys.executable, *arguments]
-        self._environment = server_environment(**(variables or {}))
+        self._stdin = stdin
+        self.arguments = list(arguments)
+        self.variables = variables or {}
         self.log = log
         self.process: asyncio.subprocess.Process | None = None
 
@@ -43,10 +51,11 @@ class ServerProcess:
         with contextlib.ExitStack() as stack:
             errors = stack.enter_context(self.log.open("ab")) if self.log else asyncio.subprocess.STDOUT
             self.process = await asyncio.create_subprocess_exec(
-                *self._arguments,
+                sys.executable,
+                *self.arguments,
                 cwd=BACKEND,
-                env=self._environment,
-                stdin=asyncio.subprocess.DEVNULL,
+                env=server_environment(**self.variables),
+                stdin=self._stdin,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
             )
@@ -138,11 +147,17 @@ class ConsoleProcess(ServerProcess):
         )
         self.data = data
         self.link = ""
+        self.ready_s: list[float] = []
 
     async def start(self) -> Self:
-        """Start it and wait until it is ready. May be called again after an end, on the same data."""
+        """Start it and wait until it is ready. May be called again after an end, on the same data.
+
+        ``ready_s`` keeps how long each start took.
+        """
+        since = time.perf_counter()
         await self.launch()
         self.link = await self.line(r"^Ready: (\S+)$")
+        self.ready_s.append(time.perf_counter() - since)
         return self
 
     @property
