@@ -105,6 +105,8 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         catalog = Catalog(store, changes, providers, pace.refresh)
         catalog.open()
         stack.push_async_callback(catalog.close)
+        plain_catalog = PlainCatalog(store, catalog)
+        stack.push_async_callback(plain_catalog.close)
         turns = Turns(
             store, runs, runner, replays, changes, providers, defaults_of(settings, providers), catalog.refresh_soon
         )
@@ -134,7 +136,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             providers=providers,
             provider_index=ProviderIndex(store, providers),
             catalog=catalog,
-            plain_catalog=PlainCatalog(store, catalog),
+            plain_catalog=plain_catalog,
             sessions=Sessions(store, changes, runner),
             messages=Messages(store, changes),
             compactions=compactions,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from app.services.catalog.plain_models import PARAMETERS
 from emulator import Emulator
 from emulator.models import CATALOGUE
 from tests.contract.conformance import check_reply
-from tests.harness import ConsoleClient, console_app
+from tests.harness import ConsoleClient, console_app, soon
+from tests.services.raw_provider import Exchange, RawProvider
+from tests.services.raw_provider import reply as raw_reply
 
 SORTS = PlainSort.__args__  # type: ignore[attr-defined]
 TEXT_MODELS = {model.id: model for model in CATALOGUE.models}
@@ -176,3 +179,27 @@ async def test_a_provider_that_fails_before_there_is_a_list(
         assert (detail["endpoints"], detail["provider_parameter_intersection"]) == (None, None)
         assert "tools" in detail["provider_parameter_union"]
         assert (await console.client.get("/models/search"))["models"]
+
+
+async def test_a_first_list_is_asked_for_once_by_many(data: Path) -> None:
+    """Who comes while it is fetched gets the same failure, not a turn of their own."""
+    asked, go = 0, asyncio.Event()
+
+    async def play(exchange: Exchange) -> None:
+        nonlocal asked
+        asked += 1
+        await go.wait()
+        await exchange.send(raw_reply(b"{}", status="503 Service Unavailable"))
+
+    async with RawProvider(play) as provider, console_app(data, upstream=provider.base_url) as console:
+        asking = [asyncio.create_task(console.client.ask("GET", "/models")) for _ in range(10)]
+
+        async def arrived() -> None:
+            while len(console.server.server_state.connections) <= len(asking):
+                await console.client.get("/health")
+
+        await soon(arrived())
+        go.set()
+        replies = await asyncio.gather(*asking)
+    assert {reply.status_code for reply in replies} == {503}
+    assert asked <= 3, "the console's own refresh, this one, and who came when it was over"

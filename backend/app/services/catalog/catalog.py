@@ -71,6 +71,7 @@ class Catalog:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self.ranks.close()
 
     def refresh_soon(self) -> None:
         """Take the lists again in the background, because something is missing; at most once a minute."""

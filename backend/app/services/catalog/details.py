@@ -82,7 +82,10 @@ class ModelDetails:
             return Told(_decoded(kept) if kept else None, kept["fetched_at"] if kept else None, problem)
         at = now()
         encoded = msgspec.json.encode(endpoints).decode()
-        await self._store.write(model_endpoints.put, model.id, encoded, fetched_at=at)
+        try:
+            await self._store.write(model_endpoints.put, model.id, encoded, fetched_at=at)
+        except AppError as error:
+            log.warning("endpoints not kept", extra={"error_code": error.code, "model": model.id})
         return Told(endpoints, at)
 
     async def _fetch(self, model: Model) -> list[WireEndpoint]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -28,6 +27,7 @@ from app.schemas.plain_models import (
 from app.services.catalog.analysis import analyse, endpoint_of
 from app.services.catalog.catalog import Catalog
 from app.services.catalog.families import family_called
+from app.services.catalog.single_flight import SingleFlight
 
 MOST_MODELS = 100_000
 PARAMETERS = ParameterGroups(
@@ -56,7 +56,11 @@ class PlainCatalog:
 
     def __init__(self, store: Store, catalog: Catalog) -> None:
         self._store, self._catalog = store, catalog
-        self._first = asyncio.Lock()
+        self._first = SingleFlight[int]()
+
+    async def close(self) -> None:
+        """Give up waiting for a first list."""
+        await self._first.close()
 
     async def everything(self) -> PlainModels:
         """Every model on offer, newest first. Raises MissingKey and upstream errors while there is no list."""
@@ -108,9 +112,8 @@ class PlainCatalog:
         )
 
     async def _filled(self) -> None:
-        async with self._first:
-            if not await self._store.read(models.has_list):
-                await self._catalog.sync()
+        if not await self._store.read(models.has_list):
+            await self._first.of("list", self._catalog.sync)
 
 
 def _search(conn: Conn, query: PlainQuery) -> _Page:

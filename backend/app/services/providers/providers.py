@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -91,18 +92,33 @@ class Providers:
         self._main: Provider | None = None
         self._retired: list[OpenRouter] = []
         self._demo_url: str | None = None
+        self._choosing = asyncio.Lock()
 
     async def open(self) -> None:
-        """Choose the main provider by the key that is known now."""
+        """Choose the main provider by the key that is known now; the one before answers until that is done.
+
+        When that fails there is none: a key that was forgotten is not used on.
+        """
+        async with self._choosing:
+            before, chosen = self._main, None
+            try:
+                chosen = await self._chosen()
+            finally:
+                self._main = chosen
+                if before is not None:
+                    self._retired.append(before.client)
+
+    async def _chosen(self) -> Provider | None:
         key = self._settings.openrouter_api_key or read_key(self._data_dir)
         if key is not None or self._settings.keyless_server:
             name = "custom" if self._settings.keyless_server else "openrouter"
             url = self._settings.openrouter_base_url
-            self._main = Provider(name, self._client(url, key), demo=False, source=url, entry=self._main_entry)
-        elif self._settings.demo == "auto":
-            self._demo_url = self._demo_url or await self._start_demo()
-            client = self._client(self._demo_url, None)
-            self._main = Provider(DEMO, client, demo=True, source=DEMO, entry=self._main_entry)
+            return Provider(name, self._client(url, key), demo=False, source=url, entry=self._main_entry)
+        if self._settings.demo != "auto":
+            return None
+        self._demo_url = self._demo_url or await self._start_demo()
+        client = self._client(self._demo_url, None)
+        return Provider(DEMO, client, demo=True, source=DEMO, entry=self._main_entry)
 
     async def close(self) -> None:
         for client in (*self._retired, *(provider.client for provider in self.configured())):
@@ -185,17 +201,11 @@ class Providers:
             if error.errno == errno.ENOSPC:
                 raise DiskFull from error
             raise
-        await self._reopen()
+        await self.open()
 
     async def delete_key(self) -> None:
         """Forget the stored key; one from the environment stays."""
         delete_key(self._data_dir)
-        await self._reopen()
-
-    async def _reopen(self) -> None:
-        if self._main is not None:
-            self._retired.append(self._main.client)
-            self._main = None
         await self.open()
 
     def _other(self, name: str, entry: FileProvider) -> Provider:

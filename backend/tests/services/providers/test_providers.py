@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,49 @@ async def test_a_key_is_used_from_the_next_call_on(tmp_path: Path) -> None:
         await chosen.delete_key()
         assert chosen.demo
     assert demo.started == 1
+    await chosen.close()
+
+
+async def test_keys_that_change_at_once(tmp_path: Path) -> None:
+    """Somebody answers all the while, the demo starts once, and the last key is the one that is used."""
+
+    class SlowDemo(Demo):
+        def __init__(self) -> None:
+            super().__init__()
+            self.go = asyncio.Event()
+
+        async def __call__(self) -> str:
+            await self.go.wait()
+            return await super().__call__()
+
+    demo = SlowDemo()
+    chosen = providers(tmp_path, demo)
+    await chosen.set_key("sk-old-1234")
+    before = chosen.current()
+    forgetting = [asyncio.create_task(chosen.delete_key()) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert chosen.current() is before
+    changing = asyncio.create_task(chosen.set_key("sk-new-5678"))
+    await asyncio.sleep(0)
+    demo.go.set()
+    await asyncio.gather(*forgetting, changing)
+    assert (chosen.name, chosen.key_status().last4, demo.started) == ("openrouter", "5678", 1)
+    await chosen.close()
+
+
+async def test_a_forgotten_key_is_not_used_when_the_demo_fails(tmp_path: Path) -> None:
+    """Then nobody answers, and it says so."""
+
+    class BrokenDemo(Demo):
+        async def __call__(self) -> str:
+            raise OSError("no port")
+
+    chosen = providers(tmp_path, BrokenDemo())
+    await chosen.set_key("sk-old-1234")
+    with pytest.raises(OSError, match="no port"):
+        await chosen.delete_key()
+    with pytest.raises(MissingKey):
+        chosen.current()
     await chosen.close()
 
 
