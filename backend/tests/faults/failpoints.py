@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil  # type: ignore[import-untyped]
+
 from tests.harness import ConsoleProcess, ServerProcess
 from tests.harness.process import EXIT_TIMEOUT_S
 
@@ -138,6 +140,8 @@ class FailingConsole(ConsoleProcess):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._pid is not None:
+            if error is not None:
+                error.add_note(f"{psutil.Process(self.pid).status()}: {self.errors()[-3000:]}")
             await self.kill()
         await self._nursery.__aexit__(kind, error, trace)
         self.control.close()

@@ -54,7 +54,7 @@ class ServerProcess:
                 sys.executable,
                 *self.arguments,
                 cwd=BACKEND,
-                env=server_environment(**self.variables),
+                env=server_environment(PYTHONFAULTHANDLER="1", **self.variables),
                 stdin=self._stdin,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
@@ -119,6 +119,9 @@ class ServerProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.process is not None:
+            status = self.process.returncode
+            if error is not None and status is not None:
+                error.add_note(f"the process had ended by itself, with status {status}: {self.errors()[-3000:]}")
             await self.kill()
 
 
