@@ -124,7 +124,7 @@ FREE_FAILURES: dict[str, tuple[bytes, dict[str, object]]] = {
     "row 34": (
         reply(
             b'data: {"id":"gen-1","choices":[{"index":0,"delta":{"content":""},"finish_reason":"error",'
-            b'"native_finish_reason":"MALFORMED_FUNCTION_CALL"}]}\n\ndata: [DONE]\n\n',
+            b'"native_finish_reason":"MALFORMED_FUNCTION_CALL"}],%b}\n\ndata: [DONE]\n\n' % NOTHING,
             content_type=SSE,
         ),
         {},
@@ -172,6 +172,10 @@ UNKNOWN_FATES = {
     "a stream without a word": reply(b": PROCESSING\n\n", content_type=SSE),
     "a page of the edge": reply(b"<html>Bad gateway</html>", status="502 Bad Gateway", content_type="text/html"),
     "an empty answer that says no figures": reply(b"data: [DONE]\n\n", content_type=SSE),
+    "a finish that is an error and says no figures": reply(
+        b'data: {"id":"gen-1","choices":[{"delta":{"content":""},"finish_reason":"error"}]}\n\ndata: [DONE]\n\n',
+        content_type=SSE,
+    ),
 }
 
 
@@ -185,6 +189,20 @@ async def test_a_call_of_unknown_fate_is_not_repeated_and_not_called_free(data: 
         assert len(asked) == 1
         (row,) = (await console.client.get("/api/usage"))["items"]
         assert (row["state"], row["cost_usd"]) == ("unknown", None)
+
+
+@pytest.mark.parametrize("form", ["documented", "empty", "null", "bare", "choice", "idle"])
+async def test_no_attempt_is_paid_that_the_ledger_does_not_have(
+    client: ConsoleClient, emulator: Emulator, form: str
+) -> None:
+    """An error before the first word of an accepted call: whether or not it is asked again, the sums agree."""
+    emulator.set_scenario(f"mid_stream_error after=0 form={form}; times=1; {ANSWER}")
+    await client.answer("count")
+    assert len(emulator.ledger.rows) >= 1
+    rows = (await client.get("/api/usage"))["items"]
+    known = sum((row["cost_usd"] for row in rows if row["cost_usd"] is not None), Decimal(0))
+    billed = sum((row.cost_usd for row in emulator.ledger.rows), Decimal(0))
+    assert known == billed or [row["state"] for row in rows] == ["unknown"]
 
 
 @asynccontextmanager

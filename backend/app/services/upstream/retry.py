@@ -134,11 +134,11 @@ def _reason(failed: Failed) -> Reason | None:
     if isinstance(error, UpstreamModelNotFound):
         # About one in fifty calls for images meets no endpoint (row 53).
         return "no_image_endpoint" if "image" in (failed.body.get("modalities") or ()) and reason is None else None
-    if reason == _EMPTY:
+    if reason == _EMPTY or (isinstance(error, UpstreamMidstream) and status is None):
         # The provider has to say itself that nothing came: then nothing is charged (6.7).
-        return "empty" if failed.usage is not None and failed.usage.completion_tokens == 0 else None
-    if isinstance(error, UpstreamMidstream) and status is None:
-        return "error_finish"
+        if failed.usage is None or failed.usage.completion_tokens != 0:
+            return None
+        return "empty" if reason == _EMPTY else "error_finish"
     if status is not None:
         return _reason_of_status(status) if was_refused(error) else None
     return "transient" if reason in _NOT_CONNECTED or details.get("phase") == "connect" else None

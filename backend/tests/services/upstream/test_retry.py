@@ -173,14 +173,16 @@ def test_an_empty_answer_is_asked_again_when_the_provider_says_that_it_was_free(
 
 
 def test_a_malformed_call_is_asked_again_once() -> None:
-    """Row 34: the finish is an error, which costs nothing; with a cost it is final."""
+    """Row 34: the finish is an error, and the provider says that nothing came of it; else nobody knows the cost."""
     failure = silent_end("error")
     assert isinstance(failure, UpstreamMidstream)
-    retry = next_of(failure)
+    nothing = usage(completion_tokens=0, cost=0)
+    retry = next_of(failure, usage=nothing)
     assert retry is not None
     assert retry.reason == "error_finish"
-    assert next_of(failure, earlier=frozenset({retry.reason})) is None
-    assert next_of(failure, usage=usage(cost=0.01)) is None
+    assert next_of(failure, usage=nothing, earlier=frozenset({retry.reason})) is None
+    for told in (None, usage(prompt_tokens=3), usage(completion_tokens=0, cost=0.01), usage(completion_tokens=1)):
+        assert next_of(failure, usage=told) is None
 
 
 def test_a_finish_explains_an_empty_answer() -> None:
