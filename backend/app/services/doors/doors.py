@@ -106,7 +106,7 @@ class Doors:
 
     async def close(self) -> None:
         """Wait until every stop under way is stored."""
-        await asyncio.gather(*self._stopping)
+        await asyncio.gather(*self._stopping, return_exceptions=True)
 
     async def call(self, call: DoorCall, request_id: str | None) -> Door:
         """Store the start of a call and let it run. Raises MissingKey, IdempotencyMismatch, ShuttingDown."""
@@ -157,6 +157,8 @@ class Doors:
             log.debug("the end of the process was faster than a stop", extra={"generation_id": generation_id})
         except AppError as error:
             log.warning("not stopped", extra={"generation_id": generation_id, "error_code": error.code})
+        except Exception:
+            log.exception("not stopped", extra={"generation_id": generation_id})
 
 
 def _nothing() -> None:
