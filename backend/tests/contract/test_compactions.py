@@ -136,6 +136,36 @@ async def test_the_same_request_again_pays_nothing(client: ConsoleClient, emulat
     assert (other.status_code, other.json()["error_code"]) == (422, "idempotency_mismatch")
 
 
+async def test_a_key_is_one_payment_whatever_it_is_used_for(client: ConsoleClient, emulator: Emulator) -> None:
+    """Two sessions at once under one key: one of them is summarised, the other request is refused before it is paid."""
+    sessions = [await talked(client, emulator, 3) for _ in range(2)]
+    before = len(sent(emulator))
+    emulator.set_scenario("text=In%20short hold=300")
+    body = {"keep_turns": 1, "request_id": "one"}
+    replies = await asyncio.gather(
+        *(client.ask("POST", f"/api/sessions/{each}/compact", json=body) for each in sessions)
+    )
+    assert sorted(reply.status_code for reply in replies) == [201, 422]
+    (refused,) = [reply.json() for reply in replies if reply.status_code == 422]
+    assert refused["error_code"] == "idempotency_mismatch"
+    assert len(sent(emulator)) == before + 1
+
+
+async def test_a_key_that_was_taken_meanwhile_loses_no_summary(client: ConsoleClient, emulator: Emulator) -> None:
+    """What was paid is stored; the key belongs to who stored first."""
+    session_id = await talked(client, emulator, 3)
+    emulator.set_scenario("text=In%20short stall=1")
+    path = f"/api/sessions/{session_id}/compact"
+    asking = asyncio.create_task(client.ask("POST", path, json={"keep_turns": 1, "request_id": "one"}))
+    await emulator.until(lambda it: it.stalled == 1)
+    other = await client.create_session()
+    posted = await client.post_message(other["id"], "x", request_id="one")
+    emulator.release()
+    reply = await asking
+    assert (reply.status_code, reply.json()["summary"]) == (201, "In short")
+    assert (await client.post_message(other["id"], "x", request_id="one"))["id"] == posted["id"]
+
+
 async def test_one_is_written_at_a_time(client: ConsoleClient, emulator: Emulator) -> None:
     """A second click without an id is told so, and pays nothing."""
     session_id = await talked(client, emulator, 3)

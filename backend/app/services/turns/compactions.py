@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 
 from app.core.clock import now
-from app.core.errors import Conflict, NotFound, ShuttingDown, UpstreamGarbage, UpstreamTruncated
+from app.core.errors import Conflict, IdempotencyMismatch, NotFound, ShuttingDown, UpstreamGarbage, UpstreamTruncated
 from app.core.ids import new_id
 from app.db.store import Store
 from app.db.types import Conn
-from app.repo import compactions, messages, models, sessions
+from app.repo import compactions, idempotency, messages, models, sessions
 from app.schemas.compactions import Compaction, CompactionCreate
 from app.schemas.page import PageQuery, Slice
 from app.schemas.sessions import Session
@@ -78,6 +78,11 @@ class Compactions:
         made = await self._store.read(_made_earlier, key)
         if made is not None:
             return made, True
+        if key is not None and any(
+            other is not None and other.request_id == key.request_id and other != key
+            for other, _ in self._writing.values()
+        ):
+            raise IdempotencyMismatch
         if (writing := self._writing.get(session_id)) is not None:
             if key is None or writing[0] != key:
                 raise Conflict("A summary of this session is being written.", details={"session_id": session_id})
@@ -195,7 +200,8 @@ def _insert(conn: Conn, task: _Task, text: str, call_id: str, key: Key | None) -
         },
         now=at,
     )
-    remember(conn, key, _KIND, compaction_id, at)
+    if key is not None and idempotency.get(conn, key.request_id) is None:  # else a request of another kind was faster
+        remember(conn, key, _KIND, compaction_id, at)
     found = compactions.get(conn, compaction_id)
     if found is None:
         raise AssertionError("what was inserted is there")
