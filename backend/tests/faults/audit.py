@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 
-@contextmanager
-def opened(data: Path) -> Iterator[sqlite3.Connection]:
+def opened(data: Path) -> AbstractContextManager[sqlite3.Connection]:
     """A snapshot of ``console.db`` of a data folder, closed at the end."""
-    with closing(sqlite3.connect(f"file:{data / 'console.db'}?mode=ro", uri=True, isolation_level=None)) as conn:
+    return opened_file(data / "console.db")
+
+
+@contextmanager
+def opened_file(path: Path) -> Iterator[sqlite3.Connection]:
+    """A snapshot of a database file, closed at the end."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)) as conn:
         conn.row_factory = sqlite3.Row
         conn.execute("BEGIN")
         yield conn
