@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from app import __version__
 from app.api.gate_policy import GatePolicy
 from app.core.config import Settings, environment
-from app.core.token import read_or_create_token
+from app.core.token import read_or_create_hash_key, read_or_create_token
 from app.db.errors import DataInUse
 from app.db.lock import DataLock, find_owner
 from app.db.store import Store
 from app.services import reconcile
+from app.services.access_tokens import AccessTokens
 from app.services.backups.archive import Archive
 from app.services.backups.backups import Backups
 from app.services.bundle import Services
@@ -38,6 +39,7 @@ from app.services.providers.provider_index import ProviderIndex
 from app.services.providers.providers import Providers
 from app.services.reconcile import Reconciler
 from app.services.sessions import Sessions
+from app.services.tickets import Tickets
 from app.services.turns import recovery
 from app.services.turns.compactions import Compactions
 from app.services.turns.journal import Journal
@@ -87,6 +89,9 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         await recovery.recover(store)
 
         runs, changes, metrics = Runs(), Changes(), Metrics()
+        access_tokens = AccessTokens(store, changes, read_or_create_hash_key(settings.data_dir))
+        await access_tokens.open()
+        stack.push_async_callback(access_tokens.close)
         providers = Providers(settings, pace.timeouts, lambda: _start_demo(stack), file, pace.breaker)
         stack.push_async_callback(providers.close)
         await providers.open()
@@ -131,6 +136,8 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         yield Services(
             settings=settings,
             token=token,
+            access_tokens=access_tokens,
+            tickets=Tickets(),
             lock=lock,
             store=store,
             providers=providers,

@@ -9,11 +9,12 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from app import __version__
+from app.api.admission import Admission
 from app.api.errors import install_error_handlers, responses_for
 from app.api.gate import Gate
-from app.api.gate_policy import GatePolicy
 from app.api.middleware import RequestLog
 from app.api.route_class import classed_routes
+from app.api.route_table import RouteTable
 from app.api.routes import (
     admin,
     chat,
@@ -32,6 +33,8 @@ from app.api.routes import (
     providers,
     sessions,
     stream,
+    tickets,
+    tokens,
     usage,
 )
 from app.api.routes import settings as settings_routes
@@ -68,14 +71,14 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     # Routes are tried in this order, the busiest first.
     for module in (
         *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage, compactions),
-        *(settings_routes, admin, embeddings, openai_models, plain_models, health, metrics, docs),
+        *(settings_routes, admin, embeddings, openai_models, plain_models, tokens, tickets, health, metrics, docs),
     ):
         app.include_router(module.router)
     mount_page(app, page)
-    classed_routes(app.routes)
+    routes = RouteTable(classed_routes(app.routes))
     install_error_handlers(app)
     # The last one added is the outermost.
-    app.add_middleware(Gate, policy=lambda: _policy(app))
+    app.add_middleware(Gate, admission=lambda: _admission(app), routes=routes)
     app.add_middleware(RequestLog, served=lambda *request: _count(app, *request))
     return app
 
@@ -88,7 +91,7 @@ def _lifespan(given: Settings | None, pace: Pace | None) -> Lifespan:
             setup_logging(settings.log_level, settings.under_data(settings.log_file) if settings.log_file else None)
         try:
             async with running(settings, pace) as services:
-                app.state.policy = policy_of(services)
+                app.state.admission = Admission(policy_of(services), services.access_tokens, services.tickets)
                 app.state.count_request = services.metrics.request
                 app.state.services = services
                 yield
@@ -108,11 +111,11 @@ def _count(app: FastAPI, method: str, pattern: str, status: int) -> None:
         count(method, pattern, status)
 
 
-def _policy(app: FastAPI) -> GatePolicy:
-    policy: GatePolicy | None = getattr(app.state, "policy", None)
-    if policy is None:
+def _admission(app: FastAPI) -> Admission:
+    admission: Admission | None = getattr(app.state, "admission", None)
+    if admission is None:
         raise ShuttingDown
-    return policy
+    return admission
 
 
 app = create_app()

@@ -33,14 +33,14 @@ class Attempts:
 
     def wait_s(self, peer: str) -> float:
         """Seconds until the peer may try again, 0 when it may now."""
-        bucket = self._buckets.get(_network(peer))
+        bucket = self._buckets.get(network_of(peer))
         if bucket is None:
             return 0.0
         return max(0.0, bucket.free_at_s - (BURST - 1) * REFILL_S - self._clock_s())
 
     def failed(self, peer: str, guess: bytes) -> None:
         """Note that the peer sent a wrong token."""
-        network, digest, now_s = _network(peer), sha256(guess).digest(), self._clock_s()
+        network, digest, now_s = network_of(peer), sha256(guess).digest(), self._clock_s()
         bucket = self._buckets.setdefault(network, _Bucket(now_s, b""))
         self._buckets.move_to_end(network)
         if bucket.last_guess != digest:
@@ -53,7 +53,8 @@ class Attempts:
         return len(self._buckets)
 
 
-def _network(peer: str) -> str:
+def network_of(peer: str) -> str:
+    """What counts as one peer: an address, or the /64 of an IPv6 one."""
     try:
         address = ip_address(peer)
     except ValueError:

@@ -15,6 +15,7 @@ from app.api.paths import route_path
 from app.api.reply import reply
 from app.core.errors import (
     AppError,
+    BudgetExceeded,
     ContextTooLong,
     IdempotencyMismatch,
     MissingKey,
@@ -38,6 +39,7 @@ PATIENCE_S = 10.0
 
 CALL_ERRORS = (
     MissingKey,
+    BudgetExceeded,
     IdempotencyMismatch,
     ShuttingDown,
     ContextTooLong,

@@ -22,6 +22,7 @@ from app.core.errors import (
     ContextTooLong,
     ForbiddenOrigin,
     IdempotencyMismatch,
+    InsufficientScope,
     MethodNotAllowed,
     NotFound,
     RateLimitedLocal,
@@ -47,6 +48,7 @@ _MAX_RETRY_AFTER_S = 86_400
 SHARED_ERRORS: tuple[type[AppError], ...] = (
     BadHost,
     ForbiddenOrigin,
+    InsufficientScope,
     Unauthorized,
     RateLimitedLocal,
     UnsupportedMediaType,

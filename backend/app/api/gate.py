@@ -9,27 +9,31 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from hmac import compare_digest
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.attempts import Attempts
+from app.api.admission import Admission
+from app.api.attempts import network_of
+from app.api.callers import Callers, check_scope, redeem
 from app.api.errors import error_response
-from app.api.gate_policy import GatePolicy, is_loopback
-from app.api.paths import LARGE_BODIES, STARTS_BY_GET, UPLOADS, PathClass, classify, route_path
+from app.api.gate_policy import GatePolicy
+from app.api.paths import LARGE_BODIES, UPLOADS, PathClass, classify, route_path
+from app.api.rates import RATE_HEADERS, Rates, too_many
+from app.api.revocation import until_revoked
+from app.api.route_class import Access
+from app.api.route_table import RouteTable
+from app.core.caller import token_id_var
 from app.core.errors import (
     AppError,
     BadHost,
     BodyTooLarge,
     ForbiddenOrigin,
-    RateLimitedLocal,
-    Unauthorized,
     UnsupportedMediaType,
 )
 from app.core.logging_config import request_id_var
+from app.services.access_tokens import Grant
 
 _HOST = re.compile(rb"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,253})(?::[0-9]{1,5})?")
-_BEARER = re.compile(rb"(?i:bearer) +([!-~]+)")
 _JSON = re.compile(rb'(?i)application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?')
 _MULTIPART = re.compile(rb"(?i)multipart/form-data\s*;[ -~]{1,200}")
 
@@ -66,16 +70,19 @@ Seen = Mapping[bytes, bytes]
 class Gate:
     """Pure ASGI middleware. Refusals are JSON in the dialect of the path; WebSockets are closed unopened.
 
-    ``policy`` is asked on every request, because it is known only once the lifespan has run; until it returns one,
-    nothing may be served. ``clock_s`` is monotonic seconds, for the limit on token guesses.
+    ``admission`` is asked on every request, because it is known only once the lifespan has run; until it returns,
+    nothing may be served. ``clock_s`` is monotonic seconds, for the limits on token guesses and requests.
     """
 
     def __init__(
-        self, app: ASGIApp, policy: Callable[[], GatePolicy], clock_s: Callable[[], float] = time.monotonic
+        self,
+        app: ASGIApp,
+        admission: Callable[[], Admission],
+        routes: RouteTable,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._app = app
-        self._policy = policy
-        self._attempts = Attempts(clock_s)
+        self._app, self._admission, self._routes = app, admission, routes
+        self._callers, self._rates = Callers(clock_s), Rates(clock_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -86,7 +93,8 @@ class Gate:
             return
         path = route_path(scope)
         try:
-            policy = self._policy()
+            admission = self._admission()
+            policy = admission.policy
             seen = read_headers(scope["headers"])
             check_host(policy, seen)
             foreign = foreign_origin(policy, seen)
@@ -95,10 +103,10 @@ class Gate:
                 if scope["method"] == "OPTIONS":
                     await _preflight(send)
                     return
-            path_class = classify(path)
-            check_fetch(path_class, seen, foreign)
-            check_start(path, scope["method"], seen)
-            self._check_token(policy, path_class, seen, foreign, scope)
+            path_class, access = classify(path), self._routes.find(scope["method"], path)
+            check_fetch(path_class, seen, foreign, download=access is not None and access.download)
+            self._check_start(path, scope["method"], seen)
+            grant = self._admit(admission, path_class, access, path, scope, seen, foreign)
             if _has_body(seen):
                 check_media_type(path, scope["method"], seen)
                 body = await read_body(receive, seen, LARGE_BODIES.get(path, policy.body_limit_bytes))
@@ -108,29 +116,53 @@ class Gate:
         except AppError as refusal:
             await error_response(refusal, path=path, request_id=request_id_var.get())(scope, receive, send)
             return
-        await self._app(scope, receive, send)
-
-    def _check_token(
-        self, policy: GatePolicy, path_class: PathClass, seen: Seen, foreign: bytes | None, scope: Scope
-    ) -> None:
-        if path_class.public and foreign is None:
+        if grant is None:
+            await self._app(scope, receive, send)
             return
-        credentials = seen.get(b"authorization")
-        if credentials is not None and b"," in credentials:
-            raise Unauthorized("More than one Authorization header was sent.")
+        named = token_id_var.set(grant.id)
+        try:
+            await until_revoked(grant, self._app, scope, receive, send)
+        finally:
+            token_id_var.reset(named)
+
+    def _admit(
+        self,
+        admission: Admission,
+        path_class: PathClass,
+        access: Access | None,
+        path: str,
+        scope: Scope,
+        seen: Seen,
+        foreign: bytes | None,
+    ) -> Grant | None:
+        """Let a caller in whose token, scope and rate allow it; the grant of a named token."""
+        if path_class.public and foreign is None:
+            return None
         client = scope.get("client")
         peer = client[0] if client else ""
-        if not (policy.token_always or foreign is not None or b"forwarded" in seen or not is_loopback(peer)):
+        query: bytes = scope.get("query_string", b"")
+        ticket = redeem(admission, query, path) if access is not None and access.download else None
+        if ticket is None:
+            grant = self._callers.identify(admission, seen, peer, foreign=foreign is not None)
+        else:
+            grant, scope["query_string"] = ticket
+        check_scope(grant, access)
+        route_class = "read" if access is None else access.route_class
+        rate = admission.policy.rates.get(route_class)
+        if rate is not None:
+            asking = network_of(peer) if grant is None else grant.id
+            scope[RATE_HEADERS], wait_s = self._rates.take(asking, route_class, rate)
+            if wait_s > 0:
+                raise too_many(route_class, wait_s)
+        return grant
+
+    def _check_start(self, path: str, method: str, seen: Seen) -> None:
+        """Refuse a GET that acts (spends, makes a backup) to a browser that does not say where it comes from."""
+        if b"sec-fetch-site" in seen or b"mozilla/" not in seen.get(b"user-agent", b"").lower():
             return
-        bearer = _BEARER.fullmatch(credentials or b"")
-        if bearer is None:
-            raise Unauthorized
-        wait_s = self._attempts.wait_s(peer)
-        if wait_s > 0:
-            raise RateLimitedLocal("Too many wrong tokens were sent.", retry_after_s=wait_s)
-        if policy.token is None or not compare_digest(bearer[1], policy.token.encode()):
-            self._attempts.failed(peer, bearer[1])
-            raise Unauthorized("That is not the token of this console.")
+        access = self._routes.find("GET", path) if method in _SAFE_METHODS else None
+        if access is not None and access.acts:
+            raise ForbiddenOrigin("This browser does not say which page is asking.", details={"hint": "Use POST."})
 
 
 def read_headers(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -169,10 +201,10 @@ def foreign_origin(policy: GatePolicy, seen: Seen) -> bytes | None:
     raise ForbiddenOrigin
 
 
-def check_fetch(path_class: PathClass, seen: Seen, foreign: bytes | None) -> None:
+def check_fetch(path_class: PathClass, seen: Seen, foreign: bytes | None, *, download: bool) -> None:
     """Refuse what a browser sends for other sites, and for links, images and prefetches that lead to data."""
     site, mode, dest = seen.get(b"sec-fetch-site"), seen.get(b"sec-fetch-mode"), seen.get(b"sec-fetch-dest")
-    navigation = path_class.navigable and mode == b"navigate" and dest in (None, b"document")
+    navigation = (path_class.navigable or download) and mode == b"navigate" and dest in (None, b"document")
     if foreign is None and site not in (None, b"same-origin") and not (site == b"none" and navigation):
         if mode == b"navigate":
             raise ForbiddenOrigin(
@@ -185,14 +217,6 @@ def check_fetch(path_class: PathClass, seen: Seen, foreign: bytes | None) -> Non
         raise ForbiddenOrigin("Data is not served to links, images or frames.", details={"hint": "Use the page at /."})
     if b"prefetch" in (seen.get(b"sec-purpose", b"") + seen.get(b"purpose", b"")).lower():
         raise ForbiddenOrigin("Data is not served to prefetches.", details={"hint": "Ask when it is wanted."})
-
-
-def check_start(path: str, method: str, seen: Seen) -> None:
-    """Refuse a GET that may spend to a browser that does not say where the request comes from."""
-    if path not in STARTS_BY_GET or method not in _SAFE_METHODS or b"sec-fetch-site" in seen:
-        return
-    if b"mozilla/" in seen.get(b"user-agent", b"").lower():
-        raise ForbiddenOrigin("This browser does not say which page is asking.", details={"hint": "Use POST."})
 
 
 def check_media_type(path: str, method: str, seen: Seen) -> None:

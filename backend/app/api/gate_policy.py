@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Literal
 
+from app.api.rates import Rate
+from app.api.route_class import RouteClass
 from app.core.config import Settings
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -33,6 +36,8 @@ class GatePolicy:
     token: str | None = None
     loopback_bind: bool = True
     body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
+    rates: Mapping[RouteClass, Rate] = field(default_factory=dict)
+    """How often a client may ask, by the class of what it asks for; a class that is not named has no limit."""
 
     def __post_init__(self) -> None:
         for host in self.hosts:
@@ -61,6 +66,7 @@ class GatePolicy:
             auth="token" if asked_for_token else "auto",
             token=token,
             loopback_bind=loopback_bind,
+            rates=_rates(settings),
         )
 
     @cached_property
@@ -78,6 +84,16 @@ class GatePolicy:
         """Whether every request needs the token, wherever it comes from."""
         foreign_host = any(host.lower() not in LOOPBACK_HOSTS for host in self.hosts)
         return self.auth == "token" or not self.loopback_bind or foreign_host
+
+
+def _rates(settings: Settings) -> dict[RouteClass, Rate]:
+    texts: dict[RouteClass, str] = {
+        "read": settings.rate_read,
+        "write": settings.rate_write,
+        "spend": settings.rate_spend,
+        "destructive": settings.rate_destructive,
+    }
+    return {name: rate for name, text in texts.items() if (rate := Rate.parse(text)) is not None}
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import error_response
 from app.api.paths import classify, route_path
+from app.api.rates import RATE_HEADERS
 from app.api.security_headers import SECURITY_HEADERS
 from app.core.errors import AppError
 from app.core.ids import new_id
@@ -53,7 +54,7 @@ class RequestLog:
                 sent_bytes += len(message.get("body", b""))
             elif message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *headers]
+                message["headers"] = [*message.get("headers", ()), *headers, *scope.get(RATE_HEADERS, ())]
             return send(message)
 
         try:

@@ -31,7 +31,6 @@ DATA = PathClass("data")
 OPEN = PathClass("open", public=True)
 PAGE = PathClass("page", public=True, navigable=True, embeddable=True)
 DOCS = PathClass("docs", navigable=True, embeddable=True)
-DOWNLOAD = PathClass("download", navigable=True)
 
 _EXACT = {
     "/": PAGE,
@@ -45,12 +44,8 @@ _EXACT = {
     "/api/health": OPEN,
     "/docs": DOCS,
     "/openapi.json": DOCS,
-    "/api/admin/backup": DOWNLOAD,
 }
 _BELOW = (("/app/", PAGE), ("/assets/", PAGE), ("/docs/", DOCS))
-
-STARTS_BY_GET = frozenset({"/api/stream"})
-"""Where a GET may start, and so pay for, a generation."""
 
 UPLOADS = frozenset({"/api/profiles/import"})
 """Where a multipart body is accepted."""

@@ -45,6 +45,13 @@ class Access:
 
     route_class: RouteClass
     needs: Need
+    download: bool = False
+    """May be opened from the address bar, by a link of our own page, and by a ticket in place of a token."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether a call does more than tell."""
+        return self.route_class not in ("public", "read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +68,11 @@ class UnclassedRoute(RuntimeError):
     """A route that does not say its class, or says another than its path."""
 
 
-def route_class(name: RouteClass, *, admin: bool = False) -> Callable[[Endpoint], Endpoint]:
+def route_class(name: RouteClass, *, admin: bool = False, download: bool = False) -> Callable[[Endpoint], Endpoint]:
     """Declare the class of an endpoint, or of a mounted application; stands below the router's decorators."""
 
     def declare(endpoint: Endpoint) -> Endpoint:
-        setattr(endpoint, _MARK, Access(name, "admin" if admin else _NEEDS[name]))
+        setattr(endpoint, _MARK, Access(name, "admin" if admin else _NEEDS[name], download))
         return endpoint
 
     return declare

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.api.paths import DATA, DOCS, DOWNLOAD, OPEN, PAGE, PathClass
+from app.api.paths import DATA, DOCS, OPEN, PAGE, PathClass
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
@@ -34,6 +34,5 @@ SECURITY_HEADERS: Mapping[PathClass, RawHeaders] = {
     DOCS: (*_PAGE, *_NO_STORE),
     OPEN: _DATA,
     DATA: _DATA,
-    DOWNLOAD: _DATA,
 }
 """Added to each reply. How long assets may be cached is said by the static server, not here."""

@@ -29,6 +29,15 @@ def _names(*names: str) -> Any:
     return AliasChoices(*names)
 
 
+def _rate(default: str, name: str, what: str) -> Any:
+    return Field(
+        default,
+        pattern=r"^(off|[1-9][0-9]{0,6}/(s|min|h))$",
+        validation_alias=name,
+        description=f"Most {what} of one client or named token, as `600/min` (`s`, `min`, `h`); `off` for no limit.",
+    )
+
+
 class Settings(BaseSettings):
     """What the process was told. Immutable; relative paths are under the data folder."""
 
@@ -84,6 +93,10 @@ class Settings(BaseSettings):
         validation_alias="CONSOLE_TOKEN",
         description="The token itself; made in the data folder if not given.",
     )
+    rate_read: str = _rate("60000/min", "CONSOLE_RATE_READ", "reads")
+    rate_write: str = _rate("60000/min", "CONSOLE_RATE_WRITE", "writes")
+    rate_spend: str = _rate("6000/min", "CONSOLE_RATE_SPEND", "paid calls")
+    rate_destructive: str = _rate("6000/min", "CONSOLE_RATE_DESTRUCTIVE", "removals")
     demo: Literal["auto", "off"] = Field(
         "auto",
         validation_alias="CONSOLE_DEMO",

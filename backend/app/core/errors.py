@@ -10,11 +10,11 @@
     │   ├── BadToolResult          ├── UnsupportedMediaType 415        ├── UpstreamModelNotFound 404
     │   ├── ModelIncapable         ├── BadHost 421                     ├── ContextTooLong 400
     │   └── UnsupportedSort        ├── RateLimitedLocal 429            ├── UpstreamRateLimited 429
-    ├── Conflict 409               ├── BudgetExceeded 403              ├── UpstreamUnavailable 503
-    │   ├── NothingToAnswer        ├── Restoring 503                   ├── UpstreamTimeout 504
-    │   ├── GenerationRunning      ├── ShuttingDown 503                ├── UpstreamMidstream   (in streams)
-    │   ├── ToolResultsMissing     └── Interrupted (in streams)        ├── UpstreamTruncated   (in streams)
-    │   ├── Stopped                                                    └── UpstreamGarbage     (in streams)
+    ├── Conflict 409               ├── InsufficientScope 403           ├── UpstreamUnavailable 503
+    │   ├── NothingToAnswer        ├── BudgetExceeded 403              ├── UpstreamTimeout 504
+    │   ├── GenerationRunning      ├── Restoring 503                   ├── UpstreamMidstream   (in streams)
+    │   ├── ToolResultsMissing     ├── ShuttingDown 503                ├── UpstreamTruncated   (in streams)
+    │   ├── Stopped                └── Interrupted (in streams)        └── UpstreamGarbage     (in streams)
     │   ├── Stale
     │   ├── BackupDamaged
     │   └── MissingKey
@@ -184,6 +184,12 @@ class Unauthorized(AppError):
         "This console wants its token.",
         "Send Authorization: Bearer with the token of the Ready link.",
     )
+
+
+class InsufficientScope(AppError):
+    code, status = "insufficient_scope", 403
+    text = "This token is not for that."
+    hint = "Use a token with a wider scope, or the console's own."
 
 
 class ForbiddenOrigin(AppError):

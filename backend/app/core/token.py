@@ -1,10 +1,11 @@
-"""The two secrets of the data folder: the console's own token and the provider key.
+"""The secrets of the data folder: the console's own token, the provider key, and the key that hashes named tokens.
 
-Both are files of mode 0600, replaced atomically: a reader, also after a crash, finds the old text or the new.
+All are files of mode 0600, replaced atomically: a reader, also after a crash, finds the old text or the new.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -12,6 +13,7 @@ from pathlib import Path
 
 TOKEN_FILE = "token"  # noqa: S105  # a file name
 KEY_FILE = "secrets.json"
+HASH_KEY_FILE = "hash.key"
 _KEY_FIELD = "openrouter_api_key"
 _TOKEN_BYTES = 32
 
@@ -22,8 +24,20 @@ def read_or_create_token(data_dir: Path) -> str:
     Processes that start at once agree on one. Raises ``OSError`` when the folder cannot be written, ``ValueError``
     when the file is there but holds no token (an empty one would let anybody in).
     """
-    path = data_dir / TOKEN_FILE
+    return _read_or_create(data_dir / TOKEN_FILE)
+
+
+def read_or_create_hash_key(data_dir: Path) -> bytes:
+    """What the hashes of named tokens are keyed with, 32 bytes; made and refused as the token is.
+
+    Without its file all named tokens are void.
+    """
+    return hashlib.sha256(_read_or_create(data_dir / HASH_KEY_FILE).encode()).digest()
+
+
+def _read_or_create(path: Path) -> str:
     if not path.exists():
+        data_dir = path.parent
         data_dir.mkdir(parents=True, exist_ok=True)
         draft = _write_draft(path, secrets.token_urlsafe(_TOKEN_BYTES) + "\n")
         try:
@@ -36,7 +50,7 @@ def read_or_create_token(data_dir: Path) -> str:
             draft.unlink()
     token = path.read_text(encoding="ascii", errors="replace").strip()
     if len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token:
-        raise ValueError(f"{path} holds no token; delete it to get a new one")
+        raise ValueError(f"{path} holds no {path.name}; delete it to get a new one")
     return token
 
 

@@ -6,20 +6,21 @@ from typing import Any
 
 from app.core.money import to_usd
 from app.db.types import Conn, Row
+from app.repo import access_tokens
 from app.schemas.usage import UsageRow
 
 _COLUMNS = """
     id, session_id, profile_id, model_id, generation_id, purpose, state, prompt_tokens, completion_tokens, total_tokens,
     cached_tokens, cache_write_tokens, reasoning_tokens, cost_picousd, reserved_picousd, price_version, model,
-    COALESCE(upstream_provider, provider) AS provider, upstream_id, latency_ms, first_token_ms, tokens_per_second,
-    finish_reason, created_at
+    COALESCE(upstream_provider, provider) AS provider, token_id, upstream_id, latency_ms, first_token_ms,
+    tokens_per_second, finish_reason, created_at
 """
 _RESERVE = """
     INSERT INTO usage_logs (id, session_id, profile_id, model_id, generation_id, purpose, state, model, provider,
-        price_version, reserved_picousd, created_at)
+        price_version, reserved_picousd, token_id, created_at)
     VALUES (:id, :session_id, :profile_id, (SELECT id FROM models WHERE id = :catalogue_id), :generation_id, :purpose,
         'reserved', :model, :provider, (SELECT price_version FROM models WHERE id = :catalogue_id), :reserved_picousd,
-        :now)
+        :token_id, :now)
 """
 _SETTLE = """
     UPDATE usage_logs SET state = :state, upstream_provider = :upstream_provider, upstream_id = :upstream_id,
@@ -29,7 +30,7 @@ _SETTLE = """
         first_token_ms = :first_token_ms, tokens_per_second = :tokens_per_second, finish_reason = :finish_reason,
         settled_at = :now
     WHERE generation_id = :generation_id AND state = 'reserved'
-    RETURNING created_at, model, reserved_picousd
+    RETURNING created_at, model, reserved_picousd, token_id
 """
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
 _RECONCILABLE = f"""
@@ -40,7 +41,7 @@ _RECONCILE = f"""
         {", ".join(f"{name} = COALESCE(:{name}, {name})" for name in _TOKENS)}, cost_picousd = :cost_picousd,
         cost_text = :cost_text, settled_at = :now
     WHERE generation_id = :generation_id AND state = 'unknown'
-    RETURNING created_at, model, session_id, {", ".join(_TOKENS)}
+    RETURNING created_at, model, session_id, token_id, reserved_picousd, {", ".join(_TOKENS)}
 """  # noqa: S608
 _OPEN_DAY = """
     INSERT INTO usage_days (day, model, calls, reserved_picousd) VALUES (:day, :model, 1, :reserved_picousd)
@@ -101,7 +102,7 @@ def reserve(conn: Conn, values: dict[str, Any]) -> None:
 
     ``catalogue_id`` is where the catalogue has the model, when it is not under its own name.
     """
-    conn.execute(_RESERVE, {"catalogue_id": values["model"], **values})
+    conn.execute(_RESERVE, {"catalogue_id": values["model"], "token_id": None, **values})
     conn.execute(
         _OPEN_DAY,
         {"day": values["now"][:10], "model": values["model"], "reserved_picousd": values["reserved_picousd"] or 0},
@@ -114,6 +115,8 @@ def settle(conn: Conn, values: dict[str, Any]) -> bool:
     if row is None:
         return False
     _add_to_day(conn, row, values, released=row["reserved_picousd"] or 0, unknown=int(values["state"] == "unknown"))
+    if values["state"] != "unknown":
+        _charge(conn, row, values["cost_picousd"])
     return True
 
 
@@ -128,6 +131,7 @@ def reconcile(conn: Conn, values: dict[str, Any]) -> tuple[str, dict[str, int]] 
         return None
     gained = {name: (row[name] or 0) - (before[name] or 0) for name in _TOKENS}
     _add_to_day(conn, row, {**gained, "cost_picousd": values["cost_picousd"]}, released=0, unknown=-1)
+    _charge(conn, row, values["cost_picousd"])
     return row["session_id"] or "", gained
 
 
@@ -189,6 +193,13 @@ def _filters(*, session_id: str | None, model: str | None) -> tuple[list[str], d
         where.append("model = :model")
         values["model"] = model
     return where, values
+
+
+def _charge(conn: Conn, row: Row, cost_picousd: int | None) -> None:
+    """What is known now, for the token whose call it was; until then all that was held for the call stays held."""
+    if row["token_id"] is not None:
+        released = row["reserved_picousd"] or 0
+        access_tokens.charge(conn, row["token_id"], released_picousd=released, cost_picousd=cost_picousd or 0)
 
 
 def _add_to_day(conn: Conn, row: Row, values: dict[str, Any], *, released: int, unknown: int) -> None:

@@ -36,6 +36,8 @@ class UsageRow:
     """Of the model's prices that the reservation was made at."""
     model: str
     provider: str | None
+    token_id: str | None
+    """The named token that asked; null for the owner."""
     upstream_id: str | None
     latency_ms: int | None
     first_token_ms: int | None

@@ -9,6 +9,7 @@ from app.core.config import Settings
 from app.db.lock import DataLock
 from app.db.store import Store
 from app.schemas.health import Health
+from app.services.access_tokens import AccessTokens
 from app.services.backups.backups import Backups
 from app.services.catalog.catalog import Catalog
 from app.services.catalog.openai_models import OpenAIModels
@@ -24,6 +25,7 @@ from app.services.profiles import Profiles
 from app.services.providers.provider_index import ProviderIndex
 from app.services.providers.providers import Providers
 from app.services.sessions import Sessions
+from app.services.tickets import Tickets
 from app.services.turns.compactions import Compactions
 from app.services.turns.live import Live
 from app.services.turns.runner import Runner
@@ -37,6 +39,8 @@ class Services:
 
     settings: Settings
     token: str
+    access_tokens: AccessTokens
+    tickets: Tickets
     lock: DataLock
     store: Store
     providers: Providers

@@ -12,15 +12,21 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
+from app.api.admission import Admission
 from app.api.gate import Gate
 from app.api.gate_policy import GatePolicy
 from app.api.middleware import RequestLog
+from app.api.route_class import classed_routes
+from app.api.route_table import RouteTable
+from app.main import create_app
+from app.services.tickets import Tickets
 
 TOKEN = "t0ken-of-this-console-0123456789abcdefghijk"
 OWN = "http://127.0.0.1:8000"
 LISTED = "https://pages.example"
 DATA = "/api/sessions"
 START = "/api/stream"
+BACKUP = "/api/admin/backup"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
 FETCH = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}
@@ -29,6 +35,8 @@ LINK = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate", "sec-fetc
 PART = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "script"}
 FOREIGN = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", "origin": LISTED}
 BEARER = {"authorization": f"Bearer {TOKEN}"}
+
+ROUTES = RouteTable(classed_routes(create_app().routes))
 
 Headers = dict[str, str] | list[tuple[str, str]]
 
@@ -53,11 +61,13 @@ class Console:
     now_s: float = 0.0
     reached: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    tickets: Tickets = field(default_factory=Tickets)
 
     def __post_init__(self) -> None:
         methods = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
         inner: ASGIApp = Starlette(routes=[Route("/{path:path}", self.answer, methods=methods)])
-        self.app: ASGIApp = RequestLog(Gate(inner, lambda: self.policy, clock_s=lambda: self.now_s))
+        gate = Gate(inner, lambda: Admission(self.policy, tickets=self.tickets), ROUTES, clock_s=lambda: self.now_s)
+        self.app: ASGIApp = RequestLog(gate)
 
     async def answer(self, request: Request) -> Response:
         self.reached.append(request.scope["path"])
@@ -72,6 +82,7 @@ class Console:
         method: str = "GET",
         host: str | None = "127.0.0.1:8000",
         peer: str | None = "127.0.0.1",
+        query: str = "",
         body: Iterable[bytes] = (),
     ) -> Reply:
         """One request as raw ASGI: duplicated and odd headers arrive exactly as given."""
@@ -86,7 +97,7 @@ class Console:
             "scheme": "http",
             "path": path,
             "raw_path": path.encode(),
-            "query_string": b"",
+            "query_string": query.encode(),
             "root_path": "",
             "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs],
             "client": (peer, 50000) if peer is not None else None,

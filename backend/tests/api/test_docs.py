@@ -9,9 +9,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from app.api.admission import Admission
 from app.api.gate import Gate
 from app.api.gate_policy import GatePolicy
 from app.api.middleware import RequestLog
+from app.api.route_class import classed_routes
+from app.api.route_table import RouteTable
 from app.api.routes.docs import router
 
 
@@ -19,7 +22,8 @@ from app.api.routes.docs import router
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI(docs_url=None, redoc_url=None)
     app.include_router(router)
-    app.add_middleware(Gate, policy=GatePolicy)
+    routes = RouteTable(classed_routes(router.routes))
+    app.add_middleware(Gate, admission=lambda: Admission(GatePolicy()), routes=routes)
     app.add_middleware(RequestLog)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as http:
         yield http

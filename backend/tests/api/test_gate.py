@@ -12,7 +12,21 @@ from starlette.types import Message, Scope
 
 from app.api.gate import Gate
 from app.api.middleware import RequestLog
-from tests.api.gate_console import BEARER, DATA, FETCH, FIREFOX, LINK, LISTED, OWN, PART, START, TYPED, Console, run
+from tests.api.gate_console import (
+    BEARER,
+    DATA,
+    FETCH,
+    FIREFOX,
+    LINK,
+    LISTED,
+    OWN,
+    PART,
+    ROUTES,
+    START,
+    TYPED,
+    Console,
+    run,
+)
 
 
 @pytest.fixture
@@ -292,6 +306,6 @@ async def test_the_lifespan_passes() -> None:
     async def nothing(*_: object) -> Any:
         pytest.fail("not needed")
 
-    gate = RequestLog(Gate(inner, lambda: pytest.fail("no policy yet")))
+    gate = RequestLog(Gate(inner, lambda: pytest.fail("no policy yet"), ROUTES))
     await gate({"type": "lifespan"}, nothing, nothing)
     assert passed == ["lifespan"]

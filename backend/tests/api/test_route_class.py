@@ -86,4 +86,4 @@ def test_get_does_not_change_the_store_unless_it_says_so() -> None:
         for route in classed_routes(create_app().routes)
         if route.methods & safe and route.access.route_class not in ("public", "read")
     }
-    assert acting == {"/api/stream"}
+    assert acting == {"/api/stream", "/api/admin/backup"}

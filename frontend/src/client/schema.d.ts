@@ -959,6 +959,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description Tokens that were given to programs, newest first, revoked ones too; never a secret.
+         */
+        get: operations["list_tokens"];
+        put?: never;
+        /**
+         * Create Token
+         * @description Make a token for a program. The reply holds its secret, which is told this once and kept nowhere.
+         */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description Revoke a token: it opens nothing any more and its streams are cut. Answers under way are finished and kept.
+         */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Ticket
+         * @description Open the `path` of a download once within 30 s, as `path?ticket=…`, with no more rights than who asks.
+         */
+        post: operations["create_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1023,6 +1087,80 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccessToken
+         * @description ``reserved_usd`` is held for calls whose cost is not known yet; with ``spent_usd`` it stays within the budget.
+         */
+        AccessToken: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: ("read" | "chat" | "admin")[];
+            /** Budget Usd */
+            budget_usd: number | null;
+            /**
+             * Spent Usd
+             * @description US dollars, exact
+             */
+            spent_usd: number;
+            /**
+             * Reserved Usd
+             * @description US dollars, exact
+             */
+            reserved_usd: number;
+            /** Created At */
+            created_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Revoked At */
+            revoked_at: string | null;
+        };
+        /** AccessTokenCreate */
+        AccessTokenCreate: {
+            /** Name */
+            name: string;
+            /**
+             * Scopes
+             * @description `chat` includes `read`, `admin` includes both.
+             */
+            scopes: ("read" | "chat" | "admin")[];
+            /** Budget Usd */
+            budget_usd?: (number | string) | null;
+        };
+        /**
+         * AccessTokenMade
+         * @description ``token`` is told this once and kept nowhere.
+         */
+        AccessTokenMade: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: ("read" | "chat" | "admin")[];
+            /** Budget Usd */
+            budget_usd: number | null;
+            /**
+             * Spent Usd
+             * @description US dollars, exact
+             */
+            spent_usd: number;
+            /**
+             * Reserved Usd
+             * @description US dollars, exact
+             */
+            reserved_usd: number;
+            /** Created At */
+            created_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Token */
+            token: string;
+        };
         /** Alive */
         Alive: {
             /**
@@ -2576,6 +2714,15 @@ export interface components {
             /** Next */
             next: null;
         };
+        /** Page[AccessToken] */
+        Page_AccessToken_: {
+            /** Items */
+            items: components["schemas"]["AccessToken"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total?: number | null;
+        };
         /** Page[Backup] */
         Page_Backup_: {
             /** Items */
@@ -3835,6 +3982,21 @@ export interface components {
             text: string;
         };
         /**
+         * Ticket
+         * @description Open ``path?ticket=…`` once, before ``expires_at``.
+         */
+        Ticket: {
+            /** Ticket */
+            ticket: string;
+            /** Expires At */
+            expires_at: string;
+        };
+        /** TicketRequest */
+        TicketRequest: {
+            /** Path */
+            path: string;
+        };
+        /**
          * ToolCall
          * @description A complete tool call; ``arguments`` is JSON text.
          */
@@ -4341,6 +4503,8 @@ export interface components {
             model: string;
             /** Provider */
             provider: string | null;
+            /** Token Id */
+            token_id: string | null;
             /** Upstream Id */
             upstream_id: string | null;
             /** Latency Ms */
@@ -4592,7 +4756,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4719,7 +4883,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4852,7 +5016,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4981,7 +5145,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_moderated`: The provider refused the content. `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `upstream_moderated`: The provider refused the content. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5156,7 +5320,7 @@ export interface operations {
                     "application/json": components["schemas"]["TypedError"];
                 };
             };
-            /** @description `upstream_moderated`: The provider refused the content. `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `upstream_moderated`: The provider refused the content. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5309,7 +5473,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5439,7 +5603,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5563,7 +5727,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5675,7 +5839,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5794,7 +5958,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5929,7 +6093,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6050,7 +6214,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6166,7 +6330,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6285,7 +6449,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6412,7 +6576,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6517,7 +6681,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6629,7 +6793,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6745,7 +6909,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6864,7 +7028,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6980,7 +7144,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7107,7 +7271,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7219,7 +7383,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7335,7 +7499,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7449,7 +7613,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7554,7 +7718,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7659,7 +7823,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7762,7 +7926,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7878,7 +8042,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7997,7 +8161,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8113,7 +8277,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8232,7 +8396,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8333,7 +8497,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8437,7 +8601,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8608,7 +8772,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8745,7 +8909,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8848,7 +9012,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8964,7 +9128,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9068,7 +9232,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9171,7 +9335,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9308,7 +9472,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9460,7 +9624,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9571,7 +9735,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9681,7 +9845,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9786,7 +9950,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9891,7 +10055,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9992,7 +10156,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10093,7 +10257,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10225,7 +10389,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10346,7 +10510,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10476,7 +10640,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10586,7 +10750,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10707,7 +10871,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10869,7 +11033,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11024,7 +11188,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11136,7 +11300,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11246,7 +11410,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11383,7 +11547,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11549,7 +11713,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11688,7 +11852,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11807,6 +11971,431 @@ export interface operations {
             };
         };
     };
+    list_tokens: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AccessToken_"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: That cursor was not made by this list. `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessTokenCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessTokenMade"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     alive: {
         parameters: {
             query?: never;
@@ -11834,7 +12423,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11935,7 +12524,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12036,7 +12625,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `forbidden_origin`: Pages of other origins may not use this console. */
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -29,7 +29,7 @@ MAKING = (DiskFull, BackupDamaged, BackupsUnavailable, ShuttingDown)
 
 
 @router.get("/backup", response_class=FileResponse, responses=FILE | responses_for(*MAKING))
-@route_class("write", admin=True)
+@route_class("write", admin=True, download=True)
 async def download_fresh_backup(services: ServicesDep) -> Response:
     """Make a backup, checked and kept in the folder as any other, and download it."""
     backup = await services.backups.create("manual")
@@ -56,7 +56,7 @@ async def create_backup(services: ServicesDep, accept: Annotated[str, Header()] 
 
 
 @router.get("/backups/{name}", response_class=FileResponse, responses=FILE | responses_for(NotFound))
-@route_class("read", admin=True)
+@route_class("read", admin=True, download=True)
 async def download_backup(services: ServicesDep, name: BackupPath) -> Response:
     """A backup's file; parts of it by `Range`."""
     return _file(services, name)

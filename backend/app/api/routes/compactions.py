@@ -14,6 +14,7 @@ from app.api.reply import created, page
 from app.api.route_class import route_class
 from app.core.errors import (
     BadCursor,
+    BudgetExceeded,
     Conflict,
     ContextTooLong,
     IdempotencyMismatch,
@@ -41,6 +42,7 @@ SessionPath = Annotated[str, Path(max_length=128)]
     responses=responses_for(
         NotFound,
         Conflict,
+        BudgetExceeded,
         MissingKey,
         IdempotencyMismatch,
         ContextTooLong,

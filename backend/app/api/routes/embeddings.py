@@ -13,6 +13,7 @@ from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.api.route_class import route_class
 from app.core.errors import (
+    BudgetExceeded,
     Conflict,
     IdempotencyMismatch,
     MissingKey,
@@ -37,6 +38,7 @@ _ID: Final = re.compile(r"[!-~]{1,256}")
     response_model=EmbeddingsList,
     responses=responses_for(
         MissingKey,
+        BudgetExceeded,
         Conflict,
         IdempotencyMismatch,
         UpstreamError,

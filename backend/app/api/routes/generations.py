@@ -14,6 +14,7 @@ from app.api.reply import created, reply, stream
 from app.api.route_class import route_class
 from app.core.errors import (
     BadToolResult,
+    BudgetExceeded,
     Conflict,
     GenerationRunning,
     IdempotencyMismatch,
@@ -34,7 +35,7 @@ FOLLOWED: dict[int | str, dict[str, Any]] = {
 SEEN_ALL: dict[int | str, dict[str, Any]] = {204: {"description": "The reader has seen the end already."}}
 START_ERRORS = (
     NotFound, GenerationRunning, Conflict, NothingToAnswer, ToolResultsMissing, MissingKey, IdempotencyMismatch,
-    BadToolResult, ValidationFailed, ShuttingDown,
+    BadToolResult, ValidationFailed, BudgetExceeded, ShuttingDown,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from app.api.reply import created, reply
 from app.api.route_class import route_class
 from app.core.errors import (
     BadToolResult,
+    BudgetExceeded,
     GenerationRunning,
     IdempotencyMismatch,
     MissingKey,
@@ -63,7 +64,9 @@ async def patch_message(services: ServicesDep, message_id: MessagePath, body: Me
     "/{message_id}/regenerate",
     response_model=Started,
     status_code=201,
-    responses=responses_for(NotFound, GenerationRunning, MissingKey, IdempotencyMismatch, ValidationFailed),
+    responses=responses_for(
+        NotFound, GenerationRunning, MissingKey, IdempotencyMismatch, BudgetExceeded, ValidationFailed
+    ),
 )
 @route_class("spend")
 async def regenerate(

@@ -9,7 +9,7 @@ from typing import Any
 from app.core.clock import now
 from app.core.ids import new_id
 from app.db.types import Conn, Row
-from app.repo import generations, journal, ledger, messages, models, sessions
+from app.repo import generations, journal, messages, models, sessions
 from app.repo import settings as settings_repo
 from app.schemas.events import Start, encode_events
 from app.schemas.types import Purpose
@@ -19,6 +19,7 @@ from app.services.doors.door_thread import post_conversation
 from app.services.doors.foreign_messages import ForeignMessage
 from app.services.providers.providers import Route
 from app.services.turns.prompt import worst_cost_picousd
+from app.services.turns.reservation import reserve
 from app.services.turns.turn_start import Begun, Plan, begun_earlier, remember
 from app.services.upstream.request import output_limit
 
@@ -132,7 +133,7 @@ def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, bo
         params=dict(call.params),
         now=at,
     )
-    ledger.reserve(
+    reserve(
         conn,
         {
             "id": new_id(),
@@ -146,6 +147,7 @@ def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, bo
             "reserved_picousd": _worst_cost_picousd(body, prices),
             "now": at,
         },
+        plan.token_id,
     )
     remember(conn, plan.key, "generation", plan.generation_id, at)
 

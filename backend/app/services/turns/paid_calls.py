@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from app.core.caller import current_token_id
 from app.core.clock import now
 from app.core.errors import AppError, Conflict, ShuttingDown, UpstreamError
 from app.core.ids import new_id
@@ -23,6 +24,7 @@ from app.schemas.events import UsageFigures
 from app.schemas.types import Purpose
 from app.services.metrics import Metrics, Paid
 from app.services.providers.providers import DEMO, Provider
+from app.services.turns.reservation import reserve
 from app.services.turns.runner import Unsettled
 from app.services.turns.turn_end import Bill
 from app.services.turns.turn_start import Key, earlier, remember
@@ -62,6 +64,7 @@ class PaidCall:
     profile_id: int | None = None
     key: Key | None = None
     call_id: str = field(default_factory=new_id)
+    token_id: str | None = field(default_factory=current_token_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +215,7 @@ def _reserve(conn: Conn, call_id: str, call: PaidCall) -> None:
         raise taken(made)
     at = now()
     remember(conn, call.key, call.purpose, call_id, at)
-    ledger.reserve(
+    reserve(
         conn,
         {
             "id": new_id(),
@@ -222,9 +225,10 @@ def _reserve(conn: Conn, call_id: str, call: PaidCall) -> None:
             "purpose": call.purpose,
             "model": call.model,
             "provider": call.provider.name,
-            "reserved_picousd": 0 if call.provider.demo else call.worst_picousd,
+            "reserved_picousd": call.worst_picousd,
             "now": at,
         },
+        call.token_id,
     )
 
 

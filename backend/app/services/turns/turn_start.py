@@ -13,12 +13,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from app.core.caller import current_token_id
 from app.core.clock import now
 from app.core.errors import Conflict, GenerationRunning, IdempotencyMismatch, NotFound, NothingToAnswer
 from app.core.ids import new_id
 from app.core.json import decode, encode
 from app.db.types import Conn, Row
-from app.repo import generations, idempotency, journal, ledger, messages, models, profiles, sessions
+from app.repo import generations, idempotency, journal, messages, models, profiles, sessions
 from app.schemas.events import Start, encode_events
 from app.schemas.parts import Part, TextPart, ToolResultPart, content_of
 from app.schemas.sessions import Session
@@ -28,6 +29,7 @@ from app.services.catalog.known_models import refuse_incapable
 from app.services.context.context import Fit
 from app.services.providers.providers import Provider, Route
 from app.services.turns.prompt import Defaults, Resolved, worst_cost_picousd
+from app.services.turns.reservation import reserve
 from app.services.turns.resolution import resolve_in
 from app.services.turns.runs import Run
 from app.services.turns.tool_results import check_complete, check_results
@@ -62,6 +64,8 @@ class Plan:
     key: Key | None = None
     thinks_by_default: bool = False
     """Whether a reasoning model thinks although neither the request nor a profile says how hard."""
+    token_id: str | None = field(default_factory=current_token_id)
+    """The named token on whose account it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,7 +328,7 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
 
 def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body: dict[str, Any], at: str) -> None:
     prices = [models.prices(conn, slug) for slug in candidates(resolved.route, body)]
-    ledger.reserve(
+    reserve(
         conn,
         {
             "id": new_id(),
@@ -338,6 +342,7 @@ def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body:
             "reserved_picousd": worst_cost_picousd(body, prices),
             "now": at,
         },
+        plan.token_id,
     )
 
 

@@ -1,0 +1,50 @@
+"""The money of a call, set aside before it is sent: its row in the ledger, and its place in a token's budget.
+
+Both stand in the caller's transaction, and the store has one writer, so parallel starts cannot share the same room.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.core.errors import BudgetExceeded, Unauthorized
+from app.core.money import to_usd
+from app.db.types import Conn
+from app.repo import access_tokens, ledger
+from app.services.providers.providers import DEMO
+
+
+def reserve(conn: Conn, values: dict[str, Any], token_id: str | None) -> None:
+    """Open the row of a call that is about to be made, on account of a named token or of the owner (None).
+
+    ``values`` are those of ``ledger.reserve``. Raises BudgetExceeded, and Unauthorized when the token was revoked.
+    """
+    if values["provider"] == DEMO:
+        values = {**values, "reserved_picousd": 0}
+    if token_id is not None:
+        _hold(conn, token_id, values["reserved_picousd"])
+    ledger.reserve(conn, {**values, "token_id": token_id})
+
+
+def _hold(conn: Conn, token_id: str, worst_picousd: int | None) -> None:
+    row = access_tokens.budget(conn, token_id)
+    if row is None or row["revoked_at"] is not None:
+        raise Unauthorized("This token was revoked.")
+    if row["budget_picousd"] is None:
+        return
+    if worst_picousd is None:
+        raise BudgetExceeded(
+            "This token has a budget, and nobody knows what the model costs.",
+            details={"hint": "Sync the models, or ask one whose price is known."},
+        )
+    if not access_tokens.hold(conn, token_id, worst_picousd):
+        raise BudgetExceeded(
+            "The budget of this token does not allow this call.",
+            details={
+                "budget_usd": to_usd(row["budget_picousd"]),
+                "spent_usd": to_usd(row["spent_picousd"]),
+                "reserved_usd": to_usd(row["held_picousd"]),
+                "needed_usd": to_usd(worst_picousd),
+                "hint": "Ask for fewer tokens, or use a token with a larger budget.",
+            },
+        )
