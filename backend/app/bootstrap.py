@@ -20,6 +20,7 @@ from app.services import reconcile
 from app.services.access_tokens import AccessTokens
 from app.services.backups.archive import Archive
 from app.services.backups.backups import Backups
+from app.services.backups.schedule import Schedule, SchedulePace
 from app.services.bundle import Services
 from app.services.catalog.catalog import Catalog, Refresh
 from app.services.catalog.openai_models import OpenAIModels
@@ -69,6 +70,7 @@ class Pace:
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     refresh: Refresh = field(default_factory=Refresh)
+    schedule: SchedulePace = field(default_factory=SchedulePace)
 
 
 @asynccontextmanager
@@ -126,9 +128,13 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         housekeeping = Housekeeping(store)
         housekeeping.open()
         stack.push_async_callback(housekeeping.close)
-        backups = Backups(store, changes, Archive(settings.backups_path))
+        archive = Archive(settings.backups_path)
+        backups = Backups(store, changes, archive, pace.schedule.now)
         await backups.open()
         stack.push_async_callback(backups.close)
+        schedule = Schedule(store, backups, archive, settings, pace.schedule)
+        schedule.open()
+        stack.push_async_callback(schedule.close)
         log.info(
             "console ready",
             extra={"version": __version__, "sqlite": store.sqlite_version, "schema": store.schema_version},
@@ -160,6 +166,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             embeddings=Embeddings(store, providers, paid_calls),
             openai_models=OpenAIModels(store),
             backups=backups,
+            backup_schedule=schedule,
         )
 
 

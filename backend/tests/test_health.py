@@ -18,6 +18,7 @@ async def test_health_is_ok(console: Console) -> None:
         "version": __version__,
         "upstream": "custom",
         "demo": False,
+        "backups": "ok",
     }
 
 

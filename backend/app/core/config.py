@@ -69,6 +69,25 @@ class Settings(BaseSettings):
         validation_alias="CONSOLE_BACKUPS",
         description="Folder of the backups; if not set, `backups` beside `backend`, or in a data folder of your own.",
     )
+    backup_every: Literal["off", "day", "week"] = Field(
+        "day",
+        validation_alias="CONSOLE_BACKUP_EVERY",
+        description="How often a backup is made by itself: `day`, `week` or `off`.",
+    )
+    backup_keep_daily: int = Field(
+        7,
+        ge=0,
+        le=366,
+        validation_alias="CONSOLE_BACKUP_KEEP_DAILY",
+        description="Days that keep their newest scheduled backup.",
+    )
+    backup_keep_weekly: int = Field(
+        4,
+        ge=0,
+        le=520,
+        validation_alias="CONSOLE_BACKUP_KEEP_WEEKLY",
+        description="Weeks, before those days, that keep their newest scheduled backup.",
+    )
     app_title: str = Field(
         "LLM Console",
         validation_alias=_names("CONSOLE_APP_TITLE", "APP_TITLE"),

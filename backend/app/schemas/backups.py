@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 BackupKind: TypeAlias = Literal["manual", "scheduled", "before_restore"]
+BackupEvery: TypeAlias = Literal["off", "day", "week"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,6 +23,31 @@ class Backup:
     counts: dict[str, int] | None = None
     sha256: str | None = None
     verified_at: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class BackupFailure:
+    """Why the last scheduled backup was not made, and how often in a row none was."""
+
+    at: str
+    error_code: str
+    message: str
+    in_a_row: int
+
+
+@dataclass(slots=True, kw_only=True)
+class BackupSchedule:
+    """``last_at`` and ``next_at`` are of scheduled backups; a ``next_at`` that has passed is made in a minute.
+
+    ``keep_daily`` and ``keep_weekly`` are how many days and, before them, weeks keep their newest scheduled backup.
+    """
+
+    every: BackupEvery
+    keep_daily: int
+    keep_weekly: int
+    last_at: str | None
+    next_at: str | None
+    failure: BackupFailure | None
 
 
 @dataclass(slots=True, kw_only=True)

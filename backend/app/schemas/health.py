@@ -13,11 +13,15 @@ class Alive:
 
 @dataclass(slots=True, kw_only=True)
 class Health:
-    """``upstream`` is the provider's name; ``demo`` when the built-in provider answers."""
+    """``upstream`` is the provider's name; ``demo`` when the built-in provider answers.
+
+    ``backups`` is ``failing`` while a scheduled backup that is due cannot be made.
+    """
 
     version: str
     database: str
     upstream: str
     demo: bool
+    backups: Literal["ok", "failing"]
     status: Literal["ok"] = "ok"
     ok: Literal[True] = True

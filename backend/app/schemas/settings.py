@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
+from app.schemas.backups import BackupEvery
 from app.schemas.parameters import MaxTokens
 from app.schemas.profiles import SystemPrompt, Temperature
 from app.schemas.types import Slug
@@ -25,7 +26,7 @@ class KeyStatus:
 
 @dataclass(slots=True, kw_only=True)
 class AppSettings:
-    """``model`` and below apply where neither the request nor its profile says otherwise."""
+    """``model`` to ``system_prompt`` apply where neither the request nor its profile says otherwise."""
 
     app_title: str
     base_url: str
@@ -37,6 +38,9 @@ class AppSettings:
     system_prompt: str
     theme: Theme
     send_key: SendKey
+    backup_every: BackupEvery
+    backup_keep_daily: int
+    backup_keep_weekly: int
 
 
 class SettingsPatch(BaseModel, extra="forbid"):
@@ -46,6 +50,9 @@ class SettingsPatch(BaseModel, extra="forbid"):
     system_prompt: SystemPrompt | None = None
     theme: Theme | None = None
     send_key: SendKey | None = None
+    backup_every: BackupEvery | None = None
+    backup_keep_daily: Annotated[int | None, Field(ge=0, le=366)] = None
+    backup_keep_weekly: Annotated[int | None, Field(ge=0, le=520)] = None
 
 
 class KeyPut(BaseModel, extra="forbid"):

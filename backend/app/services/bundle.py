@@ -11,6 +11,7 @@ from app.db.store import Store
 from app.schemas.health import Health
 from app.services.access_tokens import AccessTokens
 from app.services.backups.backups import Backups
+from app.services.backups.schedule import Schedule
 from app.services.catalog.catalog import Catalog
 from app.services.catalog.openai_models import OpenAIModels
 from app.services.catalog.plain_models import PlainCatalog
@@ -63,6 +64,7 @@ class Services:
     embeddings: Embeddings
     openai_models: OpenAIModels
     backups: Backups
+    backup_schedule: Schedule
 
     async def interrupt(self) -> None:
         """End every run and every live channel, so that all readers end by themselves; nothing starts after this."""
@@ -76,4 +78,5 @@ class Services:
             database=f"SQLite {self.store.sqlite_version}, schema {self.store.schema_version}",
             upstream=self.providers.name,
             demo=self.providers.demo,
+            backups="failing" if self.backup_schedule.failing else "ok",
         )

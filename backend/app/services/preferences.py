@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from app.core.clock import now
 from app.core.config import Settings, is_placeholder
-from app.core.errors import ValidationFailed
+from app.core.errors import Conflict, ValidationFailed
 from app.db.store import Store
 from app.repo import settings as settings_repo
 from app.schemas.settings import AppSettings, KeyStatus, SettingsPatch
+from app.services.backups.plan import PLAN_FIELDS, plan_of
 from app.services.catalog.catalog import Catalog
 from app.services.changes import Changes
 from app.services.providers.providers import Providers
@@ -40,6 +42,7 @@ class Preferences:
     async def get(self) -> AppSettings:
         """Everything the page shows."""
         defaults = defaults_of(self._settings, self._providers)
+        stored = await self._store.read(settings_repo.all_values)
         values = PAGE_DEFAULTS | {
             "model": defaults.model,
             "temperature": defaults.temperature,
@@ -51,12 +54,16 @@ class Preferences:
             base_url=self._settings.openrouter_base_url,
             demo=self._providers.demo,
             key=self._providers.key_status(),
-            **(values | await self._store.read(settings_repo.all_values)),
+            **(values | stored | asdict(plan_of(self._settings, stored))),
         )
 
     async def patch(self, request: SettingsPatch) -> AppSettings:
-        """Store what was given; null is not a value here."""
+        """Store what was given; null is not a value here. Raises Conflict for what the environment decides."""
         changes = request.model_dump(exclude_none=True)
+        if fixed := sorted(PLAN_FIELDS & changes.keys() & self._settings.model_fields_set):
+            raise Conflict(
+                f"{', '.join(fixed)} is set in the environment.", details={"hint": "Change it there, then start again."}
+            )
         if changes:
             await self._store.write(settings_repo.put, changes, now=now())
             self._changes.publish("settings", "settings")

@@ -775,6 +775,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/backups/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Backup Schedule
+         * @description How often backups are made by themselves, the next one, and why the last one failed; the settings change it.
+         */
+        get: operations["get_backup_schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/backups/{name}": {
         parameters: {
             query?: never;
@@ -1203,7 +1223,7 @@ export interface components {
         };
         /**
          * AppSettings
-         * @description ``model`` and below apply where neither the request nor its profile says otherwise.
+         * @description ``model`` to ``system_prompt`` apply where neither the request nor its profile says otherwise.
          */
         AppSettings: {
             /** App Title */
@@ -1231,6 +1251,15 @@ export interface components {
              * @enum {string}
              */
             send_key: "enter" | "mod_enter";
+            /**
+             * Backup Every
+             * @enum {string}
+             */
+            backup_every: "off" | "day" | "week";
+            /** Backup Keep Daily */
+            backup_keep_daily: number;
+            /** Backup Keep Weekly */
+            backup_keep_weekly: number;
         };
         /**
          * Attempt
@@ -1338,6 +1367,42 @@ export interface components {
             sha256?: string | null;
             /** Verified At */
             verified_at?: string | null;
+        };
+        /**
+         * BackupFailure
+         * @description Why the last scheduled backup was not made, and how often in a row none was.
+         */
+        BackupFailure: {
+            /** At */
+            at: string;
+            /** Error Code */
+            error_code: string;
+            /** Message */
+            message: string;
+            /** In A Row */
+            in_a_row: number;
+        };
+        /**
+         * BackupSchedule
+         * @description ``last_at`` and ``next_at`` are of scheduled backups; a ``next_at`` that has passed is made in a minute.
+         *
+         *     ``keep_daily`` and ``keep_weekly`` are how many days and, before them, weeks keep their newest scheduled backup.
+         */
+        BackupSchedule: {
+            /**
+             * Every
+             * @enum {string}
+             */
+            every: "off" | "day" | "week";
+            /** Keep Daily */
+            keep_daily: number;
+            /** Keep Weekly */
+            keep_weekly: number;
+            /** Last At */
+            last_at: string | null;
+            /** Next At */
+            next_at: string | null;
+            failure: components["schemas"]["BackupFailure"] | null;
         };
         /** Body_import_profiles */
         Body_import_profiles: {
@@ -2176,6 +2241,8 @@ export interface components {
         /**
          * Health
          * @description ``upstream`` is the provider's name; ``demo`` when the built-in provider answers.
+         *
+         *     ``backups`` is ``failing`` while a scheduled backup that is due cannot be made.
          */
         Health: {
             /** Version */
@@ -2186,6 +2253,11 @@ export interface components {
             upstream: string;
             /** Demo */
             demo: boolean;
+            /**
+             * Backups
+             * @enum {string}
+             */
+            backups: "ok" | "failing";
             /**
              * Status
              * @default ok
@@ -3846,6 +3918,12 @@ export interface components {
             theme?: ("system" | "light" | "dark") | null;
             /** Send Key */
             send_key?: ("enter" | "mod_enter") | null;
+            /** Backup Every */
+            backup_every?: ("off" | "day" | "week") | null;
+            /** Backup Keep Daily */
+            backup_keep_daily?: number | null;
+            /** Backup Keep Weekly */
+            backup_keep_weekly?: number | null;
         };
         /**
          * Sort
@@ -9968,6 +10046,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `conflict`: That clashes with what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description `body_too_large`: The request body is too large. */
             413: {
                 headers: {
@@ -10602,6 +10689,116 @@ export interface operations {
             };
             /** @description `disk_full`: The disk is full; nothing was changed. */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_backup_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupSchedule"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `backups_unavailable`: The folder of the backups cannot be used. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

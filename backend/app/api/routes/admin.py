@@ -14,7 +14,7 @@ from app.api.progress import progress
 from app.api.reply import created, page, reply
 from app.api.route_class import route_class
 from app.core.errors import BackupDamaged, BackupsUnavailable, BadCursor, DiskFull, NotFound, ShuttingDown
-from app.schemas.backups import Backup
+from app.schemas.backups import Backup, BackupSchedule
 from app.schemas.page import Page, PageQuery
 
 router = APIRouter(prefix="/api/admin", tags=["backups"], route_class=JsonRoute)
@@ -41,6 +41,17 @@ async def download_fresh_backup(services: ServicesDep) -> Response:
 async def list_backups(services: ServicesDep, query: Annotated[PageQuery, Query()]) -> Response:
     """What is in the folder of the backups, newest first."""
     return page(await services.backups.list(query))
+
+
+@router.get(
+    "/backups/schedule",
+    response_model=BackupSchedule,
+    responses=responses_for(BackupsUnavailable),
+)
+@route_class("read", admin=True)
+async def get_backup_schedule(services: ServicesDep) -> Response:
+    """How often backups are made by themselves, the next one, and why the last one failed; the settings change it."""
+    return reply(await services.backup_schedule.state())
 
 
 @router.post("/backups", response_model=Backup, status_code=201, responses=STEPS | responses_for(*MAKING))

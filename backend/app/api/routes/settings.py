@@ -10,7 +10,7 @@ from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.api.reply import reply
 from app.api.route_class import route_class
-from app.core.errors import ValidationFailed
+from app.core.errors import Conflict, ValidationFailed
 from app.schemas.settings import AppSettings, KeyPut, KeyStatus, SettingsPatch
 
 router = APIRouter(prefix="/api/settings", tags=["settings"], route_class=JsonRoute)
@@ -23,7 +23,7 @@ async def get_settings(services: ServicesDep) -> Response:
     return reply(await services.preferences.get())
 
 
-@router.patch("", response_model=AppSettings, responses=responses_for(ValidationFailed))
+@router.patch("", response_model=AppSettings, responses=responses_for(Conflict, ValidationFailed))
 @route_class("write", admin=True)
 async def patch_settings(services: ServicesDep, body: SettingsPatch) -> Response:
     """Change what is given."""

@@ -89,9 +89,11 @@ class Archive:
             prefix = "console_backup_" if kind == "manual" else f"console_backup_{kind}_"
             stem = prefix + created_at[:19].replace("T", "_").replace(":", "-")
             number = 1
-            while (path := self.folder / f"{stem}{f'_{number}' if number > 1 else ''}.db").exists():
+            while True:
+                path = self.folder / f"{stem}{f'_{number}' if number > 1 else ''}.db"
+                if not path.exists() and not partial_of(path).exists():
+                    return path
                 number += 1
-            return path
 
     def keep(self, path: Path, note: Note) -> Backup:
         """Give the finished copy beside `path` its name, with its note. Raises `DiskFull`, leaving nothing."""

@@ -23,6 +23,9 @@ beforeEach(() => {
     system_prompt: "",
     theme: "system",
     send_key: "enter",
+    backup_every: "day",
+    backup_keep_daily: 7,
+    backup_keep_weekly: 4,
   };
   api = new FakeApi()
     .on("GET /api/settings", () => stored)
