@@ -1,26 +1,54 @@
-"""Requests read strictly: a body is one JSON text in UTF-8, each field of an object once; no query unasked for."""
+"""Requests read strictly: a body is one JSON text in UTF-8, each field of an object once; no query unasked for.
+
+What is large is read and checked beside the event loop, one body at a time, so that nobody else waits for it.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
+from typing import Any, TypeVar
 
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
+
+from app.core.errors import ValidationFailed
+
+LARGE_BYTES = 64 * 1024
+"""What is read in a millisecond or two."""
+MOST_COMMAS = 1_000_000
+"""Bounds the values of a body, which take a hundred times the memory of their text; a picture has none."""
+
+T = TypeVar("T")
+_one_at_a_time = threading.Lock()
 
 
 class StrictRequest(Request):
     """The standard library would take UTF-16 and keep the last of two fields of one name, whichever was checked."""
 
     async def json(self) -> Any:
-        """Raises JSONDecodeError or UnicodeDecodeError, which FastAPI answers."""
+        """Raises JSONDecodeError or UnicodeDecodeError, which FastAPI answers, and ValidationFailed."""
         if not hasattr(self, "_json"):
-            self._json = json.loads((await self.body()).decode(), object_pairs_hook=_each_once)
+            body = await self.body()
+            self._json = _read(body) if len(body) < LARGE_BYTES else await _beside(partial(_read, body))
         return self._json
+
+    async def check_large(self, model: type[BaseModel]) -> None:
+        """Read and check a large body, so that FastAPI finds it done. Raises RequestValidationError as FastAPI does."""
+        if len(await self.body()) < LARGE_BYTES:
+            return
+        try:
+            told = await self.json()
+        except (ValueError, RecursionError):
+            return  # FastAPI meets it too, and has the words
+        self._json = await _beside(partial(_checked, model, told))
 
     async def has_field(self, name: str) -> bool:
         """Whether the body is a readable JSON object with such a field."""
@@ -39,15 +67,22 @@ class JsonRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
-        takes_query = _takes_query(self.dependant)
+        takes_query, model = _takes_query(self.dependant), self._body_model()
 
         async def strictly(request: Request) -> Response:
             if not takes_query and request.scope["query_string"]:
                 _refuse(request.query_params.keys())
-            is_strict = isinstance(request, StrictRequest)
-            return await handle(request if is_strict else StrictRequest(request.scope, request.receive))
+            strict = request if isinstance(request, StrictRequest) else StrictRequest(request.scope, request.receive)
+            if model is not None:
+                await strict.check_large(model)
+            return await handle(strict)
 
         return strictly
+
+    def _body_model(self) -> type[BaseModel] | None:
+        """What the whole body is read as, if it is one model."""
+        kind = None if self.body_field is None or self._embed_body_fields else self.body_field.field_info.annotation
+        return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
 def _takes_query(dependant: Dependant) -> bool:
@@ -61,6 +96,33 @@ def _refuse(names: Iterable[str]) -> None:
     ]
     if problems:
         raise RequestValidationError(problems)
+
+
+async def _beside(work: Callable[[], T]) -> T:
+    """``work`` in a thread. Two at a time would share one core, and the loop with them."""
+
+    def alone() -> T:
+        with _one_at_a_time:
+            return work()
+
+    return await asyncio.to_thread(alone)
+
+
+def _read(body: bytes) -> Any:
+    if body.count(b",") > MOST_COMMAS:
+        raise ValidationFailed("The body holds too many values.", details={"limit": MOST_COMMAS})
+    return json.loads(body.decode(), object_pairs_hook=_each_once)
+
+
+def _checked(model: type[BaseModel], told: Any) -> Any:
+    """The model of a body. Raises RequestValidationError."""
+    if not isinstance(told, Mapping):
+        return told
+    try:
+        return model.model_validate(told)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)
+        raise RequestValidationError([{**problem, "loc": ("body", *problem["loc"])} for problem in problems]) from error
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

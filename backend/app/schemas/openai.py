@@ -3,45 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NotRequired, Self
 
-from pydantic import BaseModel, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+    with_config,
+)
+from typing_extensions import TypedDict
 
 from app.schemas.json_values import bounded_json
 from app.schemas.parameters import NAMES, Parameters
 from app.schemas.types import Slug
 
 DEEPEST = 64
-MOST_VALUES = 1_000_000
+MOST_VALUES = 100_000
+"""Several times what a long conversation holds; each costs time that others wait for."""
 MOST_MESSAGES = 10_000
 _OURS = frozenset({"model", "messages", "stream", "stream_options", "n"})
+# Dictionaries, not models: only looked at, and a tenth of the time. What is not named here passes.
+_open = with_config(ConfigDict(extra="allow"))
 # A value that we do not know may be newer than we are: the provider judges it.
 _NEWER = frozenset({"extra_forbidden", "literal_error", "union_tag_invalid", "union_tag_not_found"})
 
 
-class ContentPart(BaseModel, extra="allow"):
+@_open
+class ContentPart(TypedDict):
     """Text, an image, a file, audio or video (API reference, section 2.3)."""
 
     type: str
 
 
-class FunctionCall(BaseModel, extra="allow"):
+@_open
+class FunctionCall(TypedDict):
     name: str
-    arguments: str | None = None
+    arguments: NotRequired[str | None]
 
 
-class CalledTool(BaseModel, extra="allow"):
-    id: str | None = None
-    function: FunctionCall | None = None
+@_open
+class CalledTool(TypedDict):
+    id: NotRequired[str | None]
+    function: NotRequired[FunctionCall | None]
 
 
-class ChatMessage(BaseModel, extra="allow"):
+@_open
+class ChatMessage(TypedDict):
     """A message (API reference, section 2.2)."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | Annotated[list[ContentPart], Field(max_length=10_000)] | None = None
-    tool_calls: Annotated[list[CalledTool] | None, Field(max_length=128)] = None
-    tool_call_id: str | None = None
+    content: NotRequired[str | Annotated[list[ContentPart], Field(max_length=10_000, fail_fast=True)] | None]
+    tool_calls: NotRequired[Annotated[list[CalledTool] | None, Field(max_length=128)]]
+    tool_call_id: NotRequired[str | None]
 
 
 class StreamOptions(BaseModel, extra="allow"):
@@ -54,7 +71,7 @@ class ChatCompletionRequest(BaseModel, extra="allow"):
     """A chat request. Every parameter of OpenRouter is checked as `/api` checks it; all other fields pass unchanged."""
 
     model: Annotated[Slug | None, Field(description="The settings' default model if none is named.")] = None
-    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MOST_MESSAGES)]
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MOST_MESSAGES, fail_fast=True)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     n: Annotated[int | None, Field(ge=1, le=1, description="One answer at a time.")] = None
@@ -106,6 +123,3 @@ def _check(sent: Mapping[str, Any]) -> None:
         if not newer:
             raise
         Parameters.model_validate({name: value for name, value in known.items() if name not in newer})
-
-
-__all__ = ["ChatCompletionRequest", "ChatMessage", "ContentPart"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.schemas.openai import MOST_VALUES
 from emulator import Emulator
 from tests.contract.test_parameters import EVERY, MODEL
 from tests.harness import ConsoleClient, Json
@@ -19,3 +20,25 @@ async def test_each_parameter_arrives_as_it_was_written(client: ConsoleClient, e
         # Some the emulator refuses, and of those one kind is asked again: each time with the same body.
         bodies = [record.body for record in list(emulator.requests)[seen:]]
         assert bodies == [{**request, "stream": True}] * max(1, len(bodies)), given
+
+
+async def test_a_long_conversation_arrives_whole_and_is_stored_whole(client: ConsoleClient, emulator: Emulator) -> None:
+    """Large enough to be read and converted beside the loop."""
+    said = [
+        {"role": ("user", "assistant")[n % 2], "content": [{"type": "text", "text": f"{n}"}] * 3} for n in range(801)
+    ]
+    request: Json = {"model": MODEL, "messages": said, "max_tokens": 5}
+    answer = await client.http.post("/v1/chat/completions", json=request)
+    assert answer.status_code == 200
+    assert emulator.requests[-1].body["messages"] == said
+    stored = await client.every(f"/api/sessions/{answer.headers['x-console-session-id']}/messages")
+    assert len(stored) == len(said) + 1
+
+
+async def test_how_much_a_conversation_may_hold(client: ConsoleClient, emulator: Emulator) -> None:
+    """Ten thousand messages of thirty parts are no conversation; each value costs time that others wait for."""
+    said = [{"role": "user", "content": [{"type": "text", "text": "x"}] * 30}] * (MOST_VALUES // 90)
+    answer = await client.http.post("/v1/chat/completions", json={"model": MODEL, "messages": said * 2})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "validation_failed")
+    assert "100,000 values" in answer.json()["error"]["message"]
+    assert not [request for request in emulator.requests if request.kind == "chat.completions"]

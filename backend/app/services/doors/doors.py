@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any, Final
 
 from app.core.clock import unix_s
 from app.core.errors import AppError, Conflict, ShuttingDown, Stopped, StoreBusy
 from app.schemas.events import Done, Error, Event, Usage
 from app.schemas.generations import Generation
 from app.services.doors.door_start import DoorCall, start_call
-from app.services.doors.foreign_messages import foreign_message
+from app.services.doors.foreign_messages import ForeignMessage, foreign_message
 from app.services.providers.providers import DEMO, Providers
 from app.services.turns.frames import Dialect, LogReader
 from app.services.turns.prompt import Defaults
@@ -28,6 +29,7 @@ from app.services.turns.turns import Turns
 
 log = logging.getLogger(__name__)
 
+MANY_PARTS: Final = 1000
 _SAYS = frozenset({"text", "reasoning", "tool_call_delta", "tool_call", "annotation"})
 
 
@@ -118,7 +120,7 @@ class Doors:
             route=self._providers.route,
             key=key_of(call.key, "door", call.identity()),
         )
-        conversation = [foreign_message(message) for message in call.messages] if call.store else []
+        conversation = await _conversation(call.messages) if call.store else []
         start = partial(start_call, call=call, conversation=conversation)
         begun = await self._turns.begin(plan, request_id, start)
         return await self.door(begun, keyed=call.key is not None)
@@ -159,6 +161,17 @@ class Doors:
             log.warning("not stopped", extra={"generation_id": generation_id, "error_code": error.code})
         except Exception:
             log.exception("not stopped", extra={"generation_id": generation_id})
+
+
+async def _conversation(messages: Sequence[Mapping[str, Any]]) -> list[ForeignMessage]:
+    """A call's messages as they are stored; long ones are made beside the loop, so that nobody else waits."""
+
+    def made() -> list[ForeignMessage]:
+        return [foreign_message(message) for message in messages]
+
+    contents = (message.get("content") for message in messages)
+    parts = sum(len(content) if isinstance(content, list) else 1 for content in contents)
+    return made() if parts < MANY_PARTS else await asyncio.to_thread(made)
 
 
 def _nothing() -> None:

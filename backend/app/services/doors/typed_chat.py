@@ -14,7 +14,7 @@ from app.services.doors.typed import parameters_of, routing_used, upstream_messa
 from app.services.doors.typed_frames import TypedDialect
 from app.services.providers.providers import Providers
 from app.services.turns.prompt import Defaults
-from app.services.turns.turn_start import Begun, Plan, Posted, body_of, key_of, start_new, start_stored
+from app.services.turns.turn_start import Begun, Key, Plan, Posted, body_of, key_of, start_new, start_stored
 from app.services.turns.turns import Turns
 from app.services.upstream.reasoning import canonical
 from app.services.upstream.request import layered, thinking_by_default, wire_parameters
@@ -39,7 +39,7 @@ class TypedChats:
             thinks_by_default=True,
             defaults=self._defaults,
             route=self._providers.route,
-            key=key_of(request.request_id, "typed", body_of(request.model_copy(update={"stream": None}))),
+            key=_key_of(request),
         )
         begun = await self._turns.begin(plan, request_id, partial(_start, request=request))
         door = await self._doors.door(begun, keyed=request.request_id is not None)
@@ -48,6 +48,13 @@ class TypedChats:
             routing=routing_used(request, generation.params),
             hides_reasoning=bool((canonical(given) or {}).get("exclude")),
         )
+
+
+def _key_of(request: TypedChat) -> Key | None:
+    """Streamed or whole, it is the same request. A long history is written out only where there is a key."""
+    if request.request_id is None:
+        return None
+    return key_of(request.request_id, "typed", body_of(request.model_copy(update={"stream": None})))
 
 
 def _start(conn: Conn, plan: Plan, request: TypedChat) -> Begun:
