@@ -12,6 +12,7 @@ from app import __version__
 from app.api.admission import Admission
 from app.api.errors import install_error_handlers, responses_for
 from app.api.gate import Gate
+from app.api.links import LinkedApp
 from app.api.middleware import RequestLog
 from app.api.route_class import classed_routes
 from app.api.route_table import RouteTable
@@ -57,7 +58,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
         pace: time-outs and delays, for tests.
         page: the folder of the built page; without it the API still works, and ``/`` says how to build the page.
     """
-    app = FastAPI(
+    app = LinkedApp(
         title="LLM Console",
         version=__version__,
         summary="A local-first console for large language models",

@@ -22,6 +22,17 @@ def created(value: Any, *, replayed: bool = False) -> Response:
     return reply(value, 200, {"Idempotent-Replayed": "true"}) if replayed else reply(value, 201)
 
 
+def replayed_as(model: Any) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of a route for OpenAPI: what `created` answers to a request that is sent again."""
+    return {
+        200: {
+            "model": model,
+            "description": "The same request again: what it made then.",
+            "headers": {"Idempotent-Replayed": {"required": True, "schema": {"type": "string", "const": "true"}}},
+        }
+    }
+
+
 def page(items: Slice[Any], status_code: int = 200) -> Response:
     """One page of a list; ``total`` only when it was asked for."""
     body = {"items": items.items, "next_cursor": items.next_cursor}

@@ -111,3 +111,11 @@ async def test_a_file_that_is_none_is_refused(client: ConsoleClient, content: by
     reply = await client.ask("POST", "/api/profiles/import", files={"file": ("x.json", content)})
     assert reply.status_code == 422
     assert await client.every("/api/profiles") == []
+
+
+async def test_the_path_of_the_import_takes_post_alone(client: ConsoleClient) -> None:
+    """It is no profile's path."""
+    for method in ("GET", "PUT", "PATCH", "DELETE"):
+        reply = await client.ask(method, "/api/profiles/import", json={})
+        assert (reply.status_code, reply.headers["allow"]) == (405, "POST"), method
+    assert (await client.ask("GET", "/api/profiles/none")).status_code == 404

@@ -5533,6 +5533,16 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same request again: what it made then. */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
             /** @description Successful Response */
             201: {
                 headers: {
@@ -6018,6 +6028,16 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same request again: what it made then. */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
             /** @description Successful Response */
             201: {
                 headers: {
@@ -6153,6 +6173,16 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same request again: what it made then. */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
             /** @description Successful Response */
             201: {
                 headers: {
@@ -6509,6 +6539,16 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same request again: what it made then. */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
             /** @description Successful Response */
             201: {
                 headers: {
@@ -9514,6 +9554,16 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The same request again: what it made then. */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compaction"];
+                };
+            };
             /** @description Successful Response */
             201: {
                 headers: {

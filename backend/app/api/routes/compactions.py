@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app.api.deps import IdempotencyKey, ServicesDep, keyed
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
-from app.api.reply import created, page
+from app.api.reply import created, page, replayed_as
 from app.api.route_class import route_class
 from app.core.errors import (
     BadCursor,
@@ -39,7 +39,8 @@ SessionPath = Annotated[str, Path(max_length=128)]
     "/compact",
     response_model=Compaction,
     status_code=201,
-    responses=responses_for(
+    responses=replayed_as(Compaction)
+    | responses_for(
         NotFound,
         Conflict,
         BudgetExceeded,

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app.api.deps import IdempotencyKey, LastEventId, RequestIdDep, ServicesDep, keyed
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
-from app.api.reply import created, reply, stream
+from app.api.reply import created, replayed_as, reply, stream
 from app.api.route_class import route_class
 from app.core.errors import (
     BadToolResult,
@@ -39,7 +39,7 @@ START_ERRORS = (
 )  # fmt: skip
 
 
-@router.post("", response_model=Started, status_code=201, responses=responses_for(*START_ERRORS))
+@router.post("", response_model=Started, status_code=201, responses=replayed_as(Started) | responses_for(*START_ERRORS))
 @route_class("spend")
 async def create_generation(
     services: ServicesDep,
@@ -87,7 +87,10 @@ async def stop_generation(services: ServicesDep, generation_id: GenerationPath) 
 
 
 @router.post(
-    "/{generation_id}/continue", response_model=Started, status_code=201, responses=responses_for(*START_ERRORS)
+    "/{generation_id}/continue",
+    response_model=Started,
+    status_code=201,
+    responses=replayed_as(Started) | responses_for(*START_ERRORS),
 )
 @route_class("spend")
 async def continue_generation(

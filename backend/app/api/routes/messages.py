@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app.api.deps import IdempotencyKey, RequestIdDep, ServicesDep, keyed
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
-from app.api.reply import created, reply
+from app.api.reply import created, replayed_as, reply
 from app.api.route_class import route_class
 from app.core.errors import (
     BadToolResult,
@@ -32,7 +32,8 @@ MessagePath = Annotated[str, Path(max_length=128)]
     "",
     response_model=Message,
     status_code=201,
-    responses=responses_for(NotFound, GenerationRunning, IdempotencyMismatch, BadToolResult, ValidationFailed),
+    responses=replayed_as(Message)
+    | responses_for(NotFound, GenerationRunning, IdempotencyMismatch, BadToolResult, ValidationFailed),
 )
 @route_class("write")
 async def create_message(
@@ -64,9 +65,8 @@ async def patch_message(services: ServicesDep, message_id: MessagePath, body: Me
     "/{message_id}/regenerate",
     response_model=Started,
     status_code=201,
-    responses=responses_for(
-        NotFound, GenerationRunning, MissingKey, IdempotencyMismatch, BudgetExceeded, ValidationFailed
-    ),
+    responses=replayed_as(Started)
+    | responses_for(NotFound, GenerationRunning, MissingKey, IdempotencyMismatch, BudgetExceeded, ValidationFailed),
 )
 @route_class("spend")
 async def regenerate(

@@ -46,28 +46,28 @@ async def import_profiles(services: ServicesDep, file: UploadFile) -> Response:
     return page(await services.profiles.import_file(await file.read()), 201)
 
 
-@router.get("/{profile_id}", response_model=Profile, responses=responses_for(NotFound, ValidationFailed))
+@router.get("/{profile_id:int}", response_model=Profile, responses=responses_for(NotFound, ValidationFailed))
 @route_class("read")
 async def get_profile(services: ServicesDep, profile_id: ProfilePath) -> Response:
     """One profile."""
     return reply(await services.profiles.get(profile_id))
 
 
-@router.put("/{profile_id}", response_model=Profile, responses=responses_for(NotFound, Stale, ValidationFailed))
+@router.put("/{profile_id:int}", response_model=Profile, responses=responses_for(NotFound, Stale, ValidationFailed))
 @route_class("write")
 async def replace_profile(services: ServicesDep, profile_id: ProfilePath, body: ProfilePut) -> Response:
     """Replace a profile; what is left out becomes its default."""
     return reply(await services.profiles.replace(profile_id, body))
 
 
-@router.patch("/{profile_id}", response_model=Profile, responses=responses_for(NotFound, Stale, ValidationFailed))
+@router.patch("/{profile_id:int}", response_model=Profile, responses=responses_for(NotFound, Stale, ValidationFailed))
 @route_class("write")
 async def patch_profile(services: ServicesDep, profile_id: ProfilePath, body: ProfilePatch) -> Response:
     """Change what is given."""
     return reply(await services.profiles.patch(profile_id, body))
 
 
-@router.delete("/{profile_id}", status_code=204, responses=responses_for(NotFound, ValidationFailed))
+@router.delete("/{profile_id:int}", status_code=204, responses=responses_for(NotFound, ValidationFailed))
 @route_class("destructive")
 async def delete_profile(services: ServicesDep, profile_id: ProfilePath) -> Response:
     """Delete a profile. Its sessions stay, without a profile."""
