@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.services.context.tokens import MEDIA, media_tokens_of
+from app.services.context.tokens import measured
 
 ASCII_CHARS_PER_TOKEN: Final = 4
 """Of English text and markup; code takes a little more."""
@@ -91,7 +91,7 @@ def text_weight(text: str) -> float:
 
 def weigh_message(message: Mapping[str, Any]) -> Weight:
     """One message of a request, calls and results of tools included."""
-    return _weigh(message, names=False) + Weight(TOKENS_PER_MESSAGE)
+    return Weight(*measured(message, text_weight)) + Weight(TOKENS_PER_MESSAGE)
 
 
 def weigh(messages: Iterable[Mapping[str, Any]]) -> Weight:
@@ -101,23 +101,4 @@ def weigh(messages: Iterable[Mapping[str, Any]]) -> Weight:
 
 def weigh_schemas(params: Mapping[str, Any]) -> Weight:
     """What stands beside the messages: tools and the form of the answer."""
-    return _weigh([params.get("tools"), params.get("response_format")], names=True)
-
-
-def _weigh(value: object, *, names: bool) -> Weight:
-    text, media = 0.0, 0
-    todo = [value]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, str):
-            text += text_weight(item)
-        elif isinstance(item, list):
-            todo += item
-        elif isinstance(item, dict):
-            kind = item.get("type")
-            if isinstance(kind, str) and kind in MEDIA:
-                media += media_tokens_of(item)
-            else:
-                todo += item.values()
-                todo += item.keys() if names else ()
-    return Weight(text, media)
+    return Weight(*measured([params.get("tools"), params.get("response_format")], text_weight, names=True))

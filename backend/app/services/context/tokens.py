@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 BYTES_PER_TOKEN: Final = 3
 """Of UTF-8: three Latin letters, or one ideograph."""
@@ -16,27 +16,34 @@ BYTES_PER_MEDIA_TOKEN: Final = 48
 
 MEDIA: Final = frozenset({"image_url", "input_audio", "video_url", "file"})
 
+N = TypeVar("N", int, float)
+
 
 def text_tokens(text: str) -> int:
     """The tokens of a text."""
-    return len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN + 1
+    return _bytes_of(text) // BYTES_PER_TOKEN + 1
 
 
 def prompt_tokens(body: Mapping[str, Any]) -> int:
     """The tokens of a request's messages, tools and answer format."""
-    said_bytes, media_tokens = _weigh(body.get("messages"), names=False)
-    schema_bytes, _ = _weigh([body.get("tools"), body.get("response_format")], names=True)
+    said_bytes, media_tokens = measured(body.get("messages"), _bytes_of)
+    schema_bytes, _ = measured([body.get("tools"), body.get("response_format")], _bytes_of, names=True)
     return (said_bytes + schema_bytes) // BYTES_PER_TOKEN + media_tokens + 1
 
 
-def _weigh(value: object, *, names: bool) -> tuple[int, int]:
-    """Bytes of text, with or without the names of fields, and tokens of everything else."""
-    text_bytes = media_tokens = 0
+def measured(value: object, measure: Callable[[str], N], *, names: bool = False) -> tuple[N, int]:
+    """All text of a piece of a request by ``measure``, and the tokens of its media.
+
+    Args:
+        names: whether the names of fields are text too.
+    """
+    text: N = 0
+    media_tokens = 0
     todo = [value]
     while todo:
         item = todo.pop()
         if isinstance(item, str):
-            text_bytes += len(item.encode("utf-8", "replace"))
+            text += measure(item)
         elif isinstance(item, list):
             todo += item
         elif isinstance(item, dict):
@@ -45,9 +52,12 @@ def _weigh(value: object, *, names: bool) -> tuple[int, int]:
                 media_tokens += media_tokens_of(item)
             else:
                 todo += item.values()
-                if names:
-                    todo += item.keys()
-    return text_bytes, media_tokens
+                todo += item.keys() if names else ()
+    return text, media_tokens
+
+
+def _bytes_of(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
 
 
 def media_tokens_of(part: Mapping[str, Any]) -> int:
