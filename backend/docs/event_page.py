@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from app.schemas import events
 from app.services.changes import Changes
-from app.services.turns.frames import console_frame, snapshot_frame
+from app.services.turns.frames import Facts, console, snapshot_frame
 
 GENERATION = "0198f0c2"
 ANSWER = "0198f0c1"
@@ -54,8 +54,9 @@ def event_reference() -> str:
     """The events of streams: names, fields, and a frame of each as the encoder writes it."""
     if {type(sample) for sample in SAMPLES} != set(events.Event.__args__):
         raise SystemExit("SAMPLES has to show every event.")
+    frame = console(Facts(GENERATION))
     sections = [
-        _event((type(sample).__doc__ or "").strip(), console_frame(GENERATION, seq, sample), _fields_of(type(sample)))
+        _event((type(sample).__doc__ or "").strip(), frame(seq, sample), _fields_of(type(sample)))
         for seq, sample in enumerate(SAMPLES, start=1)
     ]
     sections.append(

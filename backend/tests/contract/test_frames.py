@@ -16,7 +16,7 @@ from app.core.sse import sse_data
 from app.core.sse_decoder import SseDecoder
 from app.schemas import events
 from app.schemas.events import Event
-from app.services.turns.frames import console_frame, snapshot_frame
+from app.services.turns.frames import Facts, console, snapshot_frame
 from app.services.upstream.accumulator import fold
 
 FRAMES = Path(__file__).resolve().parents[1] / "fixtures" / "frames"
@@ -56,7 +56,7 @@ def _frame(recorded: Recorded) -> bytes:
     data, generation_id, seq = recorded["data"], recorded["generation_id"], recorded["seq"]
     event = _event(recorded)
     if event is not None:
-        return console_frame(generation_id, seq, event)
+        return console(Facts(generation_id))(seq, event)
     if recorded["event"] == "snapshot":
         return snapshot_frame(generation_id, data["message"], data["last_seq"])
     return sse_data(data, recorded["event"], f"{generation_id}:{seq}" if seq else None)

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from app.core.json import encode
 from app.core.sse import sse_data
-from app.schemas.events import Annotation, Event, Text
+from app.schemas.events import Annotation, Event, Reasoning, Text
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +23,6 @@ MOST_TAKEN_BYTES = 2**17
 
 Encoder: TypeAlias = Callable[[int, Event], bytes]
 """The frame of the event with a seq."""
-
-_EVENT_NAMES = {"text": "token"}
 
 
 @dataclass(slots=True)
@@ -48,14 +46,15 @@ Dialect: TypeAlias = Callable[[Facts], Encoder]
 
 def console(facts: Facts) -> Encoder:
     """The console dialect (contracts, section 4)."""
-    return partial(console_frame, facts.generation_id)
+    return partial(_frame, b"id: %b:" % facts.generation_id.encode())
 
 
-def console_frame(generation_id: str, seq: int, event: Event) -> bytes:
-    """One frame of the console dialect (contracts, section 4)."""
-    if type(event) is Text:  # nearly all frames are this one
-        return b'id: %b:%d\nevent: token\ndata: {"text":%b}\n\n' % (generation_id.encode(), seq, encode(event.text))
-    return sse_data(_data(event), _EVENT_NAMES.get(event.type, event.type), f"{generation_id}:{seq}")
+def _frame(head: bytes, seq: int, event: Event) -> bytes:
+    if type(event) is Text:  # nearly all frames are this one or the next
+        return b'%b%d\nevent: token\ndata: {"text":%b}\n\n' % (head, seq, encode(event.text))
+    if type(event) is Reasoning:
+        return b'%b%d\nevent: reasoning\ndata: {"text":%b}\n\n' % (head, seq, encode(event.text))
+    return b"%b%d\n%b" % (head, seq, sse_data(_data(event), event.type))
 
 
 def snapshot_frame(generation_id: str, message: Any, last_seq: int) -> bytes:
@@ -99,12 +98,14 @@ class FrameLog:
 
     def append(self, events: Iterable[Event]) -> None:
         """Encode the next events, which take the next seqs. One that cannot be encoded is left out, not its seq."""
+        buffer, ends, encode, seq = self._buffer, self._ends, self._encode, self.last_seq
         for event in events:
+            seq += 1
             try:
-                self._buffer += self._encode(self.last_seq + 1, event)
+                buffer += encode(seq, event)
             except Exception:
                 log.exception("an event that cannot be encoded is left out", extra={"event_type": event.type})
-            self._ends.append(len(self._buffer))
+            ends.append(len(buffer))
 
     def close(self) -> None:
         """Nothing will come any more."""

@@ -134,19 +134,22 @@ class Run:
 
     def add(self, events: Iterable[Event]) -> None:
         """Take events that arrived; text that follows text becomes one event."""
+        pending = self._pending
         for event in events:
             size = _size(event)
             self.pending_chars += size
             self.total_chars += size
-            last = self._pending[-1] if self._pending else None
-            if isinstance(event, Text) and isinstance(last, Text) and event.extra is None and last.extra is None:
+            last = pending[-1] if pending else None
+            if last is None or type(last) is not type(event):
+                pending.append(event)
+            elif isinstance(event, Text) and isinstance(last, Text) and event.extra is None and last.extra is None:
                 last.text += event.text
             elif isinstance(event, Reasoning) and isinstance(last, Reasoning):
                 last.text += event.text
                 if event.details:
                     last.details = [*(last.details or ()), *event.details]
             else:
-                self._pending.append(event)
+                pending.append(event)
 
     def take(self) -> Tick | None:
         """The pending events as a tick with their seqs; None when nothing is pending."""
@@ -154,7 +157,7 @@ class Run:
             return None
         tick = Tick(self, self._taken_seq + 1, self._pending)
         self._pending, self.pending_chars = [], 0
-        self._taken_seq = tick.last_seq
+        self._taken_seq += len(tick.events)
         now_ms = _now_ms()
         for at, event in enumerate(tick.events):
             try:
@@ -191,7 +194,7 @@ class Run:
         """Hand a committed tick to the readers, in order even when commits are reported out of order."""
         self._committed[tick.first_seq] = tick
         while (due := self._committed.pop(len(self._published) + 1, None)) is not None:
-            self._published.extend(due.events)
+            self._published += due.events
             for log in self._logs.values():
                 log.append(due.events)
         if self._drained is not None and not self._drained.done():
@@ -261,6 +264,8 @@ def _size(event: Event) -> int:
 
     Images and other extras weigh a third: text is held in more forms, as event, message, frame and row.
     """
+    if type(event) is Text and event.extra is None:  # nearly all of them
+        return _weight(event.text)
     match event:
         case Text():
             return _weight(event.text) + (len(encode(event.extra)) // 3 if event.extra else 0)

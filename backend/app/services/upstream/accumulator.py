@@ -38,28 +38,11 @@ class Accumulator:
     def apply(self, event: Event, now_ms: int = 0) -> None:
         """Take the next event; ``now_ms`` is a monotonic clock for the length of the reasoning, 0 if not known."""
         self.last_seq += 1
-        match event:
-            case Text():
-                if event.text:
-                    self._continue(Text, event.text, now_ms)
-                for image in _images(event.extra) if event.extra else ():  # nearly all events are words alone
-                    self._add(image, now_ms)
-            case Reasoning():
-                if event.text:
-                    self._continue(Reasoning, event.text, now_ms)
-                self._details.take(event.details or ())
-            case ToolCall():
-                self._add(ToolCallPart(id=event.id, name=event.name, arguments=event.arguments), now_ms)
-            case Annotation():
-                self._annotations.append(AnnotationPart(annotation=event.annotation))
-            case Usage():
-                self.usage = event
-            case Error():
-                self.error = event
-            case Done():
-                self.done = event
-            case _:
-                pass
+        if self._kind is Text and type(event) is Text and event.extra is None:  # nearly all of them
+            if event.text:
+                self._open.append(event.text)
+        else:
+            self._fold(event, now_ms)
 
     def parts(self, now_ms: int = 0) -> list[Part]:
         """The parts in order, the one being written included."""
@@ -82,6 +65,31 @@ class Accumulator:
     def content(self) -> str:
         """The text parts joined."""
         return content_of(self.parts())
+
+    def _fold(self, event: Event, now_ms: int) -> None:
+        match event:
+            case Text():
+                if event.text:
+                    self._continue(Text, event.text, now_ms)
+                for image in _images(event.extra) if event.extra else ():
+                    self._add(image, now_ms)
+            case Reasoning():
+                if event.text:
+                    self._continue(Reasoning, event.text, now_ms)
+                if event.details:
+                    self._details.take(event.details)
+            case ToolCall():
+                self._add(ToolCallPart(id=event.id, name=event.name, arguments=event.arguments), now_ms)
+            case Annotation():
+                self._annotations.append(AnnotationPart(annotation=event.annotation))
+            case Usage():
+                self.usage = event
+            case Error():
+                self.error = event
+            case Done():
+                self.done = event
+            case _:
+                pass
 
     def _continue(self, kind: type[Text | Reasoning], text: str, now_ms: int) -> None:
         if self._kind is not kind:

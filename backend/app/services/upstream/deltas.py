@@ -61,18 +61,19 @@ class DeltaReader:
                 _refuse_deep(chunk.usage.whole)
                 self.usage = chunk.usage
             self._note(chunk)
-            choice = chunk.choices[0] if chunk.choices else None
-            delta = choice.delta if choice is not None else None
-            if choice is not None and delta is not None:
-                if delta.content and not choice.logprobs and not _carries_more(delta):
-                    text.append(delta.content)
-                else:
-                    _flush(text, events)
-                    self._read(delta, choice.logprobs, events)
-            if choice is not None and choice.finish_reason is not None and self.finish_reason is None:
-                self.finish_reason = choice.finish_reason
-                if choice.native_finish_reason is not None:
-                    self.extra["native_finish_reason"] = choice.native_finish_reason
+            if chunk.choices:
+                choice = chunk.choices[0]
+                delta = choice.delta
+                if delta is not None:
+                    if delta.content and not choice.logprobs and not _carries_more(delta):
+                        text.append(delta.content)
+                    else:
+                        _flush(text, events)
+                        self._read(delta, choice.logprobs, events)
+                if choice.finish_reason is not None and self.finish_reason is None:
+                    self.finish_reason = choice.finish_reason
+                    if choice.native_finish_reason is not None:
+                        self.extra["native_finish_reason"] = choice.native_finish_reason
             if chunk.failure is not None and self.failed is None:
                 self.failed = chunk
         _flush(text, events)
@@ -109,11 +110,17 @@ class DeltaReader:
             self.extra["openrouter_metadata"] = chunk.openrouter_metadata
 
     def _read(self, delta: Delta, logprobs: dict[str, Any] | None, events: list[Event]) -> None:
-        beside = {"logprobs": logprobs, "images": delta.images, "audio": delta.audio}
-        extra = {name: value for name, value in beside.items() if value}
-        _refuse_deep([delta.reasoning_details, delta.annotations, extra])
+        extra = None
+        if logprobs or delta.images or delta.audio:
+            beside = {"logprobs": logprobs, "images": delta.images, "audio": delta.audio}
+            extra = {name: value for name, value in beside.items() if value}
+            _refuse_deep(extra)
         details = delta.reasoning_details or None
-        thought = delta.reasoning or delta.reasoning_content or _text_of(details)
+        if details:
+            _refuse_deep(details)
+        if delta.annotations:
+            _refuse_deep(delta.annotations)
+        thought = delta.reasoning or delta.reasoning_content or (_text_of(details) if details else "")
         if thought or details:
             previous = events[-1] if events else None
             if isinstance(previous, Reasoning):
@@ -125,7 +132,7 @@ class DeltaReader:
         for annotation in delta.annotations or ():
             events.append(Annotation(annotation=annotation))  # noqa: PERF401
         if delta.content or extra:
-            events.append(Text(text=delta.content or "", extra=extra or None))
+            events.append(Text(text=delta.content or "", extra=extra))
         if delta.refusal:
             events.append(Text(text=delta.refusal, extra={"refusal": True}))
         for fragment in delta.tool_calls or ():
@@ -194,9 +201,9 @@ def _flush(text: list[str], events: list[Event]) -> None:
         text.clear()
 
 
-def _text_of(details: list[dict[str, Any]] | None) -> str:
+def _text_of(details: list[dict[str, Any]]) -> str:
     """The readable part of reasoning details, for providers that send no plain ``reasoning`` beside them."""
-    pieces = ((detail.get("text") or detail.get("summary") or "") for detail in details or ())
+    pieces = ((detail.get("text") or detail.get("summary") or "") for detail in details)
     return "".join(piece for piece in pieces if isinstance(piece, str))
 
 
@@ -204,11 +211,13 @@ def _refuse_deep(value: object) -> None:
     """Raise UpstreamGarbage for opaque pieces nested deeper than anything honest; they could not be written again."""
     level = [value]
     for _ in range(DEEPEST):
-        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _inside(outer)]
-        if not level:
+        deeper: list[Any] = []
+        for outer in level:
+            if isinstance(outer, dict):
+                deeper += outer.values()
+            elif isinstance(outer, list):
+                deeper += outer
+        if not deeper:
             return
+        level = deeper
     raise UpstreamGarbage("The provider sent data nested too deeply.")
-
-
-def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value

@@ -11,6 +11,7 @@ Detail = dict[str, Any]
 
 _GROWING: Final = {"reasoning.text": "text", "reasoning.summary": "summary"}
 """The types that come in fragments, and the key that grows; all others come whole."""
+_INDEXES: Final = (int, str, type(None))
 
 
 class Pieces:
@@ -29,7 +30,7 @@ class Pieces:
         for fragment in fragments:
             kind, index = fragment.get("type"), fragment.get("index")
             grows = _GROWING.get(kind) if isinstance(kind, str) else None
-            if grows is None or not isinstance(index, int | str | None):
+            if grows is None or not isinstance(index, _INDEXES):
                 self._pieces.append((dict(fragment), []))
             else:
                 self._join(fragment, grows, (str(kind), index))

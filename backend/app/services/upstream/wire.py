@@ -385,7 +385,10 @@ def failure_of(error: Raw, choices: list[Choice] | None = None) -> Raw | None:
     """The error object of a reply or of one of its choices; null, false and ``{}`` are none."""
     if _is_failure(error):
         return error
-    return next((choice.error for choice in choices or () if _is_failure(choice.error)), None)
+    for choice in choices or ():
+        if _is_failure(choice.error):
+            return choice.error
+    return None
 
 
 def _is_failure(error: Raw) -> bool:

@@ -15,7 +15,6 @@ from app.services.turns.frames import (
     FrameLog,
     LogReader,
     console,
-    console_frame,
     snapshot_frame,
 )
 from tests.core.properties import SOME
@@ -25,7 +24,7 @@ from tests.services.console_frames import events_of_all_kinds, read_frames, show
 def test_every_kind_of_event_reads_back_from_its_frame() -> None:
     """Nothing is lost but what is not for readers, and money stays exact."""
     events = events_of_all_kinds()
-    data = b"".join(console_frame("g", seq, event) for seq, event in enumerate(events, 1))
+    data = b"".join(console(Facts("g"))(seq, event) for seq, event in enumerate(events, 1))
     assert read_frames(data) == [("g", seq, shown(event)) for seq, event in enumerate(events, 1)]
     assert b"0.000000000001" in data or b"1E-12" in data
     assert b"opaque" not in data
@@ -35,12 +34,12 @@ def test_every_kind_of_event_reads_back_from_its_frame() -> None:
 @given(st.text())
 def test_any_text_survives_its_frame(text: str) -> None:
     """Line breaks, separators of other kinds, quotes: one frame, the same text."""
-    assert read_frames(console_frame("g", 7, Text(text=text))) == [("g", 7, Text(text=text))]
+    assert read_frames(console(Facts("g"))(7, Text(text=text))) == [("g", 7, Text(text=text))]
 
 
 def test_done_says_so_first() -> None:
     """A client that only looks for ``done`` finds it."""
-    assert b'data: {"done":true,' in console_frame("g", 1, events_of_all_kinds()[-1])
+    assert b'data: {"done":true,' in console(Facts("g"))(1, events_of_all_kinds()[-1])
 
 
 def test_a_snapshot_moves_the_cursor() -> None:
