@@ -10,11 +10,11 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from emulator import Emulator
+from tests.faults.figures import Figures
 from tests.harness import Console, ConsoleClient, Json, Transcript, soon
 from tests.harness.client import MODEL, EventStream, exact
+from tests.harness.scale import Scale
 
-CLIENTS = 20
-RECONNECTS = 10
 AT_ONCE = 50
 WORDS = 400
 
@@ -22,13 +22,13 @@ WORDS = 400
 class Flaky:
     """A client that drops its connection at random points of the answer and comes back with its cursor."""
 
-    def __init__(self, client: ConsoleClient, generation: Json, draw: random.Random) -> None:
-        self._client, self._generation, self._draw = client, generation, draw
+    def __init__(self, client: ConsoleClient, generation: Json, reconnects: int, draw: random.Random) -> None:
+        self._client, self._generation, self._reconnects, self._draw = client, generation, reconnects, draw
         self.transcript = Transcript()
 
     async def read_all(self) -> Transcript:
-        """Read to ``done`` over eleven connections."""
-        drops = sorted(self._draw.randrange(WORDS) for _ in range(RECONNECTS))
+        """Read to ``done`` over one connection more than it reconnects."""
+        drops = sorted(self._draw.randrange(WORDS) for _ in range(self._reconnects))
         for words in (*drops, None):
             async with self._open() as stream:
                 assert stream.generation_id == self._generation["id"]
@@ -53,11 +53,12 @@ class Flaky:
 
 
 async def test_a_reconnect_storm_is_one_call_and_one_text(
-    console: Console, emulator: Emulator, draw: random.Random
+    console: Console, emulator: Emulator, draw: random.Random, scale: Scale, figures: Figures
 ) -> None:
-    """Twenty clients that each come back ten times get each event once, in order, and the same bytes."""
+    """Clients that each come back again and again get each event once, in order, and the same bytes."""
+    count, reconnects = scale.of((20, 10), (100, 20))
     started = await console.client.start(f"[[tokens={WORDS} rate=300]] tell me")
-    clients = [Flaky(console.client, started["generation"], draw) for _ in range(CLIENTS)]
+    clients = [Flaky(console.client, started["generation"], reconnects, draw) for _ in range(count)]
     transcripts = await asyncio.gather(*(client.read_all() for client in clients))
 
     (row,) = emulator.ledger.rows
@@ -69,6 +70,9 @@ async def test_a_reconnect_storm_is_one_call_and_one_text(
         assert transcript.status == "completed"
     message = await console.client.message(started["assistant_message"]["id"])
     assert message["content"] == row.text
+    figures.tell(
+        "A reconnect storm", f"{count} clients x {reconnects} reconnects", "1 call upstream, the same text for all"
+    )
 
 
 async def test_parallel_posts_under_one_key_are_one_generation(console: Console, emulator: Emulator) -> None:
