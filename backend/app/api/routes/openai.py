@@ -51,6 +51,7 @@ async def create_chat_completion(
         model=body.model,
         key=idempotency_key,
         store=store == "true",
+        streams=bool(body.stream),
         headers=forwarded,
     )
     door = await services.doors.call(call, request_id)

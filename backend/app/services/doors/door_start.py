@@ -21,7 +21,7 @@ from app.services.providers.providers import Route
 from app.services.turns.prompt import worst_cost_picousd
 from app.services.turns.reservation import reserve
 from app.services.turns.turn_start import Begun, Plan, begun_earlier, remember
-from app.services.upstream.request import output_limit
+from app.services.upstream.request import in_one_piece, output_limit
 
 MOST_OUTPUT_TOKENS = 4096
 _LIMITS = ("max_tokens", "max_completion_tokens")
@@ -37,6 +37,7 @@ class DoorCall:
         model: the settings' default model when None.
         key: the client's idempotency key.
         store: whether its text is kept; its generation and ledger row always are.
+        streams: whether its client reads the answer as it is written; else JSON may be repaired once it is whole.
         purpose: what the ledger calls it.
         headers: for OpenRouter, beside those that every call has.
     """
@@ -46,6 +47,7 @@ class DoorCall:
     model: str | None = None
     key: str | None = None
     store: bool = True
+    streams: bool = False
     purpose: Purpose = "endpoint"
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -115,7 +117,8 @@ def _body(route: Route, call: DoorCall) -> dict[str, Any]:
     """The client's request, with what the owner's providers file says where the client says nothing."""
     limited = any(call.params.get(name) for name in _LIMITS)
     defaults = {name: value for name, value in route.defaults.items() if not (limited and name in _LIMITS)}
-    return {"model": route.model, "messages": list(call.messages), **defaults, **call.params}
+    body = {"model": route.model, "messages": list(call.messages), **defaults, **call.params}
+    return body if call.streams else in_one_piece(body)
 
 
 def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, body: dict[str, Any], at: str) -> None:

@@ -34,7 +34,7 @@ from app.services.turns.resolution import resolve_in
 from app.services.turns.runs import Run
 from app.services.turns.tool_results import check_complete, check_results
 from app.services.turns.turn_body import fitted_body
-from app.services.upstream.request import thinking_by_default
+from app.services.upstream.request import in_one_piece, thinking_by_default
 
 LONGEST_PATH = 100_000
 LONGEST_LOOP = 1000
@@ -275,7 +275,7 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
         params = thinking_by_default(resolved.params, model=resolved.route.slug, facts=facts)
         resolved = replace(resolved, params=params)
     fit, body = fitted_body(conn, resolved, path[::-1], facts, prefill)
-    body = with_known_fallbacks(conn, plan.route, resolved.route, body)
+    body = in_one_piece(with_known_fallbacks(conn, plan.route, resolved.route, body))
     refuse_incapable([models.facts(conn, slug) for slug in candidates(resolved.route, body)], body)
     base: list[Part] = [TextPart(text=prefill)] if prefill else []
     message_id = new_id()

@@ -161,6 +161,8 @@ class OpenRouter:
     ) -> AsyncIterator[ChunkStream]:
         """Sends ``body`` with ``stream: true``; entered once the provider has accepted it and begins to answer.
 
+        A body that says ``stream: false`` is sent so, and its whole reply is the one chunk of the stream.
+
         ``headers`` go beside the client's own, which they cannot replace.
 
         Leaving the context closes the connection at once unless the stream has ended, which makes the provider stop
@@ -169,7 +171,8 @@ class OpenRouter:
         Raises: on entering, whatever a refusal means; see ``upstream_errors``.
         """
         with self.circuits.call(body.get("model")) as begun:
-            reply = await self._send("POST", "/chat/completions", dict(body) | self._stream_fields, headers)
+            fields = {} if body.get("stream") is False else self._stream_fields
+            reply = await self._send("POST", "/chat/completions", dict(body) | fields, headers)
             stream: ChunkStream | None = None
             try:
                 stream = ChunkStream(reply, await _unstreamed(reply), begun)

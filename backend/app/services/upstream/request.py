@@ -11,6 +11,7 @@ from app.schemas.tools import MOST_TOOLS, WEB_SEARCH
 from app.services.upstream import reasoning
 
 _LIMITS = ("max_tokens", "max_completion_tokens")
+_HEALING = "response-healing"
 _REASONING = ("reasoning_effort", "include_reasoning")
 
 
@@ -72,6 +73,20 @@ def wire_parameters(params: Mapping[str, Any], *, model: str, facts: ModelFacts 
     _check_models(wire, model)
     _check_tools(wire)
     return wire
+
+
+def in_one_piece(body: Mapping[str, Any]) -> dict[str, Any]:
+    """``body`` as a call that is not streamed, where JSON is to be repaired: the plugin works on whole replies alone.
+
+    API reference, section 2.8. Everything else is streamed, whoever asks.
+    """
+    heals = any(plugin["id"] == _HEALING and plugin.get("enabled") is not False for plugin in _plugins(body))
+    is_json = (body.get("response_format") or {}).get("type") in ("json_object", "json_schema")
+    return {**body, "stream": False} if heals and is_json else dict(body)
+
+
+def _plugins(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [plugin for plugin in body.get("plugins") or () if isinstance(plugin.get("id"), str)]
 
 
 def _searching(wire: dict[str, Any], model: str, facts: ModelFacts | None) -> dict[str, Any]:
