@@ -48,6 +48,12 @@ const models = createRoute({
   component: lazyRouteComponent(() => import("@/features/models/models-screen"), "ModelsScreen"),
 });
 
+const backups = createRoute({
+  getParentRoute: () => root,
+  path: "/app/backups",
+  component: lazyRouteComponent(() => import("@/features/backups/backups-screen"), "BackupsScreen"),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/app/settings",
@@ -58,7 +64,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, chat, profiles, models, settings]),
+  routeTree: root.addChildren([home, chat, profiles, models, backups, settings]),
   defaultPreload: "intent",
   defaultErrorComponent: RouteCrash,
 });

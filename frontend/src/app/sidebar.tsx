@@ -1,5 +1,12 @@
 import { Link } from "@tanstack/react-router";
-import { Boxes, PanelLeftClose, Settings, SquarePen, UserRound } from "lucide-react";
+import {
+  Boxes,
+  DatabaseBackup,
+  PanelLeftClose,
+  Settings,
+  SquarePen,
+  UserRound,
+} from "lucide-react";
 import { IconButton } from "@/components/icon-button";
 import { SessionList } from "@/features/sessions/session-list";
 import { describeShortcut } from "@/lib/shortcuts";
@@ -8,6 +15,7 @@ import { ThemeSwitch } from "./theme-switch";
 const PAGES = [
   { to: "/app/models", label: "Models", icon: Boxes },
   { to: "/app/profiles", label: "Profiles", icon: UserRound },
+  { to: "/app/backups", label: "Backups", icon: DatabaseBackup },
   { to: "/app/settings", label: "Settings", icon: Settings },
 ] as const;
 

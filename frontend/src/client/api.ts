@@ -47,6 +47,15 @@ export type Turn = Omit<Schemas["Started"], "user_message" | "assistant_message"
   assistant_message: Message;
 };
 export type NewTurn = Schemas["GenerationCreate"];
+/** A whole copy of the store. What was never noted of it is null. */
+export type Backup = Reply<Schemas["Backup"]>;
+/** Lets a browser download what else needs the token. */
+export type Ticket = Schemas["Ticket"];
+/** What a program was given in place of the owner's token. */
+export type AccessToken = Schemas["AccessToken"];
+export type AccessTokenMade = Schemas["AccessTokenMade"];
+export type AccessTokenBody = Schemas["AccessTokenCreate"];
+export type TokenScope = AccessToken["scopes"][number];
 export type ErrorBody = Schemas["ErrorBody"];
 
 export interface Page<T> {

@@ -27,6 +27,8 @@ export const keys = {
   profiles: ["profiles"],
   settings: ["settings"],
   providers: ["providers"],
+  backups: ["backups"],
+  tokens: ["tokens"],
 } as const;
 
 export const healthQuery = queryOptions({
@@ -131,7 +133,7 @@ export function fetchDraft(session_id: string, signal?: AbortSignal): Promise<Dr
   return request<Draft>("GET", `/api/sessions/${session_id}/draft`, signal ? { signal } : {});
 }
 
-async function everyPage<T>(
+export async function everyPage<T>(
   path: string,
   signal: AbortSignal,
   query: Record<string, string> = {},

@@ -9,6 +9,16 @@ export function downloadJson(name: string, value: unknown): void {
   URL.revokeObjectURL(url);
 }
 
+/**
+ * Opens an address whose answer says that it is a file; the page stays. A link that says so itself would be asked for
+ * in a way that the console refuses, because images and frames of other pages ask like that too.
+ */
+export function downloadFrom(url: string): void {
+  const link = document.createElement("a");
+  link.href = url;
+  link.click();
+}
+
 /** What every file system takes, from what somebody called it. */
 export function fileName(name: string): string {
   const plain = name

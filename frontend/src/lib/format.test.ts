@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  formatBytes,
   formatContext,
   formatCount,
   formatDuration,
@@ -102,4 +103,15 @@ it("counts in words", () => {
     "1,200 words",
     "0 replies",
   ]);
+});
+
+it.each([
+  [0, "0 bytes"],
+  [999, "999 bytes"],
+  [1_000, "1.0 kB"],
+  [12_345_678, "12.3 MB"],
+  [123_456_789, "123 MB"],
+  [5e15, "5000 TB"],
+])("shows %i bytes as %s", (bytes, shown) => {
+  expect(formatBytes(bytes)).toBe(shown);
 });

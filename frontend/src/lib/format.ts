@@ -75,6 +75,16 @@ export function formatRate(tokensPerSecond: number | null): string {
   return `${shown} tok/s`;
 }
 
+/** 900 -> "900 bytes", 12_345_678 -> "12.3 MB". */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return plural(bytes, "byte");
+  const power = Math.min(Math.floor(Math.log10(bytes) / 3), BYTE_UNITS.length);
+  const value = bytes / 1000 ** power;
+  return `${value < 100 ? value.toFixed(1) : Math.round(value)} ${BYTE_UNITS[power - 1]}`;
+}
+
+const BYTE_UNITS = ["kB", "MB", "GB", "TB"];
+
 export function countWords(text: string): number {
   return text.match(/\S+/g)?.length ?? 0;
 }

@@ -30,6 +30,7 @@ export class FakeApi {
     this.on("GET /api/settings", () => ({ model: "openai/gpt-5-mini", send_key: "enter" }));
     this.on("GET /api/models", () => ({ items: [], next_cursor: null }));
     this.on("GET /api/profiles", () => ({ items: [], next_cursor: null }));
+    this.on("GET /api/tokens", () => ({ items: [], next_cursor: null }));
     this.on("GET /api/health", () => ({ status: "ok", version: "0.1.0", demo: false }));
     vi.stubGlobal("fetch", (input: RequestInfo | URL, init?: RequestInit) =>
       this.#answer(String(input), init),

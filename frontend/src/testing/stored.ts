@@ -1,4 +1,12 @@
-import type { Message, Model, ModelDetail, Profile, Session } from "@/client/api";
+import type {
+  AccessToken,
+  Backup,
+  Message,
+  Model,
+  ModelDetail,
+  Profile,
+  Session,
+} from "@/client/api";
 
 /** A stored answer, complete unless the change says otherwise. */
 export function storedMessage(change: Partial<Message> = {}): Message {
@@ -154,6 +162,37 @@ export function storedModelDetail(id: string, change: Partial<ModelDetail> = {})
       prompt_caching: false,
     },
     price_history: [],
+    ...change,
+  };
+}
+
+/** A backup that was made by hand and checked. */
+export function storedBackup(change: Partial<Backup> = {}): Backup {
+  return {
+    name: "console_backup_2026-01-02_03-04-05.db",
+    kind: "manual",
+    size_bytes: 1_234_567,
+    created_at: "2026-01-02T03:04:05.678Z",
+    schema_version: 6,
+    counts: { sessions: 12, messages: 340, profiles: 1 },
+    sha256: "0".repeat(64),
+    verified_at: "2026-01-02T03:04:06.000Z",
+    ...change,
+  };
+}
+
+/** A token of a program that may chat, never used. */
+export function storedToken(change: Partial<AccessToken> = {}): AccessToken {
+  return {
+    id: "t1",
+    name: "Editor",
+    scopes: ["chat"],
+    budget_usd: null,
+    spent_usd: 0,
+    reserved_usd: 0,
+    created_at: "2026-01-02T03:04:05.678Z",
+    last_used_at: null,
+    revoked_at: null,
     ...change,
   };
 }

@@ -9,6 +9,7 @@ import { SkeletonRows } from "@/components/skeleton-rows";
 import { numberProblem } from "@/lib/number-range";
 import { RANGES, systemPromptProblem } from "@/lib/parameters";
 import { About } from "./about";
+import { AccessTokens } from "./access-tokens";
 import { ChoiceSetting } from "./choice-setting";
 import { KeySetting } from "./key-setting";
 import { ModelSetting } from "./model-setting";
@@ -111,6 +112,12 @@ function Sections({ settings }: { settings: Settings }) {
           stored={settings.send_key}
           patchOf={(send_key) => ({ send_key })}
         />
+      </Section>
+      <Section
+        title="Access tokens"
+        text="For programs: each has its own rights, a budget if you like, and can be shut out again."
+      >
+        <AccessTokens />
       </Section>
       <Section title="About" text={settings.app_title}>
         <About base_url={settings.base_url} />

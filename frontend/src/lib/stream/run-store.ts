@@ -80,6 +80,13 @@ export function seedRun(message: Message): void {
   useRuns.setState({ runs: { ...runs, [id]: run } });
 }
 
+/** Drops all that this tab holds: the server's store is another one. */
+export function forgetRuns(): void {
+  arrived = [];
+  waiting.clear();
+  useRuns.setState({ runs: {} });
+}
+
 /** Cursors of the session's unfinished answers, `generation:seq`. */
 export function cursorsOf(session_id: string): string[] {
   scheduler.flush();

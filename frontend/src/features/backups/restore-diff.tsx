@@ -1,0 +1,78 @@
+import { TriangleAlert } from "lucide-react";
+import type { RestoreSummary } from "@/client/backups";
+import { formatCount } from "@/lib/format";
+import { byWeight, tableName } from "./tables";
+
+/** How many of everything there are now, in the backup, and afterwards. */
+export function RestoreDiff({ summary }: { summary: RestoreSummary }) {
+  const { diff, warnings, source, dry_run } = summary;
+  const rows = Object.entries(diff)
+    .filter(([, { now, backup, after }]) => now > 0 || backup > 0 || after > 0)
+    .toSorted(([left], [right]) => byWeight(left, right));
+  return (
+    <>
+      {source.seed_schema && (
+        <p className="text-sm text-ink-2">
+          A database of the first console: its rows are taken over one by one.
+        </p>
+      )}
+      {warnings.length > 0 && (
+        <ul
+          aria-label="Warnings"
+          className="flex flex-col gap-1.5 rounded-lg border border-line bg-warn-soft px-4 py-3 text-sm"
+        >
+          {warnings.map((warning) => (
+            <li key={warning} className="flex gap-2.5">
+              <TriangleAlert aria-hidden className="mt-0.5 size-4 flex-none text-warn" />
+              <span className="wrap-anywhere">{warning}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {rows.length === 0 ? (
+        <p className="text-sm text-ink-2">The backup is empty, and so is the console.</p>
+      ) : (
+        <table className="w-full text-sm tabular-nums">
+          <caption className="pb-1.5 text-left text-xs text-ink-3">
+            {dry_run ? "What restoring it would change" : "What restoring it changed"}
+          </caption>
+          <thead>
+            <tr className="border-b border-line text-right text-xs text-ink-3 [&_th]:py-1.5 [&_th]:font-normal">
+              <th scope="col" className="text-left">
+                Kind
+              </th>
+              <th scope="col">{dry_run ? "Now" : "Before"}</th>
+              <th scope="col">In the backup</th>
+              <th scope="col">After</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(([table, { now, backup, after }]) => (
+              <tr key={table} className="border-b border-line text-right last:border-b-0">
+                <th scope="row" className="py-1.5 text-left font-normal first-letter:uppercase">
+                  {tableName(table)}
+                </th>
+                <td className="text-ink-2">{formatCount(now)}</td>
+                <td className="text-ink-2">{formatCount(backup)}</td>
+                <td>
+                  {formatCount(after)}
+                  <Change by={after - now} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </>
+  );
+}
+
+function Change({ by }: { by: number }) {
+  if (by === 0) return null;
+  return (
+    <span className={`ml-1.5 text-xs ${by < 0 ? "text-danger" : "text-accent"}`}>
+      {by < 0 ? "−" : "+"}
+      {formatCount(Math.abs(by))}
+    </span>
+  );
+}
