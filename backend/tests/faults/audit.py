@@ -45,12 +45,14 @@ _RULES = {
         SELECT id FROM generations g WHERE 1 <> (SELECT count(*) FROM usage_logs u WHERE u.generation_id = g.id)
     """,
     "a ledger row without a generation": """
-        SELECT id FROM usage_logs WHERE generation_id NOT IN (SELECT id FROM generations)
+        SELECT id FROM usage_logs
+        WHERE purpose IN ('chat', 'endpoint') AND generation_id NOT IN (SELECT id FROM generations)
     """,
     "an unknown cost has a figure": "SELECT id FROM usage_logs WHERE (state = 'unknown') <> (cost_picousd IS NULL)",
     "an answer and its generation disagree": """
         SELECT g.id, g.status, m.status FROM generations g LEFT JOIN messages m ON m.id = g.message_id
-        WHERE m.generation_id IS NOT g.id OR m.status <> g.status OR m.session_id <> g.session_id
+        WHERE g.session_id IS NOT NULL
+            AND (m.generation_id IS NOT g.id OR m.status <> g.status OR m.session_id <> g.session_id)
     """,
     "an answer without a question": """
         SELECT id FROM messages m WHERE role = 'assistant'
