@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from app import __version__
 from app.api.gate_policy import GatePolicy
@@ -20,6 +21,7 @@ from app.services import reconcile
 from app.services.access_tokens import AccessTokens
 from app.services.backups.archive import Archive
 from app.services.backups.backups import Backups
+from app.services.backups.restore import Restores
 from app.services.backups.schedule import Schedule, SchedulePace
 from app.services.bundle import Services
 from app.services.catalog.catalog import Catalog, Refresh
@@ -135,6 +137,10 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         schedule = Schedule(store, backups, archive, settings, pace.schedule)
         schedule.open()
         stack.push_async_callback(schedule.close)
+        folder = settings.under_data(Path("restoring"))
+        restores = Restores(store, backups, runner, paid_calls, live, folder, reconciler.take_up)
+        await restores.open()
+        stack.push_async_callback(restores.close)
         log.info(
             "console ready",
             extra={"version": __version__, "sqlite": store.sqlite_version, "schema": store.schema_version},
@@ -167,6 +173,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             openai_models=OpenAIModels(store),
             backups=backups,
             backup_schedule=schedule,
+            restores=restores,
         )
 
 

@@ -32,6 +32,7 @@ from app.api.routes import (
     plain_models,
     profiles,
     providers,
+    restore,
     sessions,
     stream,
     tickets,
@@ -72,7 +73,8 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     # Routes are tried in this order, the busiest first.
     for module in (
         *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage, compactions),
-        *(settings_routes, admin, embeddings, openai_models, plain_models, tokens, tickets, health, metrics, docs),
+        *(settings_routes, admin, restore, embeddings, openai_models, plain_models, tokens, tickets, health, metrics),
+        docs,
     ):
         app.include_router(module.router)
     mount_page(app, page)

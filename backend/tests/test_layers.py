@@ -28,7 +28,7 @@ ALLOWED = {
 # The packages of the services and what each may import, besides itself and the base.
 SERVICES = {
     "upstream": set[str](),
-    "backups": set[str](),
+    "backups": {"turns", "catalog", "providers", "context", "upstream"},
     "context": {"upstream"},
     "providers": {"upstream"},
     "catalog": {"providers", "upstream"},

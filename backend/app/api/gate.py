@@ -17,7 +17,7 @@ from app.api.attempts import network_of
 from app.api.callers import Callers, check_scope, redeem
 from app.api.errors import error_response
 from app.api.gate_policy import GatePolicy
-from app.api.paths import LARGE_BODIES, UPLOADS, PathClass, classify, route_path
+from app.api.paths import LARGE_BODIES, STREAMED, UPLOADS, PathClass, classify, route_path
 from app.api.rates import RATE_HEADERS, Rates, too_many
 from app.api.revocation import until_revoked
 from app.api.route_class import Access
@@ -109,10 +109,13 @@ class Gate:
             grant = self._admit(admission, path_class, access, path, scope, seen, foreign)
             if _has_body(seen):
                 check_media_type(path, scope["method"], seen)
-                body = await read_body(receive, seen, LARGE_BODIES.get(path, policy.body_limit_bytes))
-                if body is None:
-                    return
-                receive = _replay(body, receive)
+                if path in STREAMED and _MULTIPART.fullmatch(seen.get(b"content-type", b"")):
+                    receive = counted_body(receive, seen, STREAMED[path])
+                else:
+                    body = await read_body(receive, seen, LARGE_BODIES.get(path, policy.body_limit_bytes))
+                    if body is None:
+                        return
+                    receive = _replay(body, receive)
         except AppError as refusal:
             await error_response(refusal, path=path, request_id=request_id_var.get())(scope, receive, send)
             return
@@ -234,10 +237,7 @@ def check_media_type(path: str, method: str, seen: Seen) -> None:
 
 async def read_body(receive: Receive, seen: Seen, limit_bytes: int) -> bytes | None:
     """The whole body, counted as it comes; None when the client went away. Raises ``BodyTooLarge``."""
-    too_large = BodyTooLarge(details={"limit_bytes": limit_bytes})
-    declared = seen.get(b"content-length", b"0")
-    if declared.isdigit() and (len(declared) > 15 or int(declared) > limit_bytes):
-        raise too_large
+    too_large = _refuse_declared(seen, limit_bytes)
     body = bytearray()
     while True:
         message = await receive()
@@ -248,6 +248,31 @@ async def read_body(receive: Receive, seen: Seen, limit_bytes: int) -> bytes | N
             raise too_large
         if not message.get("more_body", False):
             return bytes(body)
+
+
+def counted_body(receive: Receive, seen: Seen, limit_bytes: int) -> Receive:
+    """A ``receive`` that gives the body as it comes, and raises ``BodyTooLarge`` to its reader past the limit."""
+    too_large = _refuse_declared(seen, limit_bytes)
+    left_bytes = limit_bytes
+
+    async def counted() -> Message:
+        nonlocal left_bytes
+        message = await receive()
+        left_bytes -= len(message.get("body", b""))
+        if left_bytes < 0:
+            raise too_large
+        return message
+
+    return counted
+
+
+def _refuse_declared(seen: Seen, limit_bytes: int) -> BodyTooLarge:
+    """The refusal of a body past the limit; raised at once for one that says it is."""
+    too_large = BodyTooLarge(details={"limit_bytes": limit_bytes})
+    declared = seen.get(b"content-length", b"0")
+    if declared.isdigit() and (len(declared) > 15 or int(declared) > limit_bytes):
+        raise too_large
+    return too_large
 
 
 def _has_body(seen: Seen) -> bool:

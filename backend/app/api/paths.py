@@ -47,8 +47,11 @@ _EXACT = {
 }
 _BELOW = (("/app/", PAGE), ("/assets/", PAGE), ("/docs/", DOCS))
 
-UPLOADS = frozenset({"/api/profiles/import"})
+UPLOADS = frozenset({"/api/profiles/import", "/api/admin/restore"})
 """Where a multipart body is accepted."""
+
+STREAMED = {"/api/admin/restore": 16 * 2**30}
+"""Bytes accepted where a multipart body is too large for memory: its route reads it as it comes."""
 
 
 LARGE_BODIES = dict.fromkeys(

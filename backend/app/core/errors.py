@@ -7,7 +7,9 @@
     ├── ValidationFailed 422       ├── ForbiddenOrigin 403             ├── UpstreamBadKey 502
     │   ├── BadCursor              ├── MethodNotAllowed 405            ├── UpstreamNoCredit 402
     │   ├── IdempotencyMismatch    ├── BodyTooLarge 413                ├── UpstreamModerated 403
-    │   ├── BadToolResult          ├── UnsupportedMediaType 415        ├── UpstreamModelNotFound 404
+    │   ├── BadBackup              ├── UnsupportedMediaType 415        ├── UpstreamModelNotFound 404
+    │   │   └── BackupTooNew       │                                   │
+    │   ├── BadToolResult          │                                   │
     │   ├── ModelIncapable         ├── BadHost 421                     ├── ContextTooLong 400
     │   └── UnsupportedSort        ├── RateLimitedLocal 429            ├── UpstreamRateLimited 429
     ├── Conflict 409               ├── InsufficientScope 403           ├── UpstreamUnavailable 503
@@ -119,6 +121,16 @@ class IdempotencyMismatch(ValidationFailed):
     code = "idempotency_mismatch"
     text = "This request id was used for another request."
     hint = "Use a new id for a new request."
+
+
+class BadBackup(ValidationFailed):
+    code = "bad_backup"
+    text, hint = "That file is no backup of a console.", "Nothing was changed. Choose another backup."
+
+
+class BackupTooNew(BadBackup):
+    code = "backup_too_new"
+    text, hint = "That backup is of a newer release.", "Nothing was changed. Restore it with that release."
 
 
 class ModelIncapable(ValidationFailed):

@@ -45,3 +45,15 @@ class SchemaMismatch(MigrationError):
 
 class DataInUse(Exception):
     """Another process owns the data folder."""
+
+
+class StaleWal(Exception):
+    """Changes lie beside the database that were made to another file of that name."""
+
+
+class BadFile(Exception):
+    """A file from outside is not what it should be; the message says why, for who sent it."""
+
+
+class FileTooNew(BadFile):
+    """It was written by a newer release."""

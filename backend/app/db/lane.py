@@ -22,7 +22,7 @@ from app.db.types import Conn
 class Unit:
     """One call: what to run, and where its outcome goes. Cancelling `future` cancels the wait, never the call."""
 
-    __slots__ = ("args", "durable", "error", "f", "future", "kwargs", "result")
+    __slots__ = ("alone", "args", "durable", "error", "f", "future", "kwargs", "result")
 
     def __init__(
         self,
@@ -31,11 +31,13 @@ class Unit:
         kwargs: Mapping[str, Any],
         durable: bool,
         future: asyncio.Future[Any],
+        alone: bool = False,
     ) -> None:
         self.f = f
         self.args = args
         self.kwargs = kwargs
         self.durable = durable
+        self.alone = alone
         self.future = future
         self.result: Any = None
         self.error: BaseException | None = None
@@ -80,13 +82,19 @@ class Lane:
         self._idle.set()
 
     def submit(
-        self, f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], *, durable: bool = False
+        self,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        *,
+        durable: bool = False,
+        alone: bool = False,
     ) -> asyncio.Future[Any]:
         """Queue a call. Raises `ShuttingDown` after `close` began; nothing runs then."""
         if self._closing:
             raise ShuttingDown
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.append(Unit(f, args, kwargs, durable, future))
+        self._waiting.append(Unit(f, args, kwargs, durable, future, alone))
         if self._free and not self._hand_over_is_due:
             # Not at once: callers that are ready in this turn of the loop share the hand-over.
             self._hand_over_is_due = True

@@ -60,6 +60,14 @@ def migrate(conn: SqliteConnection, *, path: Path, migrations: Path = MIGRATIONS
     return len(ours)
 
 
+def build(conn: SqliteConnection, *, first: int = 1, last: int | None = None, migrations: Path = MIGRATIONS) -> int:
+    """Apply migrations `first` to `last` (the newest) to a file of our own; the version it then has."""
+    ours = load(migrations)[:last]
+    for migration in ours[first - 1 :]:
+        _apply(conn, migration)
+    return len(ours)
+
+
 def load(folder: Path) -> list[Migration]:
     """The migrations of a folder, in order; raises `SchemaMismatch` for a stray name or a gap."""
     found = []

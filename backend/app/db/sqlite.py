@@ -46,6 +46,16 @@ _LIMITS = (
     (apsw.SQLITE_LIMIT_ATTACHED, 1),  # VACUUM needs one
     (apsw.SQLITE_LIMIT_WORKER_THREADS, 0),
 )
+# What a file of somebody else's may ask for on top of that.
+_FOREIGN_LIMITS = (
+    (apsw.SQLITE_LIMIT_COLUMN, 100),
+    (apsw.SQLITE_LIMIT_SQL_LENGTH, 64 * 1024),
+    (apsw.SQLITE_LIMIT_EXPR_DEPTH, 50),
+    (apsw.SQLITE_LIMIT_COMPOUND_SELECT, 5),
+    (apsw.SQLITE_LIMIT_FUNCTION_ARG, 10),
+    (apsw.SQLITE_LIMIT_TRIGGER_DEPTH, 0),
+    (apsw.SQLITE_LIMIT_ATTACHED, 0),
+)
 _CONSTRAINTS: dict[int, ConstraintKind] = {
     apsw.SQLITE_CONSTRAINT_UNIQUE: "unique",
     apsw.SQLITE_CONSTRAINT_PRIMARYKEY: "unique",
@@ -100,6 +110,11 @@ class SqliteConnection:
         with self._errors():
             self._driver.executemany(sql, params).fetchall()
 
+    def stream(self, sql: str, /) -> Iterator[Sequence[Any]]:
+        """The rows of a query one by one, as plain values; it holds its snapshot until the last."""
+        with self._errors():
+            yield from self._driver.execute(sql)
+
     def script(self, sql: str) -> None:
         """Run every statement of a script within the caller's transaction, which the script cannot end."""
         self._driver.authorizer = _refuse_transactions
@@ -123,6 +138,11 @@ class SqliteConnection:
         if level != self._synchronous:
             self.execute(f"PRAGMA synchronous = {level}")
             self._synchronous = level
+
+    @property
+    def page_bytes(self) -> int:
+        """How long a page of the database is."""
+        return int(self._driver.pragma("page_size"))
 
     def enforce_foreign_keys(self, on: bool) -> None:
         """Only between transactions; off is for migrations that rebuild a table."""
@@ -157,6 +177,24 @@ class SqliteConnection:
             yield
         finally:
             self._driver.set_progress_handler(None)
+
+    def copy_from(self, source: Path) -> None:
+        """Put a finished file in the place of the whole database, in one commit; the readers beside see it from then.
+
+        Both must have pages of one size. Whatever fails leaves the database as it was.
+        """
+        uri = source.absolute().as_uri() + "?immutable=1"
+        flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        with (
+            self._errors(),
+            contextlib.closing(apsw.Connection(uri, flags)) as new,
+            self._driver.backup("main", new, "main") as backup,
+        ):
+            backup.step(-1)
+
+    def attach(self, path: Path, name: str) -> None:
+        """Show another database under a name, to be read only."""
+        self.execute(f"ATTACH :uri AS {name}", {"uri": path.absolute().as_uri() + "?mode=ro"})
 
     def close(self) -> None:
         with self._errors():
@@ -246,8 +284,42 @@ def open_copy(path: Path) -> SqliteConnection:
     return _open(path.absolute().as_uri() + "?immutable=1", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
 
 
+def open_foreign(path: Path) -> SqliteConnection:
+    """A file that anybody may have made, as warily as SQLite can open one: read only, nothing in it is run.
+
+    Its schema is text until somebody asks it for more. Only for a process that may die of it.
+    """
+    return _open(
+        path.absolute().as_uri() + "?immutable=1",
+        apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
+        pragmas=("query_only = ON", "ignore_check_constraints = ON", "automatic_index = OFF", "cache_size = -4096"),
+        limits=_FOREIGN_LIMITS,
+    )
+
+
+def open_private(path: Path, *, page_bytes: int = 4096) -> SqliteConnection:
+    """A file of our own that nobody else knows and that goes when we do: nothing is synced."""
+    return _open(
+        str(path),
+        apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI,
+        pragmas=(
+            f"page_size = {page_bytes}",
+            "journal_mode = DELETE",
+            "synchronous = OFF",
+            "cache_size = -16384",
+            "temp_store = FILE",  # sums over a ledger of any length
+        ),
+        config=((apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1),),  # of a store attached to it
+    )
+
+
 def _open(
-    name: str, flags: int, *, pragmas: Sequence[str] = (), config: Sequence[tuple[int, int]] = ()
+    name: str,
+    flags: int,
+    *,
+    pragmas: Sequence[str] = (),
+    config: Sequence[tuple[int, int]] = (),
+    limits: Sequence[tuple[int, int]] = (),
 ) -> SqliteConnection:
     sqlite_version()
     driver = apsw.Connection(name, flags, statementcachesize=_STATEMENTS)
@@ -255,7 +327,7 @@ def _open(
         driver.set_busy_timeout(_BUSY_TIMEOUT_MS)
         for option, value in (*_HARDENING, *config):
             driver.config(option, value)
-        for limit, value in _LIMITS:
+        for limit, value in (*_LIMITS, *limits):
             driver.limit(limit, value)
         connection = SqliteConnection(driver)
         for pragma in ("cell_size_check = ON", "mmap_size = 0", "temp_store = MEMORY", *pragmas):

@@ -21,6 +21,7 @@ from app.db.errors import ConstraintFailed
 from app.db.lane import Lane, Unit
 from app.db.migrate import MIGRATIONS, migrate
 from app.db.sqlite import SqliteConnection, open_reader, open_writer, sqlite_version
+from app.db.stale_wal import refuse_stale_wal
 from app.db.thread import ConnectionThread
 from app.db.types import Conn
 
@@ -46,9 +47,10 @@ class Store:
     async def open(cls, path: Path, *, migrations: Path = MIGRATIONS, readers: int = 2) -> Store:
         """Open the file, made with its folder when missing (0600, 0700), and bring its schema up to date.
 
-        Raises `SqliteTooOld`, `StoreCorrupt` or `MigrationError`, with nothing left open.
+        Raises `SqliteTooOld`, `StaleWal`, `StoreCorrupt` or `MigrationError`, with nothing left open.
         """
         sqlite_version()
+        refuse_stale_wal(path)
         _make_private(path)
         threads = [await ConnectionThread.open(partial(open_writer, path))]
         try:
@@ -86,6 +88,14 @@ class Store:
         result: T = await self._readers.submit(f, args, kwargs)
         return result
 
+    async def alone(self, f: Callable[Concatenate[SqliteConnection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `f` on the writer between two transactions, in none: nothing is written before it returns.
+
+        What is to be written meanwhile waits; readers go on. Raises what `f` raises, and `ShuttingDown`.
+        """
+        result: T = await self._writer.submit(f, args, kwargs, durable=True, alone=True)
+        return result
+
     async def close(self) -> None:
         """Finish the units in hand, then close the readers and, last, the writer; later calls raise `ShuttingDown`.
 
@@ -102,7 +112,14 @@ class Store:
 
 def _write(waiting: deque[Unit], conn: SqliteConnection) -> Iterator[Sequence[Unit]]:
     """One transaction of what has gathered. If it cannot be committed, all its units fail with the reason."""
-    units = [waiting.popleft() for _ in range(min(len(waiting), MOST_UNITS))]
+    units = [waiting.popleft()]
+    while waiting and len(units) < MOST_UNITS and not (units[0].alone or waiting[0].alone):
+        units.append(waiting.popleft())
+    if units[0].alone:
+        units[0].run(conn)
+        _end(conn)
+        yield units
+        return
     try:
         conn.set_synchronous("FULL" if any(unit.durable for unit in units) else "NORMAL")
         conn.execute("BEGIN IMMEDIATE")

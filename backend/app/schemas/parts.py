@@ -97,7 +97,7 @@ Part: TypeAlias = Annotated[
     Field(discriminator="type"),
 ]
 
-_CLASSES: dict[str, type[Any]] = {
+PART_CLASSES: dict[str, type[Any]] = {
     "text": TextPart,
     "reasoning": ReasoningPart,
     "tool_call": ToolCallPart,
@@ -112,7 +112,7 @@ _CLASSES: dict[str, type[Any]] = {
 
 def part_from(value: dict[str, Any]) -> Part:
     """A part from its stored form."""
-    part: Part = _CLASSES[value["type"]](**{name: item for name, item in value.items() if name != "type"})
+    part: Part = PART_CLASSES[value["type"]](**{name: item for name, item in value.items() if name != "type"})
     return part
 
 

@@ -11,6 +11,7 @@ from app.db.store import Store
 from app.schemas.health import Health
 from app.services.access_tokens import AccessTokens
 from app.services.backups.backups import Backups
+from app.services.backups.restore import Restores
 from app.services.backups.schedule import Schedule
 from app.services.catalog.catalog import Catalog
 from app.services.catalog.openai_models import OpenAIModels
@@ -65,6 +66,7 @@ class Services:
     openai_models: OpenAIModels
     backups: Backups
     backup_schedule: Schedule
+    restores: Restores
 
     async def interrupt(self) -> None:
         """End every run and every live channel, so that all readers end by themselves; nothing starts after this."""

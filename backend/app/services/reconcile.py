@@ -39,9 +39,15 @@ class Reconciler:
 
     async def open(self) -> None:
         """Take up what earlier processes left unknown, then wait for more."""
-        for row in await self._store.read(ledger.unknown):
-            self.notice(row["generation_id"], row["upstream_id"], row["provider"])
+        await self.take_up()
         self._task = asyncio.create_task(self._work(), name="reconcile")
+
+    async def take_up(self) -> None:
+        """Ask for everything that the store does not know."""
+        waiting = {generation_id for _, _, generation_id, *_ in self._due}
+        for row in await self._store.read(ledger.unknown):
+            if row["generation_id"] not in waiting:
+                self.notice(row["generation_id"], row["upstream_id"], row["provider"])
 
     async def close(self) -> None:
         """Stop asking. What is unknown stays so and is taken up at the next start."""

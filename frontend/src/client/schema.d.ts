@@ -839,6 +839,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Backup
+         * @description Put what a backup holds in the place of what is here: a file (form field `file`), or one of the folder.
+         *
+         *     What was here is backed up first. The ledger, the models, the keys and tokens stay; `dry_run` only tells what would
+         *     change. Answers that are being written are interrupted, and none starts meanwhile.
+         */
+        post: operations["restore_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/embeddings": {
         parameters: {
             query?: never;
@@ -3625,6 +3648,49 @@ export interface components {
             profile_id?: number | null;
             /** Request Id */
             request_id?: string | null;
+        };
+        /**
+         * RestoreCounts
+         * @description Rows of a table: here before, in the backup, and here after it.
+         */
+        RestoreCounts: {
+            /** Now */
+            now: number;
+            /** Backup */
+            backup: number;
+            /** After */
+            after: number;
+        };
+        /**
+         * RestoreSource
+         * @description What was restored from. ``seed_schema``: a database of the first console, which had no versions (0).
+         */
+        RestoreSource: {
+            /** Name */
+            name: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Schema Version */
+            schema_version: number;
+            /** Seed Schema */
+            seed_schema: boolean;
+        };
+        /**
+         * RestoreSummary
+         * @description What restoring did, or would do; ``safety_backup`` names the copy of what was here, null on a dry run.
+         */
+        RestoreSummary: {
+            /** Dry Run */
+            dry_run: boolean;
+            source: components["schemas"]["RestoreSource"];
+            /** Diff */
+            diff: {
+                [key: string]: components["schemas"]["RestoreCounts"];
+            };
+            /** Safety Backup */
+            safety_backup: string | null;
+            /** Warnings */
+            warnings: string[];
         };
         /**
          * Retry
@@ -11209,6 +11275,161 @@ export interface operations {
                 };
             };
             /** @description `backups_unavailable`: The folder of the backups cannot be used. `shutting_down`: The console is stopping. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `disk_full`: The disk is full; nothing was changed. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    restore_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                    /** @default false */
+                    dry_run?: boolean;
+                };
+                "application/json": {
+                    /** Name */
+                    name: string;
+                    /**
+                     * Dry Run
+                     * @default false
+                     */
+                    dry_run?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreSummary"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `backup_damaged`: The backup is not what was written. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_backup`: That file is no backup of a console. `backup_too_new`: That backup is of a newer release. `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `backups_unavailable`: The folder of the backups cannot be used. `restoring`: A backup is being restored. `shutting_down`: The console is stopping. `store_busy`: The store is busy. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -13,9 +13,6 @@ from app.services.turns.frames import LogReader
 from app.services.turns.replay import Replays
 from app.services.turns.runs import Run, Runs
 
-EPOCH = uuid.uuid4().hex
-"""Names this process: a page that sees another one refetches everything."""
-
 
 class LiveReader:
     """A source that merges the logs of several generations with the change feed.
@@ -24,12 +21,19 @@ class LiveReader:
     it has fallen behind the changes that are kept, or when the process closes it; the page reopens it with its cursors.
     """
 
-    def __init__(self, runs: Runs, changes: Changes, session_ids: frozenset[str], closed: Callable[[LiveReader], None]):
+    def __init__(
+        self,
+        runs: Runs,
+        changes: Changes,
+        session_ids: frozenset[str],
+        epoch: str,
+        closed: Callable[[LiveReader], None],
+    ) -> None:
         self.ended = False
         self._runs, self._changes, self._session_ids, self._closed = runs, changes, session_ids, closed
         self._readers: dict[str, LogReader] = {}
         self._position = changes.position
-        self._hello = sse_data({"epoch": EPOCH, "version": __version__}, "hello")
+        self._hello = sse_data({"epoch": epoch, "version": __version__}, "hello")
         self._wake: Callable[[], None] | None = None
         runs.listen(self._begun)
         changes.listen(self._changed)
@@ -97,6 +101,7 @@ class Live:
     def __init__(self, runs: Runs, changes: Changes, replays: Replays) -> None:
         self._runs, self._changes, self._replays = runs, changes, replays
         self._open: set[LiveReader] = set()
+        self._epoch = uuid.uuid4().hex
 
     async def open(self, session_ids: Iterable[str], cursors: Mapping[str, int]) -> LiveReader:
         """A channel for sessions, with cursors by generation id.
@@ -105,7 +110,7 @@ class Live:
         of something that does not exist (any more) is passed over, because the page learns that from its lists.
         """
         watched = frozenset(session_ids)
-        channel = LiveReader(self._runs, self._changes, watched, self._open.discard)
+        channel = LiveReader(self._runs, self._changes, watched, self._epoch, self._open.discard)
         self._open.add(channel)
         try:
             await self._fill(channel, watched, cursors)
@@ -113,6 +118,13 @@ class Live:
             channel.release()
             raise
         return channel
+
+    def renew(self) -> None:
+        """The store holds something else from now on: end all channels. A page that then sees another epoch than
+        before fetches everything again.
+        """
+        self._epoch = uuid.uuid4().hex
+        self.close()
 
     def close(self) -> None:
         """End all channels."""

@@ -9,13 +9,14 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from app.core.caller import current_token_id
 from app.core.clock import now
-from app.core.errors import AppError, Conflict, ShuttingDown, UpstreamError
+from app.core.errors import AppError, Conflict, Restoring, ShuttingDown, UpstreamError
 from app.core.ids import new_id
 from app.db.store import Store
 from app.db.types import Conn
@@ -25,7 +26,7 @@ from app.schemas.types import Purpose
 from app.services.metrics import Metrics, Paid
 from app.services.providers.providers import DEMO, Provider
 from app.services.turns.reservation import reserve
-from app.services.turns.runner import Unsettled
+from app.services.turns.runner import PATIENCE_S, RESTORING_S, Unsettled
 from app.services.turns.turn_end import Bill
 from app.services.turns.turn_start import Key, earlier, remember
 from app.services.upstream.outcome import cost_picousd, counted, was_refused
@@ -90,20 +91,22 @@ class PaidCalls:
         self._store, self._unsettled = store, unsettled
         self._retries, self._metrics, self._jitter = retries or RetryPolicy(), metrics or Metrics(), jitter
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._closing = False
+        self._closing = self._held = False
 
     async def make(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> R:
         """The reply to a call, which goes on when its caller leaves. Raises as ``start`` and its task do."""
         return await asyncio.shield(self.start(call, send))
 
     def start(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> asyncio.Task[R]:
-        """A call as a task of its own. Raises ShuttingDown.
+        """A call as a task of its own. Raises ShuttingDown, or Restoring while nothing may start.
 
         The task raises the store's errors before anything is sent, Conflict or IdempotencyMismatch for a key that is
         taken, and what ``send`` raises.
         """
         if self._closing:
             raise ShuttingDown
+        if self._held:
+            raise Restoring(retry_after_s=RESTORING_S)
         task = asyncio.create_task(self._make(call, send), name=f"paid call {call.purpose}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -112,6 +115,21 @@ class PaidCalls:
     async def close(self) -> None:
         """Nothing starts any more; what is under way is given up and settled as unknown."""
         self._closing = True
+        await self._give_up()
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """No call is under way as long as this lasts: those there were have ended, or are given up as `close` does."""
+        self._held = True
+        try:
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=PATIENCE_S)
+            await self._give_up()
+            yield
+        finally:
+            self._held = False
+
+    async def _give_up(self) -> None:
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -125,7 +143,7 @@ class PaidCalls:
             reply = await self._send(call, send)
         except asyncio.CancelledError:
             await self._settle(call_id, call, None, Bill(cost_picousd=None), started_ns)
-            raise ShuttingDown from None
+            raise (Restoring(retry_after_s=RESTORING_S) if self._held else ShuttingDown()) from None
         except Exception as error:
             broken = _Broken(id=error.details.get("upstream_id") if isinstance(error, AppError) else None)
             if isinstance(error, AppError) and was_refused(error.of_unstored()):

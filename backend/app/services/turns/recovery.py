@@ -25,13 +25,14 @@ log = logging.getLogger(__name__)
 
 async def recover(store: Store) -> int:
     """End what the last process left running, in one transaction; how many there were. Sends nothing upstream."""
-    count = await store.write(_recover_all)
+    count = await store.write(recover_all)
     if count:
         log.warning("interrupted generations recovered", extra={"count": count})
     return count
 
 
-def _recover_all(conn: Conn) -> int:
+def recover_all(conn: Conn) -> int:
+    """The same within a transaction, of any file of ours that no process writes to."""
     unfinished = generations.unfinished(conn)
     for row in unfinished:
         _interrupt(conn, row)

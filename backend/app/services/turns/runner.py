@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from app.core.errors import AppError, ShuttingDown, StoreBusy, UpstreamGarbage
+from app.core.errors import AppError, Restoring, ShuttingDown, StoreBusy, UpstreamGarbage
 from app.db.store import Store
 from app.schemas.events import Done, Error, Start, Usage
 from app.services.changes import Changes
@@ -32,6 +33,9 @@ log = logging.getLogger(__name__)
 
 RETRY_PAUSE_S = 0.5
 PATIENCE_S = 5.0
+START_PAUSE_S = 0.01
+RESTORING_S = 2.0
+"""When to ask again, as who is refused while a backup is restored is told."""
 
 
 class Unsettled(Protocol):
@@ -76,12 +80,40 @@ class Runner:
         self._unsettled, self._metrics = unsettled, metrics or Metrics()
         self._retries, self._jitter = retries or RetryPolicy(), jitter
         self._tasks: dict[asyncio.Task[None], Run] = {}
-        self._closing = False
+        self._closing = self._held = False
 
     def refuse_when_closing(self) -> None:
-        """Raises ShuttingDown once ``close`` has begun."""
+        """Raises ShuttingDown once ``close`` has begun, Restoring while nothing may start."""
         if self._closing:
             raise ShuttingDown
+        if self._held:
+            raise Restoring(retry_after_s=RESTORING_S)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """No run lives as long as this lasts: those there were are interrupted and stored before it begins.
+
+        Raises StoreBusy when the end of one cannot be stored for too long.
+        """
+        self._held = True
+        try:
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    await self._interrupt_all()
+            except TimeoutError as error:
+                raise StoreBusy("The answers have stopped, but their ends could not be stored yet.") from error
+            yield
+        finally:
+            self._held = False
+
+    async def _interrupt_all(self) -> None:
+        await asyncio.sleep(0)  # a start that was let in is among the runs from the loop's next turn on
+        while runs := self._runs.all():
+            for run in runs:
+                run.interrupted = True
+                _cancel(run)
+            # One whose start is being stored has no task yet.
+            await asyncio.wait(self._tasks or [asyncio.create_task(asyncio.sleep(START_PAUSE_S))])
 
     def launch(self, run: Run, call: Call) -> None:
         """Let a stored run go; returns at once."""
@@ -140,7 +172,7 @@ class Runner:
         attempts = Attempts(
             run, call.provider, call.body, call.headers, call.fit, self._journal, self._metrics, retries, self._jitter
         )
-        run.interrupted = run.interrupted or self._closing
+        run.interrupted = run.interrupted or self._closing or self._held
         if not run.stop_requested and not run.interrupted:
             run.reading = asyncio.create_task(attempts.read(), name=f"read {run.id}")
             await asyncio.wait([run.reading])

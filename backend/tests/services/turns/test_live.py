@@ -14,7 +14,7 @@ from app.db.store import Store
 from app.schemas.events import Done, Start, Text
 from app.services.changes import KEPT, Changes
 from app.services.turns.frames import LogReader
-from app.services.turns.live import EPOCH, Live, LiveReader
+from app.services.turns.live import Live, LiveReader
 from app.services.turns.replay import Replays
 from app.services.turns.runs import Run, Runs
 from tests.services.turning import answered
@@ -163,7 +163,11 @@ async def test_hello_comes_first_and_names_the_process() -> None:
     (hello,) = SseDecoder().feed(channel.take())
     assert hello.event == "hello"
     assert hello.id == ""
-    assert msgspec.json.decode(hello.data)["epoch"] == EPOCH
+    epoch = msgspec.json.decode(hello.data)["epoch"]
+    assert epoch == msgspec.json.decode(SseDecoder().feed((await tab.open("s")).take())[0].data)["epoch"]
+    tab.live.renew()
+    assert channel.ended
+    assert epoch != msgspec.json.decode(SseDecoder().feed((await tab.open("s")).take())[0].data)["epoch"]
     assert channel.take() == b""
     channel.detach(tab.wake)
 

@@ -1,0 +1,90 @@
+"""A restored file takes over from the store what no backup may undo; ``live`` is the store, attached.
+
+The ledger is the sum of both and what is here counts, so restoring never makes a call cheaper or forgets one.
+"""
+
+from __future__ import annotations
+
+from app.db.reference import reference
+from app.db.types import Conn
+from app.repo.restored_rows import DERIVED, MERGED, RESTORED, SETTINGS
+
+_KEEP_SETTINGS = f"""
+    INSERT INTO settings (name, value, updated_at) SELECT name, value, updated_at FROM live.settings
+    WHERE name NOT IN ({", ".join(f"'{name}'" for name in sorted(SETTINGS))})
+"""  # noqa: S608
+_KEEP_COUNTERS = """
+    UPDATE sqlite_sequence SET seq = max(seq, COALESCE(
+        (SELECT l.seq FROM live.sqlite_sequence l WHERE l.name = sqlite_sequence.name), 0))
+"""
+_ADD_COUNTERS = """
+    INSERT INTO sqlite_sequence (name, seq) SELECT name, seq FROM live.sqlite_sequence l
+    WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence s WHERE s.name = l.name)
+"""
+# Closing such a call would give back to its token what the token never set aside here.
+_UNACCOUNTED = "UPDATE usage_logs SET token_id = NULL WHERE state = 'reserved'"
+_CLEAR_DAYS = "DELETE FROM usage_days"
+_SUM_DAYS = """
+    INSERT INTO usage_days (day, model, calls, prompt_tokens, completion_tokens, total_tokens, cached_tokens,
+        reasoning_tokens, cost_picousd, reserved_picousd, unknown_calls)
+    SELECT substr(created_at, 1, 10), model, count(*), COALESCE(sum(prompt_tokens), 0),
+        COALESCE(sum(completion_tokens), 0), COALESCE(sum(total_tokens), 0), COALESCE(sum(cached_tokens), 0),
+        COALESCE(sum(reasoning_tokens), 0), COALESCE(sum(cost_picousd), 0),
+        COALESCE(sum(CASE WHEN state = 'reserved' THEN reserved_picousd END), 0),
+        sum(CASE WHEN state = 'unknown' THEN 1 ELSE 0 END)
+    FROM usage_logs GROUP BY 1, 2
+"""
+_SUM_SESSIONS = """
+    UPDATE sessions SET
+        message_count = (SELECT count(*) FROM messages m WHERE m.session_id = sessions.id),
+        (prompt_tokens, completion_tokens, total_tokens, cost_picousd, unknown_calls) = (
+            SELECT COALESCE(sum(prompt_tokens), 0), COALESCE(sum(completion_tokens), 0), COALESCE(sum(total_tokens), 0),
+                COALESCE(sum(cost_picousd), 0), COALESCE(sum(CASE WHEN state = 'unknown' THEN 1 ELSE 0 END), 0)
+            FROM usage_logs u WHERE u.session_id = sessions.id)
+"""
+_STEP_REVISIONS = """
+    UPDATE {table} SET revision = max(revision, COALESCE(
+        (SELECT l.revision FROM live.{table} l WHERE l.id = {table}.id), 0)) + 1
+"""
+_FORGET_JOURNALS = """
+    DELETE FROM generation_events WHERE generation_id IN (SELECT id FROM generations WHERE ended_at IS NOT NULL)
+"""
+
+
+def take_over(conn: Conn) -> None:
+    """Bring what stays from the store."""
+    conn.execute(_UNACCOUNTED)
+    for table, columns in reference().tables.items():
+        if table in RESTORED or table in DERIVED:
+            continue
+        if table in MERGED:
+            for key in MERGED[table]:
+                conn.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM live.{table})")  # noqa: S608
+        else:
+            conn.execute(f"DELETE FROM {table}")  # noqa: S608
+        names = ", ".join(column.name for column in columns)
+        conn.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM live.{table}")  # noqa: S608
+    conn.execute(_KEEP_SETTINGS)
+    conn.execute(_KEEP_COUNTERS)
+    conn.execute(_ADD_COUNTERS)
+    # What a client has seen of an object and its revision must not pass for what is there now.
+    for table in ("profiles", "sessions"):
+        conn.execute(_STEP_REVISIONS.format(table=table))
+
+
+def sum_up(conn: Conn) -> None:
+    """Last, once every call of the file is closed: count days and sessions anew from the rows, forget old journals."""
+    conn.execute(_FORGET_JOURNALS)
+    conn.execute(_CLEAR_DAYS)
+    conn.execute(_SUM_DAYS)
+    conn.execute(_SUM_SESSIONS)
+
+
+def count_rows(conn: Conn, schema: str = "main") -> dict[str, int]:
+    """Rows by table, of the file (``main``) or of the store (``live``)."""
+    counts = {}
+    for table in reference().tables:
+        if table != "schema_migrations":
+            row = conn.execute(f"SELECT count(*) AS n FROM {schema}.{table}").fetchone()  # noqa: S608 - of ours
+            counts[table] = int(row["n"]) if row else 0
+    return counts
