@@ -10,6 +10,7 @@ import sys
 
 import typer
 
+from app.cli.backup import backup
 from app.cli.failure import CommandFailed, fail
 from app.cli.serve import serve
 
@@ -20,6 +21,7 @@ commands = typer.Typer(
     pretty_exceptions_enable=False,
 )
 commands.command()(serve)
+commands.add_typer(backup, name="backup")
 
 
 @commands.callback()
