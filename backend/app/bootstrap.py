@@ -35,6 +35,7 @@ from app.services.housekeeping import Housekeeping
 from app.services.messages import Messages
 from app.services.metrics import Metrics
 from app.services.metrics_report import MetricsReport
+from app.services.ordering import go_on_after_stored
 from app.services.preferences import Preferences, defaults_of
 from app.services.profiles import Profiles
 from app.services.providers.provider_file import ProviderFile, find_provider_file, read_provider_file
@@ -90,6 +91,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         token = settings.token or read_or_create_token(settings.data_dir)
         store = await Store.open(settings.store_path)
         stack.push_async_callback(store.close)
+        await go_on_after_stored(store)
         await recovery.recover(store)
 
         runs, changes, metrics = Runs(), Changes(), Metrics()

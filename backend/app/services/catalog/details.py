@@ -71,7 +71,7 @@ class ModelDetails:
         return model, history, await self._told(model, kept)
 
     async def _told(self, model: Model, kept: Row | None) -> Told:
-        if kept is not None and _age_s(kept["fetched_at"]) < FRESH_S:
+        if kept is not None and 0 <= _age_s(kept["fetched_at"]) < FRESH_S:
             return Told(_decoded(kept), kept["fetched_at"])
         try:
             async with asyncio.timeout(PATIENCE_S):
