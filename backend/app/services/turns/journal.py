@@ -22,6 +22,10 @@ log = logging.getLogger(__name__)
 # What arrives within a tick's gathering shares its commit; an answer of one read ends within it and needs no tick.
 GATHERING_S = 0.001
 SHORTEST_PAUSE_S = 0.002
+# A commit that was slow once, for a burst of starts or another program's sake, is not paid for by every reader: few
+# answers wait little. Many gain from it, because a wake-up then carries several events.
+PAUSE_OF_ONE_S = 0.01
+PAUSE_OF_EACH_S = 0.0004
 LONGEST_PAUSE_S = 0.1
 # Commits may take about a fifth of the time; the rest belongs to reading and sending.
 PAUSE_PER_COMMIT = 4.0
@@ -89,8 +93,7 @@ class Journal:
         await self._commit(ticks, [(run, run.take_marks()) for run in runs])
         took_s = self._clock() - began_s
         self._metrics.committed(took_s, sum(len(tick.events) for tick in ticks))
-        crowd_s = CROWD_PAUSE_S * (len(runs) / CROWD) ** 2
-        return min(max(SHORTEST_PAUSE_S, PAUSE_PER_COMMIT * took_s, crowd_s), LONGEST_PAUSE_S)
+        return pause_s(took_s, len(runs))
 
     async def _commit(self, ticks: list[Tick], marks: list[tuple[Run, Marks]]) -> None:
         rows = [(tick.run.id, tick.last_seq, _encoded(tick)) for tick in ticks if tick.run.stored]
@@ -121,6 +124,13 @@ class Journal:
             except Exception:  # noqa: BLE001 - told at the next try
                 left.append((run, mark))
         return left
+
+
+def pause_s(commit_s: float, runs: int) -> float:
+    """How long to wait after a commit that stored the news of so many runs."""
+    most_s = min(PAUSE_OF_ONE_S + PAUSE_OF_EACH_S * runs, LONGEST_PAUSE_S)
+    crowd_s = CROWD_PAUSE_S * (runs / CROWD) ** 2
+    return min(max(SHORTEST_PAUSE_S, PAUSE_PER_COMMIT * commit_s, crowd_s), most_s)
 
 
 def _encoded(tick: Tick) -> str:

@@ -15,7 +15,7 @@ from app.repo import generations
 from app.repo import journal as journal_repo
 from app.schemas.events import Event, Start, Text, ToolCallDelta
 from app.services.turns.frames import LogReader
-from app.services.turns.journal import LONGEST_PAUSE_S, PAUSE_PER_COMMIT, RETRY_PAUSE_S, Journal
+from app.services.turns.journal import LONGEST_PAUSE_S, RETRY_PAUSE_S, SHORTEST_PAUSE_S, Journal, pause_s
 from app.services.turns.runs import Run
 from tests.core import virtual_time
 from tests.services.console_frames import read_frames
@@ -149,7 +149,7 @@ def test_an_idle_system_stores_at_once() -> None:
 
 @pytest.mark.parametrize("commit_s", [0.0005, 0.002, 0.005, 0.02, 0.5])
 def test_a_busy_system_leaves_time_for_the_rest(commit_s: float) -> None:
-    """Commits take their fifth of the time at most, and no word waits much over a tenth of a second for its commit."""
+    """Quick commits take their fifth of the time at most, and slow ones make no word wait much longer."""
 
     async def main() -> None:
         store = PretendedStore(commit_s)
@@ -161,11 +161,21 @@ def test_a_busy_system_leaves_time_for_the_rest(commit_s: float) -> None:
         times = [at_s for at_s, _ in store.ticks]
         gaps = [after - before for before, after in itertools.pairwise(times)]
         assert gaps
-        share = min(PAUSE_PER_COMMIT * commit_s, LONGEST_PAUSE_S)
+        share = pause_s(commit_s, 1)
         assert min(gaps) >= (commit_s + share) * 0.999
         assert max(gaps) <= commit_s + max(share, 0.002) + 0.003
 
     virtual_time.run(main())
+
+
+def test_pauses_grow_with_commits_and_crowds() -> None:
+    """Four times a quick commit; a slow one delays few answers by little, and nobody by over a tenth of a second."""
+    assert [pause_s(0, 1), pause_s(0.001, 1), pause_s(0.002, 1)] == [SHORTEST_PAUSE_S, 0.004, 0.008]
+    assert pause_s(0.5, 1) <= 0.011
+    assert pause_s(0.5, 50) <= 0.03
+    assert pause_s(0.5, 1000) == pause_s(0, 1000) == LONGEST_PAUSE_S
+    assert pause_s(0, 50) < 0.003
+    assert pause_s(0, 200) >= 0.04
 
 
 def test_an_ending_run_is_left_to_its_end() -> None:
