@@ -9,6 +9,7 @@ export function Banners() {
     <aside aria-label="Notices">
       <UnreachableBanner />
       <DemoBanner />
+      <BackupsBanner />
     </aside>
   );
 }
@@ -21,6 +22,19 @@ function DemoBanner() {
       Demo mode<span className="hidden sm:inline">: a built-in model answers</span>.{" "}
       <Link to="/app/settings" className="font-medium text-accent underline underline-offset-2">
         Add your OpenRouter key
+      </Link>
+    </p>
+  );
+}
+
+function BackupsBanner() {
+  const { data } = useQuery(healthQuery);
+  if (data?.backups !== "failing") return null;
+  return (
+    <p className="border-b border-line bg-warn-soft px-4 py-1.5 text-center text-sm text-ink">
+      Scheduled backups fail.{" "}
+      <Link to="/app/backups" className="font-medium underline underline-offset-2">
+        See why
       </Link>
     </p>
   );

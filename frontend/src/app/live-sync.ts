@@ -43,7 +43,9 @@ function touchedBy({ kind, id, session_id }: Change): QueryKey[] {
     case "generation":
       return session_id ? [keys.messages(session_id), keys.session(session_id)] : [];
     case "settings":
-      return [keys.settings, keys.health];
+      return [keys.settings, keys.health, keys.backups];
+    case "backup":
+      return [keys.backups, keys.health];
     default:
       return [[`${kind}s`]];
   }

@@ -49,6 +49,8 @@ export type Turn = Omit<Schemas["Started"], "user_message" | "assistant_message"
 export type NewTurn = Schemas["GenerationCreate"];
 /** A whole copy of the store. What was never noted of it is null. */
 export type Backup = Reply<Schemas["Backup"]>;
+/** When backups make themselves, and how many of them stay. */
+export type BackupSchedule = Schemas["BackupSchedule"];
 /** Lets a browser download what else needs the token. */
 export type Ticket = Schemas["Ticket"];
 /** What a program was given in place of the owner's token. */

@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { Backup, Ticket } from "./api";
+import type { Backup, BackupSchedule, Ticket } from "./api";
 import { apiUrl, request } from "./http";
 import { everyPage, keys } from "./queries";
 import { followSteps } from "./steps";
@@ -33,6 +33,12 @@ const pathOf = (name: string): string => `/api/admin/backups/${encodeURIComponen
 export const backupsQuery = queryOptions({
   queryKey: keys.backups,
   queryFn: ({ signal }) => everyPage<Backup>("/api/admin/backups", signal),
+});
+
+export const scheduleQuery = queryOptions({
+  queryKey: [...keys.backups, "schedule"],
+  queryFn: ({ signal }) =>
+    request<BackupSchedule>("GET", "/api/admin/backups/schedule", { signal }),
 });
 
 /** Copies the store as it is now, telling each step. Throws as `followSteps` does. */

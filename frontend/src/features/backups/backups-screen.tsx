@@ -8,6 +8,7 @@ import { SkeletonRows } from "@/components/skeleton-rows";
 import { BackupRow } from "./backup-row";
 import { MakeButton, MakingStatus } from "./making-status";
 import { PickFile } from "./pick-file";
+import { Schedule } from "./schedule";
 
 const RestoreSheet = lazy(() => import("./restore-sheet"));
 
@@ -28,6 +29,12 @@ export function BackupsScreen() {
             what was spent. The provider’s key and the console’s token are never in it.
           </p>
           <MakingStatus />
+          <section aria-labelledby="backups-schedule" className="flex flex-col gap-3">
+            <h2 id="backups-schedule" className="font-semibold">
+              Schedule
+            </h2>
+            <Schedule />
+          </section>
           <section aria-labelledby="backups-list">
             <div className="flex flex-wrap items-center justify-between gap-2 pb-2">
               <h2
