@@ -31,12 +31,25 @@ _NOT_EXTRAS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "ascti
 
 _MASK = "***"
 _KEY = re.compile(r"(?i)(?<![a-z0-9])sk-[a-z0-9_-]{6,}")
+_NAMED_TOKEN = re.compile(r"llmc_[A-Za-z0-9_-]{6,}")
 _BEARER = re.compile(r"(?i)\bbearer(?:\s|%20|[:=+])+[^\s\"',;)]+")
 _IN_URL = re.compile(r"(?i)([?&#](?:token|key|api_key|ticket)=)[^&\s\"']+")
 _SECRET_NAMES = frozenset(
     {"authorization", "proxy_authorization", "cookie", "set_cookie", "token", "secret", "password"}
 )
-_SUSPICIOUS = ("sk-", "bearer", "authorization", "api_key", "api-key", "cookie", "token=", "key=", "ticket=", '"token"')
+_SUSPICIOUS = (
+    "sk-",
+    "llmc_",
+    "bearer",
+    "authorization",
+    "api_key",
+    "api-key",
+    "cookie",
+    "token=",
+    "key=",
+    "ticket=",
+    '"token"',
+)
 _SUSPICIOUS_NAMES = ('"secret"', '"password"')
 
 
@@ -94,6 +107,7 @@ class JsonFormatter(logging.Formatter):
 def mask(text: str) -> str:
     """``text`` with everything that looks like a key, a bearer token or a token in a URL blanked."""
     text = _KEY.sub("sk-" + _MASK, text)
+    text = _NAMED_TOKEN.sub("llmc_" + _MASK, text)
     text = _BEARER.sub("Bearer " + _MASK, text)
     return _IN_URL.sub(r"\1" + _MASK, text)
 

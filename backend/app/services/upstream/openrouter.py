@@ -306,8 +306,8 @@ class _Reply:
 
     def __init__(self, response: httpx.Response, body: ReplyBody, key: str | None) -> None:
         self.body = body
-        self.upstream_id = response.headers.get("x-generation-id") or None
-        self.provider = response.headers.get("x-provider-name") or None
+        self.upstream_id = _told(response, "x-generation-id", key)
+        self.provider = _told(response, "x-provider-name", key)
         self.content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         # We ask for identity; a proxy that compresses all the same cannot be read.
         self.is_plain = response.headers.get("content-encoding", "identity").strip().lower() in ("", "identity")
@@ -336,6 +336,12 @@ class _Reply:
     def failure(self, error: bytes, *, started: bool = False) -> UpstreamError:
         """What an error object inside the reply means."""
         return stream_failure(error, started=started, now_s=time.time(), upstream_id=self.upstream_id, secret=self._key)
+
+
+def _told(response: httpx.Response, name: str, key: str | None) -> str | None:
+    """What a header says, which is kept and shown; a provider that echoes our key in it has said nothing."""
+    value: str = response.headers.get(name, "")
+    return None if key and key in value else value or None
 
 
 async def _unstreamed(reply: _Reply) -> Chunk | None:
