@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 
@@ -21,6 +21,20 @@ def stamp(time_ns: int) -> str:
 @lru_cache(maxsize=16)
 def _to_the_second(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+
+
+def not_before(now: str, newest: str | None) -> str:
+    """``now``, or a millisecond after ``newest`` where the clock is behind that: for times that things are ordered by.
+
+    A ``newest`` that is no time says nothing.
+    """
+    if newest is None or newest <= now:
+        return now
+    try:
+        later = datetime.fromisoformat(newest) + timedelta(milliseconds=1)
+        return f"{later:%Y-%m-%dT%H:%M:%S}.{later.microsecond // 1000:03d}Z"
+    except (ValueError, OverflowError):
+        return now
 
 
 def unix_s(stamped: str) -> int:

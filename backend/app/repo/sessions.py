@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.core.clock import not_before
 from app.core.json import decode, encode_text
 from app.core.money import to_usd
 from app.db.types import Conn, Row
@@ -19,7 +20,7 @@ _COLUMNS = """
 _GET = f"SELECT {_COLUMNS} FROM sessions s WHERE s.id = :id"  # noqa: S608
 _INSERT = """
     INSERT INTO sessions (id, session_type, title, profile_id, model, tags, created_at, updated_at)
-    VALUES (:id, :session_type, :title, :profile_id, :model, :tags, :now, :now)
+    VALUES (:id, :session_type, :title, :profile_id, :model, :tags, :now, :updated_at)
 """
 _DELETE = "DELETE FROM sessions WHERE id = :id RETURNING id"
 _TOUCH = """
@@ -34,6 +35,7 @@ _COUNT_USAGE = """
         revision = revision + 1, updated_at = :now
     WHERE id = :id RETURNING revision
 """
+_NEWEST = "SELECT max(updated_at) AS at FROM sessions"
 _DRAFT = "SELECT draft FROM sessions WHERE id = :id"
 _SET_DRAFT = "UPDATE sessions SET draft = :draft WHERE id = :id RETURNING id"
 _SETTABLE = ("session_type", "title", "profile_id", "model", "active_leaf_id", "pinned", "archived", "tags")
@@ -91,6 +93,7 @@ def insert(
             "model": model,
             "tags": encode_text(tags),
             "now": now,
+            "updated_at": _in_order(conn, now),
         },
     )
 
@@ -101,7 +104,7 @@ def update(conn: Conn, session_id: str, changes: dict[str, Any], *, now: str) ->
     assignments = "".join(f"{name} = :{name}, " for name in columns)
     sql = f"UPDATE sessions SET {assignments}revision = revision + 1, updated_at = :now WHERE id = :id"  # noqa: S608
     values = {name: _column_value(changes[name]) for name in columns}
-    conn.execute(sql, {**values, "now": now, "id": session_id})
+    conn.execute(sql, {**values, "now": _in_order(conn, now), "id": session_id})
 
 
 def delete(conn: Conn, session_id: str) -> bool:
@@ -111,14 +114,15 @@ def delete(conn: Conn, session_id: str) -> bool:
 
 def touch(conn: Conn, session_id: str, *, leaf_id: str, new_messages: int, title: str, now: str) -> None:
     """Note new messages; ``title`` is only taken by a session that has none."""
+    at = _in_order(conn, now)
     conn.execute(
-        _TOUCH, {"id": session_id, "leaf_id": leaf_id, "new_messages": new_messages, "title": title, "now": now}
+        _TOUCH, {"id": session_id, "leaf_id": leaf_id, "new_messages": new_messages, "title": title, "now": at}
     )
 
 
 def count_usage(conn: Conn, session_id: str, *, now: str, **counts: int) -> int | None:
     """Add to the session's totals; the new revision, None when the session is gone."""
-    row = conn.execute(_COUNT_USAGE, {"id": session_id, "now": now, **counts}).fetchone()
+    row = conn.execute(_COUNT_USAGE, {"id": session_id, "now": _in_order(conn, now), **counts}).fetchone()
     return row["revision"] if row else None
 
 
@@ -174,6 +178,12 @@ def _filters(
         where.append("s.archived = :archived")
         values["archived"] = int(archived)
     return where, values
+
+
+def _in_order(conn: Conn, now: str) -> str:
+    """The time of a change: sessions are listed by it, so it is never before that of an earlier change."""
+    row = conn.execute(_NEWEST).fetchone()
+    return not_before(now, row["at"] if row else None)
 
 
 def _escape_like(text: str) -> str:
