@@ -117,6 +117,18 @@ def test_arguments_reach_the_server_and_data_is_meant_from_here(house: House) ->
     assert "--data /srv/console (in" in house.recorded()[0]
 
 
+def test_any_command_runs_where_one_is(house: House, tmp_path: Path) -> None:
+    """Files are named as they are seen from there; without a command there is a list of them."""
+    house.run("run")
+    house.recorded()
+    assert house.run("console", "restore", "my file.db", cwd=tmp_path).returncode == 0
+    assert house.run("console", cwd=tmp_path).returncode == 0
+    assert house.recorded() == [
+        f"python app.cli.main restore my file.db (in {tmp_path})",
+        f"python app.cli.main --help (in {tmp_path})",
+    ]
+
+
 @pytest.mark.parametrize("arguments", [("--prot", "1"), ("--port",), ("serve",)])
 def test_run_refuses_what_it_does_not_know_before_any_work(house: House, arguments: tuple[str, ...]) -> None:
     """A slip of the pen costs no set-up."""

@@ -12,6 +12,7 @@ import typer
 
 from app.cli.backup import backup
 from app.cli.failure import CommandFailed, fail
+from app.cli.prove import prove
 from app.cli.serve import serve
 
 commands = typer.Typer(
@@ -22,6 +23,7 @@ commands = typer.Typer(
 )
 commands.command()(serve)
 commands.add_typer(backup, name="backup")
+commands.command()(prove)
 
 
 @commands.callback()
