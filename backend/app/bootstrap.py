@@ -30,6 +30,7 @@ from app.services.catalog.plain_models import PlainCatalog
 from app.services.changes import Changes
 from app.services.doors.doors import Doors
 from app.services.doors.embeddings import Embeddings
+from app.services.doors.openrouter_lookups import OpenRouterLookups
 from app.services.doors.typed_chat import TypedChats
 from app.services.housekeeping import Housekeeping
 from app.services.messages import Messages
@@ -118,6 +119,8 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         stack.push_async_callback(catalog.close)
         plain_catalog = PlainCatalog(store, catalog)
         stack.push_async_callback(plain_catalog.close)
+        lookups = OpenRouterLookups(store, providers)
+        stack.push_async_callback(lookups.close)
         turns = Turns(
             store, runs, runner, replays, changes, providers, defaults_of(settings, providers), catalog.refresh_soon
         )
@@ -173,6 +176,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             metrics_report=MetricsReport(metrics, runs, providers),
             embeddings=Embeddings(store, providers, paid_calls),
             openai_models=OpenAIModels(store),
+            openrouter_lookups=lookups,
             backups=backups,
             backup_schedule=schedule,
             restores=restores,

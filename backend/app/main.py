@@ -29,6 +29,7 @@ from app.api.routes import (
     models,
     openai,
     openai_models,
+    openrouter_lookups,
     plain_models,
     profiles,
     providers,
@@ -73,8 +74,8 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     # Routes are tried in this order, the busiest first.
     for module in (
         *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage, compactions),
-        *(settings_routes, admin, restore, embeddings, openai_models, plain_models, tokens, tickets, health, metrics),
-        docs,
+        *(settings_routes, admin, restore, embeddings, openrouter_lookups, openai_models, plain_models),
+        *(tokens, tickets, health, metrics, docs),
     ):
         app.include_router(module.router)
     mount_page(app, page)

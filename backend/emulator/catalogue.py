@@ -190,6 +190,9 @@ class Model:
             "latency_last_30m": _percentiles(endpoint.first_token_ms, worst=3) if measured else None,
             "throughput_last_30m": _percentiles(endpoint.tokens_per_s, worst=0.5) if measured else None,
             "supports_implicit_caching": False,
+            "supports_tool_choice": dict.fromkeys(
+                ("auto", "function", "none", "required"), "tool_choice" in self.parameters_at(endpoint)
+            ),
         }
 
 

@@ -66,6 +66,11 @@ _ABANDONED = """
         SELECT 1 FROM generations g WHERE g.id = usage_logs.generation_id AND g.ended_at IS NULL)
     ORDER BY id
 """
+_CALL = """
+    SELECT u.*, g.status FROM usage_logs u LEFT JOIN generations g ON g.id = u.generation_id
+"""
+_CALL_BY_ID = f"{_CALL} WHERE u.generation_id = :id"
+_CALL_BY_UPSTREAM_ID = f"{_CALL} WHERE u.upstream_id = :id ORDER BY u.id DESC LIMIT 1"
 _OF_SESSION = f"SELECT {_COLUMNS} FROM usage_logs WHERE session_id = :session_id ORDER BY id DESC LIMIT :limit"  # noqa: S608
 _SUMS = """
     COALESCE(sum(calls), 0) AS calls, COALESCE(sum(prompt_tokens), 0) AS prompt_tokens,
@@ -138,6 +143,12 @@ def reconcile(conn: Conn, values: dict[str, Any]) -> tuple[str, dict[str, int]] 
 def unknown(conn: Conn) -> list[Row]:
     """Rows whose cost the provider can still be asked for."""
     return conn.execute(_UNKNOWN).fetchall()
+
+
+def call(conn: Conn, call_id: str) -> Row | None:
+    """The row of a call by our id of it, or by the provider's; ``status`` is its generation's, None if it has none."""
+    found = conn.execute(_CALL_BY_ID, {"id": call_id}).fetchone()
+    return found or conn.execute(_CALL_BY_UPSTREAM_ID, {"id": call_id}).fetchone()
 
 
 def abandoned(conn: Conn) -> list[Row]:

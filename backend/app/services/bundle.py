@@ -18,6 +18,7 @@ from app.services.catalog.openai_models import OpenAIModels
 from app.services.catalog.plain_models import PlainCatalog
 from app.services.doors.doors import Doors
 from app.services.doors.embeddings import Embeddings
+from app.services.doors.openrouter_lookups import OpenRouterLookups
 from app.services.doors.typed_chat import TypedChats
 from app.services.messages import Messages
 from app.services.metrics import Metrics
@@ -64,6 +65,7 @@ class Services:
     metrics_report: MetricsReport
     embeddings: Embeddings
     openai_models: OpenAIModels
+    openrouter_lookups: OpenRouterLookups
     backups: Backups
     backup_schedule: Schedule
     restores: Restores

@@ -98,14 +98,20 @@ async def test_curl_speaks_to_openai_s_door(console: Console) -> None:
 
 
 async def test_curl_lists_models_and_embeds(console: Console) -> None:
-    listing = f"curl {PRINTED_URL}/v1/models"
-    assert listing in COMMANDS
+    listing, single = f"curl {PRINTED_URL}/v1/models", f"curl {PRINTED_URL}/v1/models/openai/gpt-4o-mini"
+    assert {listing, single} <= set(COMMANDS)
     listed = json.loads(await _shell(console, listing))
     assert listed["object"] == "list"
-    one = json.loads(await _shell(console, _command("/v1/models/openai/gpt-4o-mini")))
+    one = json.loads(await _shell(console, single))
     assert (one["id"], one["object"]) == ("openai/gpt-4o-mini", "model")
     embedded = json.loads(await _shell(console, _command("/v1/embeddings")))
     assert [len(vector["embedding"]) for vector in embedded["data"]] == [256, 256]
+
+
+async def test_curl_looks_up_what_clients_of_openrouter_do(console: Console) -> None:
+    assert json.loads(await _shell(console, _command("/v1/models/count")))["data"]["count"] > 10
+    told = json.loads(await _shell(console, _command("/endpoints")))
+    assert told["data"]["id"] == "openai/gpt-4o-mini"
 
 
 @pytest.mark.skipif(not SDK_PYTHON.exists(), reason="backend/.venv-sdk is missing: scripts/test makes it")
@@ -115,5 +121,5 @@ async def test_python_speaks_to_openai_s_door(console: Console) -> None:
 
 def test_every_command_of_the_document_is_run() -> None:
     """Whoever adds one adds its test."""
-    assert len(COMMANDS) == 6
+    assert len(COMMANDS) == 8
     assert [kind for kind, _ in BLOCKS if kind != "bash"] == ["python", "js"]

@@ -26,7 +26,7 @@ from app.services.upstream.chunks import ChunkDecoder
 from app.services.upstream.embeddings import EmbeddingsReply, decode_embeddings
 from app.services.upstream.errors import refusal, stream_failure
 from app.services.upstream.limits import MOST_EMBEDDINGS_BYTES, MOST_REFUSAL_BYTES, MOST_REPLY_BYTES, refuse_bloated
-from app.services.upstream.target import identity_headers, unsafe
+from app.services.upstream.target import endpoints_path, identity_headers, unsafe
 from app.services.upstream.transport import (
     TRANSPORT_EXCEPTIONS,
     ReplyBody,
@@ -204,9 +204,7 @@ class OpenRouter:
 
     async def endpoints(self, author: str, slug: str) -> ModelEndpoints:
         """Who serves a model, and how. Raises UpstreamModelNotFound."""
-        if {author, slug} & {"", ".", ".."}:
-            raise UpstreamModelNotFound
-        return decode_endpoints(await self._get(f"/models/{quote(author, safe='')}/{quote(slug, safe=':')}/endpoints"))
+        return decode_endpoints(await self._get(endpoints_path(author, slug)))
 
     async def generation(self, upstream_id: str) -> GenerationRecord | None:
         """The provider's record of a call; None while, or because, it does not know the id."""
@@ -240,6 +238,18 @@ class OpenRouter:
     async def credits(self) -> Credits:
         """What the account has bought and spent; OpenRouter tells it to management keys alone."""
         return decode_credits(await self._get_account("/credits"))
+
+    async def look_up(self, path: str) -> bytes:
+        """A lookup's whole reply as it came, in UTF-8, and without the key should it be in there.
+
+        Raises: as every lookup; UpstreamModelNotFound for 404.
+        """
+        data = (await self._get(path)).decode("utf-8", "replace").encode()
+        return data.replace(self._key.encode(), b"[key]") if self._key else data
+
+    async def endpoints_reply(self, author: str, slug: str) -> bytes:
+        """Who serves a model, as the provider wrote it. Raises UpstreamModelNotFound."""
+        return await self.look_up(endpoints_path(author, slug))
 
     async def _get_account(self, path: str) -> bytes:
         try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import quote
 
 import httpx
 
 from app import __version__
-from app.core.errors import UpstreamBadKey, UpstreamError
+from app.core.errors import UpstreamBadKey, UpstreamError, UpstreamModelNotFound
 
 
 def unsafe(base_url: str, key: str | None) -> Callable[[], UpstreamError] | None:
@@ -31,6 +32,13 @@ def unsafe(base_url: str, key: str | None) -> Callable[[], UpstreamError] | None
         message = "The key contains characters that no key has."
         return partial(UpstreamBadKey, message, details={"reason": "malformed_key"})
     return None
+
+
+def endpoints_path(author: str, slug: str) -> str:
+    """Where it is told who serves a model. Raises UpstreamModelNotFound for names that would lead elsewhere."""
+    if {author, slug} & {"", ".", ".."}:
+        raise UpstreamModelNotFound
+    return f"/models/{quote(author, safe='')}/{quote(slug, safe=':')}/endpoints"
 
 
 def identity_headers(referer: str, title: str) -> dict[bytes, bytes]:

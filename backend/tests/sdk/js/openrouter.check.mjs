@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OpenRouter } from "@openrouter/sdk";
-import { apiKey, baseURL, CITY, collect, EMBEDDER, ENDLESS, isTold, MODEL, PIXEL, REFUSALS, THINKER, user, WORDS } from "./target.mjs";
+import { apiKey, baseURL, CITY, collect, EMBEDDER, ENDLESS, eventually, isTold, MODEL, PIXEL, REFUSALS, THINKER, user, WORDS } from "./target.mjs";
 
 const client = new OpenRouter({ serverURL: baseURL, apiKey, retryConfig: { strategy: "none" } });
 const tool = (name) => ({ type: "function", function: { name, description: name, parameters: CITY } });
@@ -20,6 +20,28 @@ test("models are listed", async () => {
   const pages = await collect(await client.models.list());
   const models = pages.flatMap((page) => (page.result ?? page).data);
   assert.ok(models.some((model) => model.id === MODEL && Number(model.pricing.prompt) > 0));
+});
+
+test("models are counted, and who serves one is told", async () => {
+  assert.ok((await client.models.count()).data.count > 10);
+  const [author, slug] = MODEL.split("/");
+  const { data } = await client.endpoints.list({ author, slug });
+  assert.equal(data.id, MODEL);
+  assert.ok(data.endpoints.some((endpoint) => endpoint.supportedParameters.includes("tools")));
+  assert.ok((await client.providers.list()).data.some((company) => company.slug));
+});
+
+test("the key and the account tell what was spent", async () => {
+  assert.ok((await client.apiKeys.getCurrentKeyMetadata()).data.usage >= 0);
+  assert.ok((await client.credits.getCredits()).data.totalCredits > 0);
+});
+
+test("what an answer has cost is told by its id", async () => {
+  const answer = await send(WORDS);
+  const told = await eventually(() => client.generations.getGeneration({ id: answer.id }));
+  assert.equal(told.data.id, answer.id);
+  assert.equal(told.data.nativeTokensCompletion, answer.usage.completionTokens);
+  assert.ok(Math.abs(told.data.totalCost - answer.usage.cost) < 1e-12);
 });
 
 test("an answer comes whole", async () => {

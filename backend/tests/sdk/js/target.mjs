@@ -31,3 +31,15 @@ export async function collect(stream) {
   for await (const item of stream) items.push(item);
   return items;
 }
+
+// What a call has cost is known a moment after it has ended.
+export async function eventually(ask) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error.statusCode !== 404 || tries > 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

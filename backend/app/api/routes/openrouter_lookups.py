@@ -1,0 +1,89 @@
+"""What OpenRouter's own clients call beside answers and models. Every path is also at `/api/v1/…`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from app.api.deps import ServicesDep
+from app.api.errors import responses_for
+from app.api.json_body import JsonRoute
+from app.api.reply import reply
+from app.api.route_class import route_class
+from app.core.errors import (
+    MissingKey,
+    NotFound,
+    ShuttingDown,
+    UpstreamBadKey,
+    UpstreamError,
+    UpstreamModelNotFound,
+    UpstreamNoCredit,
+    UpstreamRateLimited,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
+from app.schemas.openrouter_lookups import CallQuery, CountQuery, CountReply, PaidCallReply, ToldReply
+
+router = APIRouter(tags=["openrouter"], route_class=JsonRoute)
+_ASKING = (
+    *(MissingKey, UpstreamError, UpstreamBadKey, UpstreamNoCredit, UpstreamRateLimited, UpstreamUnavailable),
+    *(UpstreamTimeout, ShuttingDown),
+)
+
+
+@router.get("/api/v1/models/count", include_in_schema=False)
+@router.get("/v1/models/count", response_model=CountReply, responses=responses_for(dialect="openai"))
+@route_class("read")
+async def count_models(services: ServicesDep, query: Annotated[CountQuery, Query()]) -> Response:
+    """How many models are on offer."""
+    return reply(await services.openrouter_lookups.count(query))
+
+
+@router.get("/api/v1/models/{slug:path}/endpoints", include_in_schema=False)
+@router.get(
+    "/v1/models/{slug:path}/endpoints",
+    response_model=ToldReply,
+    responses=responses_for(UpstreamModelNotFound, *_ASKING, dialect="openai"),
+)
+@route_class("read")
+async def list_model_endpoints(services: ServicesDep, slug: Annotated[str, Path(max_length=200)]) -> Response:
+    """Who serves a model (`author/name`), as its provider tells it."""
+    return _told(await services.openrouter_lookups.endpoints(slug))
+
+
+@router.get("/api/v1/providers", include_in_schema=False)
+@router.get("/v1/providers", response_model=ToldReply, responses=responses_for(*_ASKING, dialect="openai"))
+@route_class("read")
+async def list_serving_companies(services: ServicesDep) -> Response:
+    """The companies behind the main provider, as it tells them."""
+    return _told(await services.openrouter_lookups.companies())
+
+
+@router.get("/api/v1/key", include_in_schema=False)
+@router.get("/v1/key", response_model=ToldReply, responses=responses_for(*_ASKING, dialect="openai"))
+@route_class("read")
+async def get_key_limits(services: ServicesDep) -> Response:
+    """What the main provider's key may spend and has spent, as it tells it; never the key."""
+    return _told(await services.openrouter_lookups.key())
+
+
+@router.get("/api/v1/credits", include_in_schema=False)
+@router.get("/v1/credits", response_model=ToldReply, responses=responses_for(*_ASKING, dialect="openai"))
+@route_class("read")
+async def get_credits(services: ServicesDep) -> Response:
+    """What the main provider's account has bought and spent; OpenRouter tells it to management keys alone."""
+    return _told(await services.openrouter_lookups.credits())
+
+
+@router.get("/api/v1/generation", include_in_schema=False)
+@router.get("/v1/generation", response_model=PaidCallReply, responses=responses_for(NotFound, dialect="openai"))
+@route_class("read")
+async def get_paid_call(services: ServicesDep, query: Annotated[CallQuery, Query()]) -> Response:
+    """One paid call from the ledger, by our id or the provider's; 404 until its cost is known."""
+    return reply(await services.openrouter_lookups.call(query.id))
+
+
+def _told(body: bytes) -> Response:
+    return Response(body, media_type="application/json")
