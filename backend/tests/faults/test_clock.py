@@ -72,3 +72,24 @@ async def test_order_and_sums_do_not_follow_the_clock(data: Path, emulator: Emul
     with audit.opened(data) as conn:
         assert audit.broken_rules(conn) == {}
     assert len(emulator.ledger.rows) == len(jumps_h) * 2
+
+
+async def test_order_goes_on_after_a_restore_from_a_clock_ahead(data: Path, tmp_path: Path, emulator: Emulator) -> None:
+    """What is made after it sorts behind what came with it, without a restart."""
+    async with ShiftedConsole(tmp_path / "other", 24 * 400 * 3600, upstream=emulator.base_url) as other:
+        await other.start()
+        async with other.client() as client:
+            session, first = await ask(client, None, "first")
+            backup = (await client.ask("GET", "/api/admin/backup")).content
+    async with ConsoleProcess(data, upstream=emulator.base_url) as process:
+        await process.start()
+        async with process.client() as client:
+            restored = await client.ask("POST", "/api/admin/restore", files={"file": ("other.db", backup)})
+            assert restored.status_code == 200, restored.text
+            again: Json = await client.post(f"/api/messages/{first}/regenerate")
+            await client.follow(again["generation"]["id"])
+            second = again["assistant_message"]["id"]
+            assert (await client.message(second))["siblings"] == [first, second]
+            other_session, _ = await ask(client, None, "another")
+            listed = [item["id"] for item in (await client.get("/api/sessions"))["items"]]
+            assert listed == [other_session, session]

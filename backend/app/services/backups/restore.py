@@ -15,10 +15,11 @@ from typing import Any
 
 from app.core.disk import full_disk_told
 from app.core.errors import AppError, BodyTooLarge, NotFound, Restoring, ShuttingDown
-from app.core.ids import new_id
+from app.core.ids import go_on_after, new_id
 from app.db.foreign import SEED_VERSION
 from app.db.sqlite import SqliteConnection, open_private
 from app.db.store import Store
+from app.repo.newest_ids import newest_id
 from app.repo.restored_merge import count_rows, sum_up, take_over
 from app.schemas.backups import Backup
 from app.schemas.restores import RestoreCounts, RestoreSource, RestoreSummary
@@ -191,6 +192,8 @@ def _replace(
     restored = _complete(fresh, path)
     conn.set_synchronous("FULL")
     conn.copy_from(fresh)
+    if newest := newest_id(conn):
+        go_on_after(newest)  # it may come from a machine whose clock is ahead
     return restored, safety
 
 
