@@ -51,6 +51,8 @@ export type NewTurn = Schemas["GenerationCreate"];
 export type Backup = Reply<Schemas["Backup"]>;
 /** When backups make themselves, and how many of them stay. */
 export type BackupSchedule = Schemas["BackupSchedule"];
+/** What restoring did, or would do; `diff` counts rows by table. */
+export type RestoreSummary = Schemas["RestoreSummary"];
 /** Lets a browser download what else needs the token. */
 export type Ticket = Schemas["Ticket"];
 /** What a program was given in place of the owner's token. */

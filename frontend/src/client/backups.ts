@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { Backup, BackupSchedule, Ticket } from "./api";
+import type { Backup, BackupSchedule, RestoreSummary, Ticket } from "./api";
 import { apiUrl, request } from "./http";
 import { everyPage, keys } from "./queries";
 import { followSteps } from "./steps";
@@ -13,18 +13,6 @@ export interface BackupStep {
   total_bytes: number;
   /** Once it is done. */
   backup: Backup | null;
-}
-
-/** What restoring does, or would do. */
-export interface RestoreSummary {
-  dry_run: boolean;
-  /** `seed_schema`: a database of the first console. */
-  source: { name: string; size_bytes: number; schema_version: number; seed_schema: boolean };
-  /** Rows by table. */
-  diff: Record<string, { now: number; backup: number; after: number }>;
-  /** The backup of what was here before; null on a dry run. */
-  safety_backup: string | null;
-  warnings: string[];
 }
 
 const pathOf = (name: string): string => `/api/admin/backups/${encodeURIComponent(name)}`;

@@ -1,6 +1,7 @@
 import type {
   AccessToken,
   Backup,
+  BackupSchedule,
   Message,
   Model,
   ModelDetail,
@@ -193,6 +194,19 @@ export function storedToken(change: Partial<AccessToken> = {}): AccessToken {
     created_at: "2026-01-02T03:04:05.678Z",
     last_used_at: null,
     revoked_at: null,
+    ...change,
+  };
+}
+
+/** A schedule that has made nothing yet. */
+export function storedSchedule(change: Partial<BackupSchedule> = {}): BackupSchedule {
+  return {
+    every: "day",
+    keep_daily: 7,
+    keep_weekly: 4,
+    last_at: null,
+    next_at: "2999-01-02T03:04:05.678Z",
+    failure: null,
     ...change,
   };
 }

@@ -1,10 +1,10 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Backup, BackupSchedule } from "@/client/api";
+import type { Backup } from "@/client/api";
 import { FakeApi, Refusal } from "@/testing/fake-api";
 import { renderInApp } from "@/testing/render";
-import { storedBackup } from "@/testing/stored";
+import { storedBackup, storedSchedule } from "@/testing/stored";
 import { BackupsScreen } from "./backups-screen";
 import { useMaking } from "./making";
 
@@ -13,22 +13,13 @@ const PATH = `/api/admin/backups/${NAME}`;
 
 let api: FakeApi;
 let backups: Backup[];
-let schedule: BackupSchedule;
 
 beforeEach(() => {
   useMaking.setState({ state: "idle" }, true);
   backups = [storedBackup()];
-  schedule = {
-    every: "day",
-    keep_daily: 7,
-    keep_weekly: 4,
-    last_at: null,
-    next_at: "2999-01-02T03:04:05.678Z",
-    failure: null,
-  };
   api = new FakeApi()
     .on("GET /api/admin/backups", () => ({ items: backups, next_cursor: null }))
-    .on("GET /api/admin/backups/schedule", () => schedule);
+    .on("GET /api/admin/backups/schedule", () => storedSchedule());
 });
 
 const show = () => renderInApp(<BackupsScreen />);
@@ -121,51 +112,6 @@ it("deletes one after a question, and the keyboard stays on the list", async () 
   expect(screen.getByRole("heading", { name: "Kept here" })).toHaveFocus();
 });
 
-describe("the schedule", () => {
-  it("says when the next one is made, and how many stay", async () => {
-    schedule.keep_daily = 5;
-    await show();
-    expect(await screen.findByText(/None made yet; the next one is due .*2999/)).toBeVisible();
-    expect(screen.getByRole("radio", { name: "Every day" })).toBeChecked();
-    expect(screen.getByRole("combobox", { name: "Days that keep one" })).toHaveTextContent(
-      "5 days",
-    );
-  });
-
-  it("is saved as it is chosen", async () => {
-    api.on("PATCH /api/settings", ({ body }) => {
-      schedule = { ...schedule, every: (body as { backup_every: "off" }).backup_every };
-      return {};
-    });
-    await show();
-    await userEvent.click(await screen.findByRole("radio", { name: "Never" }));
-    expect(await screen.findByText(/made by hand only/)).toBeVisible();
-    expect(api.callsTo("PATCH /api/settings")[0]?.body).toEqual({ backup_every: "off" });
-    expect(screen.queryByRole("combobox", { name: "Days that keep one" })).toBeNull();
-  });
-
-  it("goes back to what is stored when it could not be saved", async () => {
-    api.on("PATCH /api/settings", () => new Refusal(503, "store_busy", "The store is busy."));
-    await show();
-    await userEvent.click(await screen.findByRole("radio", { name: "Every week" }));
-    expect(await screen.findByText("Not saved. The store is busy.")).toBeVisible();
-    expect(screen.getByRole("radio", { name: "Every day" })).toBeChecked();
-  });
-
-  it("does not hide that the last one failed", async () => {
-    schedule.failure = {
-      at: "2026-01-02T03:04:05.678Z",
-      error_code: "disk_full",
-      message: "The disk is full.",
-      in_a_row: 3,
-    };
-    await show();
-    expect(await screen.findByRole("alert")).toHaveTextContent(
-      /The disk is full.*3 times in a row/,
-    );
-  });
-});
-
 describe("restoring", () => {
   const summary = {
     dry_run: true,
@@ -224,7 +170,10 @@ describe("restoring", () => {
     await userEvent.upload(screen.getByLabelText("Backup file"), file);
     const sheet = await screen.findByRole("dialog", { name: "Restore a backup" });
     const alert = await within(sheet).findByRole("alert");
-    expect(alert).toHaveTextContent(/nothing was changed\. This is no backup\. It has a trigger\./);
+    expect(alert).toHaveTextContent(
+      /It cannot be restored\. This is no backup\. It has a trigger\./,
+    );
+    expect(within(alert).queryByRole("button")).toBeNull();
     expect(within(sheet).getByRole("button", { name: "Restore…" })).toBeDisabled();
     const [form] = bodies() as [FormData];
     expect(form.get("dry_run")).toBe("true");

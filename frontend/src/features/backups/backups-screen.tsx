@@ -29,12 +29,6 @@ export function BackupsScreen() {
             what was spent. The provider’s key and the console’s token are never in it.
           </p>
           <MakingStatus />
-          <section aria-labelledby="backups-schedule" className="flex flex-col gap-3">
-            <h2 id="backups-schedule" className="font-semibold">
-              Schedule
-            </h2>
-            <Schedule />
-          </section>
           <section aria-labelledby="backups-list">
             <div className="flex flex-wrap items-center justify-between gap-2 pb-2">
               <h2
@@ -70,6 +64,15 @@ export function BackupsScreen() {
                 ))}
               </ul>
             )}
+          </section>
+          <section
+            aria-labelledby="backups-schedule"
+            className="flex flex-col gap-3 border-t border-line pt-6"
+          >
+            <h2 id="backups-schedule" className="font-semibold">
+              Schedule
+            </h2>
+            <Schedule />
           </section>
         </div>
       </div>

@@ -1,5 +1,5 @@
 import { TriangleAlert } from "lucide-react";
-import type { RestoreSummary } from "@/client/backups";
+import type { RestoreSummary } from "@/client/api";
 import { formatCount } from "@/lib/format";
 import { byWeight, tableName } from "./tables";
 

@@ -2,6 +2,7 @@ import { Dialog } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
 import { useState } from "react";
 import type { RestoreSource } from "@/client/backups";
+import { ApiError } from "@/client/http";
 import { Button } from "@/components/button";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { ErrorNote } from "@/components/error-note";
@@ -51,8 +52,10 @@ export default function RestoreSheet({ source, onClose }: RestoreSheetProps) {
               <Working text="Reading the backup, row by row. Nothing changes." />
             )}
             {dryRun.isError && (
-              <ErrorNote title="It cannot be restored; nothing was changed" error={dryRun.error}>
-                <Button onClick={() => void dryRun.refetch()}>Try again</Button>
+              <ErrorNote title="It cannot be restored" error={dryRun.error}>
+                {!isVerdict(dryRun.error) && (
+                  <Button onClick={() => void dryRun.refetch()}>Try again</Button>
+                )}
               </ErrorNote>
             )}
             {apply.isError && <ErrorNote title="Not restored" error={apply.error} />}
@@ -111,6 +114,11 @@ export default function RestoreSheet({ source, onClose }: RestoreSheetProps) {
       </Dialog.Portal>
     </Dialog.Root>
   );
+}
+
+/** Whether it is about the file itself, which another try does not change. */
+function isVerdict(error: Error): boolean {
+  return error instanceof ApiError && error.status < 500;
 }
 
 function Working({ text }: { text: string }) {
