@@ -39,15 +39,18 @@ class Lives:
         process, record, control = self._process, self.record, self._process.control
         self._before = set(record.transcripts)
         async with process.client() as client:
-            # A life that takes fewer steps than that ends by the clock.
-            timer = asyncio.get_running_loop().call_later(
-                LONGEST_LIFE_S if by_step else self._draw.uniform(0, LONGEST_LIFE_S), process.signal, signal.SIGKILL
-            )
+            load = Load(client, record, self._draw, f"life {number} call")
             if by_step:
                 control.die_after(self._draw.randrange(1, MOST_STEPS))
-            load = Load(client, record, self._draw, f"life {number} call").run(self._to_continue)
-            await asyncio.gather(load, *([beside(client)] if beside else []))
-            timer.cancel()
+            running = asyncio.gather(load.run(self._to_continue), *([beside(client)] if beside else []))
+            # On a busy machine a life is no shorter.
+            begun = asyncio.ensure_future(load.busy.wait())
+            running.add_done_callback(lambda _: begun.cancel())
+            await asyncio.gather(begun, return_exceptions=True)
+            longest_s = LONGEST_LIFE_S * (1 if by_step else self._draw.random())
+            await asyncio.wait([running], timeout=longest_s)
+            process.signal(signal.SIGKILL)
+            await running
         assert await process.wait() == -signal.SIGKILL
 
     async def start_again(self) -> None:

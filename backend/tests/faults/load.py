@@ -65,6 +65,8 @@ class Load:
 
     def __init__(self, client: ConsoleClient, record: Record, draw: random.Random, name: str) -> None:
         self._client, self._record, self._draw = client, record, draw
+        self.busy = asyncio.Event()
+        """An answer was asked for and acknowledged."""
         self._names = (f"{name} {n}" for n in itertools.count())
 
     async def run(self, to_continue: list[str]) -> None:
@@ -88,7 +90,9 @@ class Load:
         await self._follow(self._record.took(await self._client.resume(generation_id)))
 
     async def _start_and_follow(self) -> None:
-        await self._follow(self._record.took(await self._client.start(self._question())))
+        generation_id = self._record.took(await self._client.start(self._question()))
+        self.busy.set()
+        await self._follow(generation_id)
 
     async def _start_streaming(self) -> None:
         body = {"content": self._question(), "model": MODEL}
