@@ -344,3 +344,13 @@ async def test_what_is_kept_of_replies_is_bounded(console: Console, embedder: Em
         assert (await _ask(console, headers=key)).content == long
     assert [(await _ask(console, headers=key)).status_code for key in keys] == [409, 200]
     assert len(embedder.bodies) == 2
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+async def test_nobody_is_told_to_regenerate_vectors(console: Console, embedder: Embedder, status: str) -> None:
+    """That is for answers; also where the provider is left alone and nothing is sent."""
+    embedder.answer = reply(b'{"error":{"message":"busy"}}', status=status)
+    for _ in range(6):
+        refused = await console.client.ask("POST", "/v1/embeddings", json=ASKED)
+        message = refused.json()["error"]["message"]
+        assert message.endswith("ask again."), message

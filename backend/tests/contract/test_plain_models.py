@@ -43,6 +43,14 @@ async def test_the_parameter_groups_are_those_of_chat() -> None:
     assert set(PARAMETERS.reasoning) <= known
 
 
+@pytest.mark.parametrize("path", ["/models", "/models/families", "/models/openai/gpt-4o-mini"])
+async def test_no_query_is_ignored(client: ConsoleClient, path: str) -> None:
+    """What filters is `/models/search`; whoever filters elsewhere is told so, not given everything."""
+    refused = await client.ask("GET", path, params={"families": "openai"})
+    assert refused.status_code == 422
+    assert "families" in refused.json()["detail"]
+
+
 async def test_families(client: ConsoleClient) -> None:
     """Id, label and count; the count is that of a search for it."""
     families = (await client.get("/models/families"))["families"]

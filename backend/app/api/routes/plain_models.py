@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from app.api.deps import ServicesDep
 from app.api.errors import responses_for
+from app.api.json_body import JsonRoute
 from app.api.reply import reply
 from app.api.route_class import route_class
 from app.core.errors import (
@@ -23,7 +24,7 @@ from app.core.errors import (
 from app.schemas.plain_models import PlainDetail, PlainFamilies, PlainFound, PlainModels, PlainQuery
 
 UPSTREAM = (MissingKey, UpstreamBadKey, UpstreamRateLimited, UpstreamUnavailable, UpstreamTimeout)
-router = APIRouter(prefix="/models", tags=["models, plain"])
+router = APIRouter(prefix="/models", tags=["models, plain"], route_class=JsonRoute)
 
 
 @router.get("", response_model=PlainModels, responses=responses_for(*UPSTREAM, dialect="plain"))

@@ -255,6 +255,11 @@ class Providers:
 
 def _route(provider: Provider, model: str) -> Route:
     entry = provider.entry
+    if not model and provider.prefix:
+        raise UpstreamModelNotFound(
+            f"{provider.prefix!r} names a provider and no model: the model's name follows the slash.",
+            details={"provider": provider.name},
+        )
     if not entry.takes(model):
         raise UpstreamModelNotFound(
             f"The provider {provider.name!r} takes only the models that the providers file lists.",

@@ -25,6 +25,7 @@ from app.services.upstream.breaker import BreakerPolicy, Circuits
 from app.services.upstream.chunks import ChunkDecoder
 from app.services.upstream.embeddings import EmbeddingsReply, decode_embeddings
 from app.services.upstream.errors import refusal, stream_failure
+from app.services.upstream.hints import without_answer
 from app.services.upstream.limits import MOST_EMBEDDINGS_BYTES, MOST_REFUSAL_BYTES, MOST_REPLY_BYTES, refuse_bloated
 from app.services.upstream.target import endpoints_path, identity_headers, unsafe
 from app.services.upstream.transport import (
@@ -258,15 +259,16 @@ class OpenRouter:
             raise UpstreamError("The provider does not tell of its accounts.", details=exc.details) from exc
 
     async def _get(self, path: str) -> bytes:
-        async with self._reply("GET", path) as reply:
-            data = await reply.whole()
-            if error := decode_failure(data):
-                raise reply.failure(bytes(error))
-            return data
+        with without_answer():
+            async with self._reply("GET", path) as reply:
+                data = await reply.whole()
+                if error := decode_failure(data):
+                    raise reply.failure(bytes(error))
+                return data
 
     @contextlib.asynccontextmanager
     async def _paid_reply(self, path: str, body: dict[str, Any]) -> AsyncIterator[_Reply]:
-        with self.circuits.call(body.get("model")):
+        with without_answer(), self.circuits.call(body.get("model")):
             async with self._reply("POST", path, body) as reply:
                 yield reply
 

@@ -163,9 +163,11 @@ async def test_where_a_model_is_asked_for(tmp_path: Path) -> None:
         "~home/x": ("openrouter", "~home/x", "~home/x"),
     }
     assert chosen.route("openai/gpt-4o").defaults == {"top_p": 0.5}
-    for refused in ("other/c", "home/", "other/"):
-        with pytest.raises(UpstreamModelNotFound):
-            chosen.route(refused)
+    with pytest.raises(UpstreamModelNotFound, match="takes only the models"):
+        chosen.route("other/c")
+    for empty in ("home/", "other/"):
+        with pytest.raises(UpstreamModelNotFound, match="names a provider and no model"):
+            chosen.route(empty)
     assert (chosen.name, chosen.default_model, chosen.demo) == ("home", "home/llama", False)
     assert [provider.plain for provider in chosen.every()] == [False, True, False]
     assert chosen.named("nobody") is None
