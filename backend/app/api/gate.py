@@ -28,6 +28,7 @@ from app.core.errors import (
     BadHost,
     BodyTooLarge,
     ForbiddenOrigin,
+    NotFound,
     UnsupportedMediaType,
 )
 from app.core.logging_config import request_id_var
@@ -103,6 +104,9 @@ class Gate:
                 if scope["method"] == "OPTIONS":
                     await _preflight(send)
                     return
+            if "\n" in path:
+                # The router's patterns would take one at the end; what is decided here is decided on the path as it is.
+                raise NotFound
             path_class, access = classify(path), self._routes.find(scope["method"], path)
             check_fetch(path_class, seen, foreign, download=access is not None and access.download)
             self._check_start(path, scope["method"], seen)

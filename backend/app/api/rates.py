@@ -63,6 +63,9 @@ class Rates:
         )
         return headers, wait_s
 
+    def __len__(self) -> int:
+        return len(self._free_at_s)
+
 
 def too_many(route_class: RouteClass, wait_s: float) -> RateLimitedLocal:
     """What a client gets that asks too often."""

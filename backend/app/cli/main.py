@@ -14,6 +14,7 @@ from app.cli.backup import backup
 from app.cli.failure import CommandFailed, fail
 from app.cli.prove import prove
 from app.cli.serve import serve
+from app.cli.token import token
 
 commands = typer.Typer(
     help="A local-first console for large language models.",
@@ -24,6 +25,7 @@ commands = typer.Typer(
 commands.command()(serve)
 commands.add_typer(backup, name="backup")
 commands.command()(prove)
+commands.add_typer(token, name="token")
 
 
 @commands.callback()

@@ -246,6 +246,14 @@ async def test_a_browser_that_names_no_site_cannot_start_a_generation(console: C
     assert (await console.ask(START, {"user-agent": FIREFOX, "origin": OWN}, method="POST")).status == 200
 
 
+@pytest.mark.parametrize("path", [f"{START}\n", "/api/sessions\n", "/\n", "/assets/a\n.js"])
+async def test_a_path_with_a_line_break_names_nothing(console: Console, path: str) -> None:
+    """The router would take `/api/stream%0A` for `/api/stream`, by which the gate does not know it."""
+    reply = await console.ask(path, {"user-agent": FIREFOX})
+    assert (reply.status, reply.code) == (404, "not_found")
+    assert console.reached == []
+
+
 # Shape of refusals, other protocols
 
 

@@ -137,6 +137,8 @@ class Filled:
             "messages": [{"role": "user", "content": "hello"}],
             "message": "hello",
             "pinned": True,
+            "scopes": ["read"],
+            "path": "/api/admin/backup",
         }
         assert operation.body is not None
         needed = set(operation.body.get("required", ()))
@@ -172,6 +174,8 @@ async def filled(console: Console, emulator: Emulator) -> Filled:
         "profile_id": str(profile["id"]),
         "slug": "openai/gpt-4o-mini",
         "compaction_id": "none",
+        "token_id": "none",
+        "name": "none.db",
     }
     return Filled(console, emulator, ids)
 
