@@ -26,20 +26,22 @@ Proof = Callable[["Stage"], Awaitable["Evidence"]]
 
 
 def prove(as_json: JsonOption = False) -> None:
-    """Kill, race and knock at a console of its own, and print what held.
+    """Kill, restore, race and knock at a console of its own, and print what held.
 
     Everything happens on a throw-away data folder and a built-in stand-in for the provider: nothing of yours is read or
-    changed, and nothing is paid. Takes about half a minute; the exit status is 1 when a promise did not hold.
+    changed, and nothing is paid. Takes up to a minute; the exit status is 1 when a promise did not hold.
     """
     from app.cli.proving.budget import prove_budget
     from app.cli.proving.kills import prove_kills
     from app.cli.proving.knocks import prove_gate
+    from app.cli.proving.restoring import prove_restore
 
     try:
         found = asyncio.run(
             _prove(
                 {
                     "kills in mid-answer": prove_kills,
+                    "a restore under load": prove_restore,
                     "a race for a budget": prove_budget,
                     "knocks at the gate": prove_gate,
                 }

@@ -16,6 +16,7 @@ from app.cli import server
 from app.cli.proving.server import main
 from app.main import create_app
 from app.repo import access_tokens
+from app.services.backups import restore
 
 
 def without_gate(*arguments: Any) -> FastAPI:
@@ -42,6 +43,9 @@ if __name__ == "__main__":
             server.create_app = without_gate  # type: ignore[assignment, attr-defined]
         case "budget":
             access_tokens.hold = lambda *_: True
+        case "merge":
+            # The ledger goes back to what the backup knows.
+            restore.take_over = lambda *_, **__: None  # type: ignore[attr-defined]
         case "journal":
             forget_the_last_tick(Path(json.loads(settings)["data_dir"]))
     sys.exit(main(settings))

@@ -19,6 +19,7 @@ from app.cli.prove import Proof
 from app.cli.proving.budget import prove_budget
 from app.cli.proving.kills import prove_kills
 from app.cli.proving.knocks import prove_gate
+from app.cli.proving.restoring import prove_restore
 from app.cli.proving.stage import stage
 from tests.harness.environment import BACKEND, server_environment
 
@@ -56,11 +57,11 @@ async def test_the_product_keeps_its_promises() -> None:
     assert process.returncode == 0, errors.decode()
     told = json.loads(output)
     assert told["ok"]
-    assert len(told["evidence"]) == 3
+    assert len(told["evidence"]) == 4
     for one in told["evidence"]:
         assert one["ok"], one
         assert any(figure.isdigit() for figure in one["measured"])
-    assert [line[:4] for line in errors.decode().splitlines()] == ["1 of", "2 of", "3 of"]
+    assert [line[:4] for line in errors.decode().splitlines()] == ["1 of", "2 of", "3 of", "4 of"]
     assert left_behind() == []
 
 
@@ -85,9 +86,10 @@ async def test_an_interrupted_proof_leaves_nothing_behind(number: signal.Signals
     [
         ("gate", prove_gate, "a foreign page asks: HTTP 2"),
         ("budget", prove_budget, "60 answered, refused: none"),
+        ("merge", prove_restore, "not each is in the ledger"),
         ("journal", partial(prove_kills, kills=1), "is stored otherwise than it was shown"),
     ],
-    ids=["gate", "budget", "journal"],
+    ids=["gate", "budget", "merge", "journal"],
 )
 async def test_a_removed_guard_is_found_out(guard: str, proof: Proof, found: str) -> None:
     """A proof that always holds would prove nothing."""

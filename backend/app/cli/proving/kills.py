@@ -11,7 +11,7 @@ from app.cli.proving.screen import Screen
 from app.cli.proving.stage import MODEL, ConsoleChild, Stage, json_of
 
 CLAIM = "A killed console loses nothing that was shown and asks nothing again"
-KILLS = 5
+KILLS = 4
 ANSWERS_AT_ONCE = 4
 QUESTION = "[[tokens=400 rate=150]] What holds an arch up?"
 SHOWN_AT_KILL_CHARS = (1, 3000)
