@@ -15,12 +15,14 @@ from app.core.json import encode_text
 from app.core.logging_config import request_id_var
 
 
-def progress(steps: AsyncIterator[Any]) -> Response:
+async def progress(steps: AsyncIterator[Any]) -> Response:
     """Each step as a ``progress`` event, then ``done``; a failure as ``error`` in the API's shape, and nothing after.
 
+    Raises what fails before the first step: nothing is sent yet, so that it is an answer of its own.
     A client that leaves ends the work at its next step.
     """
-    return _response_class()(_events(steps), headers={"cache-control": "no-cache"})
+    first = await anext(steps)
+    return _response_class()(_events(first, steps), headers={"cache-control": "no-cache"})
 
 
 @cache
@@ -41,7 +43,8 @@ def _response_class() -> type[Response]:
     return StepsResponse
 
 
-async def _events(steps: AsyncIterator[Any]) -> AsyncIterator[dict[str, str]]:
+async def _events(first: Any, steps: AsyncIterator[Any]) -> AsyncIterator[dict[str, str]]:
+    yield {"event": "progress", "data": encode_text(first)}
     try:
         async for step in steps:
             yield {"event": "progress", "data": encode_text(step)}

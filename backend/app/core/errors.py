@@ -8,7 +8,7 @@
     │   ├── BadCursor              ├── MethodNotAllowed 405            ├── UpstreamNoCredit 402
     │   ├── IdempotencyMismatch    ├── BodyTooLarge 413                ├── UpstreamModerated 403
     │   ├── BadBackup              ├── UnsupportedMediaType 415        ├── UpstreamModelNotFound 404
-    │   │   └── BackupTooNew       │                                   │
+    │   │   └── BackupTooNew       ├── RangeNotSatisfiable 416         │
     │   ├── BadToolResult          │                                   │
     │   ├── ModelIncapable         ├── BadHost 421                     ├── ContextTooLong 400
     │   └── UnsupportedSort        ├── RateLimitedLocal 429            ├── UpstreamRateLimited 429
@@ -219,6 +219,11 @@ class BadHost(AppError):
 class BodyTooLarge(AppError):
     code, status = "body_too_large", 413
     text, hint = "The request body is too large.", "Send less at once."
+
+
+class RangeNotSatisfiable(AppError):
+    code, status = "range_not_satisfiable", 416
+    text, hint = "The file ends before that.", "Ask for less, or for all of it."
 
 
 class MethodNotAllowed(AppError):

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from app.core.token import KEY_FILE
@@ -62,6 +63,57 @@ async def test_a_fresh_one_is_downloaded_under_its_name(client: ConsoleClient, f
     assert again.content == reply.content == (folder / backup["name"]).read_bytes()
     part = await client.ask("GET", f"/api/admin/backups/{backup['name']}", headers={"Range": "bytes=0-14"})
     assert (part.status_code, part.content) == (206, b"SQLite format 3")
+
+
+async def test_a_download_goes_on_where_it_broke_off(client: ConsoleClient) -> None:
+    """One range of bytes, if the file is still the one; a range beyond its end is told."""
+    name = (await client.post("/api/admin/backups"))["name"]
+    path = f"/api/admin/backups/{name}"
+    whole = await client.ask("GET", path)
+    size, etag = len(whole.content), whole.headers["etag"]
+    rest = await client.ask("GET", path, headers={"Range": "bytes=1000-", "If-Range": etag})
+    assert (rest.status_code, rest.content) == (206, whole.content[1000:])
+    assert rest.headers["content-range"] == f"bytes 1000-{size - 1}/{size}"
+    other = await client.ask("GET", path, headers={"Range": "bytes=1000-", "If-Range": '"another"'})
+    assert (other.status_code, other.content) == (200, whole.content)
+    beyond = await client.ask("GET", path, headers={"Range": f"bytes={size}-"})
+    assert (beyond.status_code, beyond.json()["error_code"]) == (416, "range_not_satisfiable")
+
+
+async def test_downloads_beside_a_deletion_are_whole_or_not_found(client: ConsoleClient) -> None:
+    """Never cut off, never a server error."""
+    for _ in range(5):
+        backup = await client.post("/api/admin/backups")
+        path = f"/api/admin/backups/{backup['name']}"
+        *replies, deleted = await asyncio.gather(
+            *(client.ask("GET", path) for _ in range(8)), client.ask("DELETE", path)
+        )
+        assert deleted.status_code == 204
+        for reply in replies:
+            assert reply.status_code in (200, 404)
+            if reply.status_code == 200:
+                assert hashlib.sha256(reply.content).hexdigest() == backup["sha256"]
+
+
+async def test_who_hangs_up_leaves_a_whole_backup(console: Console, folder: Path) -> None:
+    """It is made all the same, and nothing half-made stays; an abandoned download ends."""
+    client = console.client
+    url = httpx.URL(console.url)
+    for request in (b"POST /api/admin/backups", b"GET /api/admin/backup"):
+        async with client.stream("/api/events") as live:
+            async for frame in live:
+                if frame.event == "hello":
+                    _, writer = await asyncio.open_connection(url.host, url.port)
+                    writer.write(request + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n")
+                    await writer.drain()
+                    writer.transport.abort()
+                elif frame.event == "changed" and frame.data["kind"] == "backup":
+                    break
+    made = await client.every("/api/admin/backups")
+    assert len(made) == 2
+    assert {file.name for file in folder.iterdir()} == {b["name"] + end for b in made for end in ("", ".json")}
+    for backup in made:
+        await client.post(f"/api/admin/backups/{backup['name']}/verify")
 
 
 async def test_backups_of_one_second_have_names_of_their_own(client: ConsoleClient) -> None:

@@ -10707,6 +10707,15 @@ export interface operations {
                     "application/vnd.sqlite3": unknown;
                 };
             };
+            /** @description The part of it that `Range` asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.sqlite3": unknown;
+                };
+            };
             /** @description `unauthorized`: This console wants its token. */
             401: {
                 headers: {
@@ -10718,6 +10727,15 @@ export interface operations {
             };
             /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: There is no such thing here. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10754,6 +10772,15 @@ export interface operations {
             };
             /** @description `unsupported_media_type`: That content type is not accepted here. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `range_not_satisfiable`: The file ends before that. */
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11200,6 +11227,15 @@ export interface operations {
                     "application/vnd.sqlite3": unknown;
                 };
             };
+            /** @description The part of it that `Range` asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.sqlite3": unknown;
+                };
+            };
             /** @description `unauthorized`: This console wants its token. */
             401: {
                 headers: {
@@ -11247,6 +11283,15 @@ export interface operations {
             };
             /** @description `unsupported_media_type`: That content type is not accepted here. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `range_not_satisfiable`: The file ends before that. */
+            416: {
                 headers: {
                     [name: string]: unknown;
                 };

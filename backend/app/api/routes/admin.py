@@ -5,22 +5,34 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from app.api.deps import ServicesDep
 from app.api.errors import responses_for
+from app.api.file_reply import FileReply
 from app.api.json_body import JsonRoute
 from app.api.progress import progress
 from app.api.reply import created, page, reply
 from app.api.route_class import route_class
-from app.core.errors import BackupDamaged, BackupsUnavailable, BadCursor, DiskFull, NotFound, ShuttingDown
+from app.core.errors import (
+    BackupDamaged,
+    BackupsUnavailable,
+    BadCursor,
+    DiskFull,
+    NotFound,
+    RangeNotSatisfiable,
+    ShuttingDown,
+)
 from app.schemas.backups import Backup, BackupSchedule
 from app.schemas.page import Page, PageQuery
 
 router = APIRouter(prefix="/api/admin", tags=["backups"], route_class=JsonRoute)
 
 FILE_TYPE = "application/vnd.sqlite3"
-FILE: dict[int | str, dict[str, Any]] = {200: {"content": {FILE_TYPE: {}}, "description": "The database file."}}
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {FILE_TYPE: {}}, "description": "The database file."},
+    206: {"content": {FILE_TYPE: {}}, "description": "The part of it that `Range` asked for."},
+}
 STEPS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {}}, "description": "How far it is, step by step."}
 }
@@ -28,7 +40,7 @@ BackupPath = Annotated[str, Path(max_length=255)]
 MAKING = (DiskFull, BackupDamaged, BackupsUnavailable, ShuttingDown)
 
 
-@router.get("/backup", response_class=FileResponse, responses=FILE | responses_for(*MAKING))
+@router.get("/backup", response_class=Response, responses=FILE | responses_for(NotFound, RangeNotSatisfiable, *MAKING))
 @route_class("write", admin=True, download=True)
 async def download_fresh_backup(services: ServicesDep) -> Response:
     """Make a backup, checked and kept in the folder as any other, and download it."""
@@ -62,11 +74,11 @@ async def create_backup(services: ServicesDep, accept: Annotated[str, Header()] 
     Nothing waits for it. Who leaves meanwhile finds it in the list.
     """
     if "text/event-stream" in accept:
-        return progress(services.backups.create_steps("manual"))
+        return await progress(services.backups.create_steps("manual"))
     return created(await services.backups.create("manual"))
 
 
-@router.get("/backups/{name}", response_class=FileResponse, responses=FILE | responses_for(NotFound))
+@router.get("/backups/{name}", response_class=Response, responses=FILE | responses_for(NotFound, RangeNotSatisfiable))
 @route_class("read", admin=True, download=True)
 async def download_backup(services: ServicesDep, name: BackupPath) -> Response:
     """A backup's file; parts of it by `Range`."""
@@ -93,4 +105,4 @@ async def verify_backup(services: ServicesDep, name: BackupPath) -> Response:
 
 
 def _file(services: ServicesDep, name: str) -> Response:
-    return FileResponse(services.backups.path_of(name), media_type=FILE_TYPE, filename=name)
+    return FileReply(services.backups.path_of(name), media_type=FILE_TYPE)

@@ -41,7 +41,7 @@ router = APIRouter(prefix="/api/models", tags=["models"], route_class=JsonRoute)
 async def sync_models(services: ServicesDep, accept: Annotated[str, Header()] = "") -> Response:
     """Replace the stored catalogue by the provider's current list; with `Accept: text/event-stream`, step by step."""
     if "text/event-stream" in accept:
-        return progress(services.catalog.sync_steps())
+        return await progress(services.catalog.sync_steps())
     return reply(Synced(synced=await services.catalog.sync()))
 
 

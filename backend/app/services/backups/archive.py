@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from shutil import disk_usage
 
 import msgspec
 
@@ -61,8 +61,8 @@ class Note:
 class Archive:
     """One folder. Its calls touch the disk: not for the loop's thread. All raise `BackupsUnavailable`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, free_bytes: Callable[[Path], int] = lambda path: disk_usage(path).free) -> None:
+        self.folder, self._free_bytes = folder, free_bytes
 
     def tidy(self) -> None:
         """Remove what an interrupted process left: unfinished copies, and notes without their file."""
@@ -79,7 +79,7 @@ class Archive:
         """A name that nothing has yet, for a backup of this kind, time and size. Raises `DiskFull` without room."""
         with usable():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            free_bytes = shutil.disk_usage(self.folder).free
+            free_bytes = self._free_bytes(self.folder)
             if free_bytes < size_bytes + SPARE_BYTES:
                 needed_bytes = size_bytes + SPARE_BYTES
                 raise DiskFull(
