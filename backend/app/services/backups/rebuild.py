@@ -26,6 +26,9 @@ from app.repo.seed_rows import SeedRows
 from app.services.backups.confined import confine, receive
 
 
+HALF_WAY = "Reading it ended half-way."
+
+
 @dataclass(slots=True, kw_only=True)
 class Verdict:
     """What came of it; ``refused`` is why it was not restored."""
@@ -80,9 +83,9 @@ def rebuild(conn: SqliteConnection, frames: Iterable[list[Any]]) -> Verdict:
                 case _:
                     raise ValueError("no frame of ours")
     except (ValueError, TypeError, IndexError) as error:
-        raise BadFile("Reading it ended half-way.") from error
+        raise BadFile(HALF_WAY) from error
     if verdict is None or rows is None or not whole:
-        raise BadFile("Reading it ended half-way.")
+        raise BadFile(HALF_WAY)
     if isinstance(rows, SeedRows):
         rows.finish()
     check_links(conn)

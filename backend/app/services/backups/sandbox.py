@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from app.core.errors import BackupTooNew, BadBackup, DiskFull
-from app.services.backups.rebuild import Verdict
+from app.services.backups.rebuild import HALF_WAY, Verdict
 
 LEAST_S = 10.0
 BYTES_A_SECOND = 10 * 2**20
@@ -66,7 +66,8 @@ def _verdict(said: bytes, judge_status: int | None) -> Verdict:
         raise BadBackup("Its rows could not be written.") from None
     if verdict.disk_full:
         raise DiskFull
-    if judge_status:
+    # One whose rows were refused half-way ends by that, too.
+    if judge_status and verdict.refused in (None, HALF_WAY):
         raise BadBackup(f"Reading it ended the process that did so ({_status(judge_status)}).")
     if verdict.refused is not None:
         raise (BackupTooNew if verdict.too_new else BadBackup)(verdict.refused)

@@ -1,0 +1,98 @@
+"""Nothing that is sent as a backup does harm: it is refused with its reason, in time and in little memory."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from app.core.errors import BadBackup
+from app.services.backups.confined import MEMORY_BYTES
+from app.services.backups.sandbox import LEAST_S, rebuild_from
+from tests.harness import Console, ConsoleClient
+from tests.services.backups.hostile_files import HOSTILE, mutations
+
+GROUPS = 8
+
+
+async def good_backup(client: ConsoleClient, data: Path) -> bytes:
+    """A backup with a row of every kind, some of them long."""
+    profile = await client.post("/api/profiles", {"name": "Poet", "reasoning": {"effort": "low"}, "is_default": True})
+    await client.answer("Remember this", profile_id=profile["id"])
+    (session,) = await client.every("/api/sessions")
+    await client.answer("And this", session_id=session["id"])
+    await client.post(f"/api/sessions/{session['id']}/compact", {"keep_turns": 1})
+    for n in range(30):
+        await client.post_message(session["id"], f"Note {n}. " + "Long text. " * 900)
+    backup = await client.post("/api/admin/backups")
+    return (data / "backups" / backup["name"]).read_bytes()
+
+
+def contents(data: Path) -> list[str]:
+    """All that the store holds."""
+    with closing(sqlite3.connect(f"file:{data / 'console.db'}?mode=ro", uri=True)) as conn:
+        return list(conn.iterdump())
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+async def test_each_is_refused_with_its_reason(console: Console, data: Path, group: int) -> None:
+    """Within ten seconds and 256 MB; what is here is untouched, and the console goes on."""
+    client = console.client
+    good = await good_backup(client, data)
+    before, wrong = contents(data), {}
+    for name in list(HOSTILE)[group::GROUPS]:
+        make, reason = HOSTILE[name]
+        began_s = time.monotonic()
+        reply = await client.ask("POST", "/api/admin/restore", files={"file": ("console_backup.db", make(good))})
+        took_s = time.monotonic() - began_s
+        body = reply.json()
+        if body.get("error_code") not in ("bad_backup", "backup_too_new") or not re.search(reason, body["message"]):
+            wrong[name] = body
+        assert took_s < LEAST_S + 2, name
+    assert wrong == {}
+    assert contents(data) == before
+    assert list((data / "restoring").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("does", "ends"),
+    [
+        (f"bytearray({MEMORY_BYTES + 1})", b"MemoryError"),
+        ("open(sys.argv[1], 'w').write('x' * 2**20)", b"OSError|File too large"),
+        ("[None for _ in iter(int, 1)]", b"MemoryError|^$"),
+    ],
+)
+def test_the_process_that_opens_it_has_little(tmp_path: Path, does: str, ends: bytes) -> None:
+    """Neither memory nor files to write, nor time without end."""
+    code = f"import sys; from app.services.backups.confined import confine; confine(cpu_s=1); {does}"
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "out"], capture_output=True, check=False, timeout=30)
+    assert done.returncode != 0
+    assert re.search(ends, done.stderr)
+    assert not (tmp_path / "out").exists() or (tmp_path / "out").read_bytes() == b""
+
+
+async def test_one_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    """Both processes end, and the reason is told."""
+    (tmp_path / "slow.db").write_bytes(b"")
+    with pytest.raises(BadBackup, match="took more than 0 seconds"):
+        await rebuild_from(tmp_path / "slow.db", tmp_path / "fresh.db", page_bytes=4096, limit_s=0.01)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_damage_anywhere_does_no_harm(console: Console, data: Path, seed: int, tmp_path: Path) -> None:
+    """A few bytes changed at random: refused with a reason, or only other text; never anything else."""
+    good = await good_backup(console.client, data)
+    file, reasons = tmp_path / "mutated.db", set[str]()
+    for number, mutated in enumerate(mutations(good, seed=seed, count=20)):
+        file.write_bytes(mutated)
+        try:
+            await rebuild_from(file, tmp_path / f"fresh-{number}.db", page_bytes=4096)
+        except BadBackup as error:
+            reasons.add(error.message)
+    assert reasons
