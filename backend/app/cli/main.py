@@ -13,6 +13,7 @@ import typer
 from app.cli.backup import backup
 from app.cli.failure import CommandFailed, fail
 from app.cli.prove import prove
+from app.cli.restore import restore
 from app.cli.serve import serve
 from app.cli.token import token
 
@@ -24,6 +25,7 @@ commands = typer.Typer(
 )
 commands.command()(serve)
 commands.add_typer(backup, name="backup")
+commands.command()(restore)
 commands.command()(prove)
 commands.add_typer(token, name="token")
 

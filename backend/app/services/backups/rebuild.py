@@ -25,7 +25,6 @@ from app.repo.restored_rows import Rows, taken
 from app.repo.seed_rows import SeedRows
 from app.services.backups.confined import confine, receive
 
-
 HALF_WAY = "Reading it ended half-way."
 
 

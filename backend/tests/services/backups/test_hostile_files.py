@@ -31,7 +31,7 @@ async def good_backup(client: ConsoleClient, data: Path) -> bytes:
     for n in range(30):
         await client.post_message(session["id"], f"Note {n}. " + "Long text. " * 900)
     backup = await client.post("/api/admin/backups")
-    return (data / "backups" / backup["name"]).read_bytes()
+    return Path(data / "backups" / str(backup["name"])).read_bytes()
 
 
 def contents(data: Path) -> list[str]:

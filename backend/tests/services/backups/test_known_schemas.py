@@ -132,9 +132,8 @@ async def test_what_is_smuggled_into_it_is_refused(
 async def test_every_released_schema_comes_back(console: Console, data: Path, tmp_path: Path, version: int) -> None:
     """Rows of an old release, brought up to date by our own migrations."""
     file = tmp_path / "old.db"
-    conn = open_private(file)
-    build(conn, last=version)
-    conn.close()
+    with closing(open_private(file)) as old:
+        build(old, last=version)
     at = "2026-01-01T00:00:00.000Z"
     with database(file) as conn:
         conn.execute("INSERT INTO sessions (id, session_type, title, active_leaf_id, created_at, updated_at)"
