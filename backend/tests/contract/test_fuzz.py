@@ -11,6 +11,7 @@ import pytest
 from emulator import Emulator
 from tests.contract.fuzz import LEFT_OUT, PROVIDER_REFUSED, documented_operations, fuzz
 from tests.faults import audit
+from tests.faults.figures import DOCUMENT, Figures
 from tests.harness import ConsoleClient, ConsoleProcess
 from tests.harness.scale import Scale
 
@@ -54,7 +55,8 @@ async def test_requests_drawn_from_the_document_are_answered_as_it_says(
                 examples=scale.of(15, 300),
                 walks=scale.of(60, 2000),
             )
-            print(f"seed {seed}; replies by status: {sorted(fuzzed.statuses.items())}")  # noqa: T201
+            by_status = ", ".join(f"{count} x {status}" for status, count in sorted(fuzzed.statuses.items()))
+            print(f"seed {seed}; replies by status: {by_status}")  # noqa: T201
             for check, reason in LEFT_OUT.items():
                 print(f"not checked: {check}, because {reason}")  # noqa: T201
             assert fuzzed.ok, fuzzed.report[-20_000:]
@@ -69,3 +71,8 @@ async def test_requests_drawn_from_the_document_are_answered_as_it_says(
     with audit.opened(data) as conn:
         # Spend outlives deleted sessions, and embeddings have no generation.
         assert audit.broken_rules(conn).keys() <= {"a ledger row without a generation"}
+    Figures(DOCUMENT if scale.is_long else None, seed).tell(
+        "requests drawn from the OpenAPI document",
+        f"{fuzzed.statuses.total()} requests to {len(documented_operations())} operations",
+        f"0 replies of 500, 0 undocumented; {by_status}",
+    )
