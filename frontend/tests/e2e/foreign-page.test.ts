@@ -1,77 +1,53 @@
-import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
+import { attempts, baits } from "./harness/attempts.ts";
 import { REBOUND_HOST } from "./harness/chromium.ts";
-import type { Console } from "./harness/console.ts";
+import { Console } from "./harness/console.ts";
 import { ForeignSite } from "./harness/foreign-site.ts";
 import { test as base } from "./harness/test.ts";
 
+const modes = {
+  auto: base,
+  token: base.extend("sharedConsole", { scope: "file" }, async ({ provider }, { onCleanup }) => {
+    const variables = { CONSOLE_AUTH: "token" };
+    const console = await Console.start({ emulator: provider, variables });
+    onCleanup(() => console.end());
+    return console;
+  }),
+};
+
 /** A session with an unanswered question: whoever may attach to its stream spends money. */
-const test = base
-  .extend("question", async ({ console }) => {
-    const session = await console.json<{ id: string }>("/api/sessions", {
-      method: "POST",
-      body: JSON.stringify({ title: "Private" }),
-    });
-    await console.json("/api/messages", {
-      method: "POST",
-      body: JSON.stringify({ session_id: session.id, role: "user", content: "A secret question" }),
-    });
-    return session.id;
-  })
-  .extend("stored", async ({ console, question }) => ({
-    question,
-    all: await everything(console),
-  }));
+const withQuestion = (first: typeof base) =>
+  first
+    .extend("question", async ({ console }) => {
+      const session = await console.json<{ id: string }>("/api/sessions", {
+        method: "POST",
+        body: JSON.stringify({ title: "Private" }),
+      });
+      await console.json("/api/messages", {
+        method: "POST",
+        body: JSON.stringify({
+          session_id: session.id,
+          role: "user",
+          content: "A secret question",
+        }),
+      });
+      return session.id;
+    })
+    .extend("stored", async ({ console, question }) => ({
+      question,
+      all: await everything(console),
+    }));
 
 const everything = async (console: Console): Promise<string[]> =>
   Promise.all(
-    ["/api/sessions", "/api/settings", "/api/profiles", "/api/usage"].map((path) =>
-      console.text(path),
+    ["/api/sessions", "/api/settings", "/api/profiles", "/api/usage", "/api/admin/backups"].map(
+      (path) => console.text(path),
     ),
   );
 
-/** What a foreign page gets of an address, by every way there is to ask. */
-async function attempts(page: Page, url: string): Promise<Record<string, string>> {
-  return page.evaluate(async (target) => {
-    const told = (promise: Promise<string>): Promise<string> => promise.catch(() => "refused");
-    const read = async (init: RequestInit): Promise<string> => {
-      const response = await fetch(target, init);
-      return response.type === "opaque" ? "opaque" : response.text();
-    };
-    const loads = (element: HTMLElement, name: "src" | "data" | "href"): Promise<string> =>
-      new Promise((resolve, reject) => {
-        element.addEventListener("load", () => resolve("loaded"));
-        element.addEventListener("error", () => reject(new Error(name)));
-        element.setAttribute(name, target);
-        document.body.append(element);
-      });
-    const body = JSON.stringify({ content: "Spend something", parts: null });
-    const source = new EventSource(target);
-    const streamed = new Promise<string>((resolve, reject) => {
-      source.addEventListener("open", () => resolve("open"));
-      source.addEventListener("error", () => reject(new Error("refused")));
-    });
-    const results = {
-      get: await told(read({})),
-      opaque: await told(read({ mode: "no-cors" })),
-      post: await told(
-        read({ method: "POST", headers: { "Content-Type": "application/json" }, body }),
-      ),
-      simplePost: await told(read({ method: "POST", mode: "no-cors", body })),
-      beacon: String(navigator.sendBeacon(target, body)),
-      image: await told(loads(new Image(), "src")),
-      style: await told(
-        loads(Object.assign(document.createElement("link"), { rel: "stylesheet" }), "href"),
-      ),
-      script: await told(loads(document.createElement("script"), "src")),
-      events: await told(streamed),
-    };
-    source.close();
-    return results;
-  }, url);
-}
+describe.each(["auto", "token"] as const)("a foreign page on this machine, in mode %s", (mode) => {
+  const test = withQuestion(modes[mode]);
 
-describe("a foreign page on this machine", () => {
   test("reads nothing, changes nothing and spends nothing", async ({
     console,
     emulator,
@@ -79,6 +55,7 @@ describe("a foreign page on this machine", () => {
     reader,
     onTestFinished,
   }) => {
+    expect(console.token === null).toBe(mode === "auto");
     reader.guard.tolerate(/./);
     const site = await ForeignSite.serve("<!doctype html><title>Elsewhere</title><body></body>");
     onTestFinished(() => site.end());
@@ -89,8 +66,12 @@ describe("a foreign page on this machine", () => {
       "/api/sessions",
       "/api/events",
       "/api/settings",
+      "/api/profiles/import",
+      "/api/admin/backup",
+      "/api/admin/restore",
+      "/v1/chat/completions",
     ];
-    for (const host of ["127.0.0.1", "localhost"]) {
+    for (const host of ["127.0.0.1", "localhost", REBOUND_HOST]) {
       await reader.chat.page.goto(`http://${host}:${site.port}/`);
       for (const target of targets) {
         const got = await attempts(reader.chat.page, `${console.origin}${target}`);
@@ -132,6 +113,59 @@ describe("a foreign page on this machine", () => {
     for (const bait of ["button", "a"]) {
       await page.goto(`http://127.0.0.1:${site.port}/`);
       await page.locator(bait).click();
+      await page.waitForURL(`${console.origin}/**`);
+      expect(await page.textContent("body")).toContain("forbidden_origin");
+    }
+    expect(await everything(console)).toEqual(stored.all);
+    expect(await emulator.calls()).toEqual([]);
+  });
+
+  test("cannot have the browser load, fetch ahead or render ahead what spends or copies", async ({
+    console,
+    emulator,
+    stored,
+    reader,
+    onTestFinished,
+  }) => {
+    reader.guard.tolerate(/./);
+    const site = await ForeignSite.serve(baits((path) => console.origin + path, stored.question));
+    onTestFinished(() => site.end());
+    const { page } = reader.chat;
+    const asked = new Set<string>();
+    page.on("request", (request) => {
+      if (request.url().startsWith(console.origin)) asked.add(request.resourceType());
+    });
+    for (const host of ["127.0.0.1", "localhost", REBOUND_HOST]) {
+      await page.goto(`http://${host}:${site.port}/`, { waitUntil: "networkidle" });
+    }
+    expect([...asked]).toEqual(
+      expect.arrayContaining(["document", "image", "media", "script", "stylesheet"]),
+    );
+    expect(await everything(console)).toEqual(stored.all);
+    expect(await emulator.calls()).toEqual([]);
+  });
+
+  test("cannot send files with a form", async ({
+    console,
+    emulator,
+    stored,
+    reader,
+    onTestFinished,
+  }) => {
+    reader.guard.tolerate(/./);
+    const paths = ["/api/profiles/import", "/api/admin/restore", "/api/admin/backups"];
+    const forms = paths.map(
+      (
+        path,
+      ) => `<form method="post" enctype="multipart/form-data" action="${console.origin}${path}">
+        <input name="file" value='{"name":"smuggled"}'><button>Win</button></form>`,
+    );
+    const site = await ForeignSite.serve(`<!doctype html><body>${forms.join("")}</body>`);
+    onTestFinished(() => site.end());
+    const { page } = reader.chat;
+    for (const index of paths.keys()) {
+      await page.goto(`http://127.0.0.1:${site.port}/`);
+      await page.locator("button").nth(index).click();
       await page.waitForURL(`${console.origin}/**`);
       expect(await page.textContent("body")).toContain("forbidden_origin");
     }
