@@ -25,6 +25,10 @@ _FINISH = """
         error = :error, usage = :usage, completed_at = :completed_at
     WHERE id = :id RETURNING (SELECT p.chain FROM messages p WHERE p.id = messages.parent_id) AS parent_chain
 """
+_CAME_BY_DOOR = """
+    SELECT 1 AS found FROM messages m LEFT JOIN usage_logs u ON u.generation_id = m.generation_id WHERE m.id = :id
+        AND CASE WHEN m.generation_id IS NULL THEN m.chain IS NOT NULL ELSE u.purpose = 'endpoint' END
+"""
 _SET_CHAIN = "UPDATE messages SET chain = :chain WHERE id = :id"
 _OF_CHAIN = """
     SELECT id, session_id, parent_id, generation_id FROM messages WHERE chain = :chain ORDER BY id DESC LIMIT 1
@@ -112,6 +116,11 @@ def finish(conn: Conn, message_id: str, values: dict[str, Any]) -> str | None:
 
 def set_chain(conn: Conn, message_id: str, chain: str) -> None:
     conn.execute(_SET_CHAIN, {"id": message_id, "chain": chain})
+
+
+def came_by_door(conn: Conn, message_id: str) -> bool:
+    """Whether a message is of a foreign door's client, or an answer to one: nobody posted or asked for it here."""
+    return conn.execute(_CAME_BY_DOOR, {"id": message_id}).fetchone() is not None
 
 
 def newest_of_chain(conn: Conn, chain: str) -> Row | None:

@@ -24,8 +24,9 @@ _INSERT = """
 """
 _DELETE = "DELETE FROM sessions WHERE id = :id RETURNING id"
 _TOUCH = """
-    UPDATE sessions SET active_leaf_id = :leaf_id, message_count = message_count + :new_messages,
-        title = CASE WHEN title = '' THEN :title ELSE title END, revision = revision + 1, updated_at = :now
+    UPDATE sessions SET active_leaf_id = COALESCE(:leaf_id, active_leaf_id),
+        message_count = message_count + :new_messages, title = CASE WHEN title = '' THEN :title ELSE title END,
+        revision = revision + 1, updated_at = :now
     WHERE id = :id
 """
 _COUNT_USAGE = """
@@ -112,8 +113,8 @@ def delete(conn: Conn, session_id: str) -> bool:
     return conn.execute(_DELETE, {"id": session_id}).fetchone() is not None
 
 
-def touch(conn: Conn, session_id: str, *, leaf_id: str, new_messages: int, title: str, now: str) -> None:
-    """Note new messages; ``title`` is only taken by a session that has none."""
+def touch(conn: Conn, session_id: str, *, leaf_id: str | None, new_messages: int, title: str, now: str) -> None:
+    """Note new messages; ``title`` is only taken by a session that has none, ``leaf_id`` None leaves the active one."""
     at = _in_order(conn, now)
     conn.execute(
         _TOUCH, {"id": session_id, "leaf_id": leaf_id, "new_messages": new_messages, "title": title, "now": at}

@@ -113,6 +113,67 @@ async def test_the_page_goes_on_where_a_client_stopped(client: ConsoleClient, em
     assert asked[6] == {"role": "user", "content": "And tomorrow?"}
 
 
+async def _client_says(client: ConsoleClient, history: list[Json], text: str) -> str:
+    """A client's next turn, its answer taken into the history; the session it is in."""
+    history.append({"role": "user", "content": text})
+    response = await ask(client, {"model": MODEL, "messages": history})
+    history.append(response.json()["choices"][0]["message"])
+    return response.headers["x-console-session-id"]
+
+
+async def _shown(client: ConsoleClient, session_id: str) -> list[str]:
+    """The questions of the active path."""
+    return [m["content"] for m in await _messages(client, session_id) if m["role"] == "user"]
+
+
+async def test_the_page_stays_where_its_owner_went_on(client: ConsoleClient) -> None:
+    """What a client adds then is beside it: the next thing the owner says goes below what the owner sees."""
+    history: list[Json] = []
+    session_id = await _client_says(client, history, "one")
+    assert await _client_says(client, history, "two") == session_id
+    await client.answer("mine", session_id=session_id)
+    before = await client.get(f"/api/sessions/{session_id}")
+    assert await _client_says(client, history, "three") == session_id
+    assert await _client_says(client, [*history[:2]], "another two") == session_id
+    after = await client.get(f"/api/sessions/{session_id}")
+    assert after["active_leaf_id"] == before["active_leaf_id"]
+    assert after["revision"] > before["revision"]
+    assert after["totals"]["messages"] == before["totals"]["messages"] + 4
+    assert await _shown(client, session_id) == ["one", "two", "mine"]
+    await client.answer("mine too", session_id=session_id)
+    assert await _shown(client, session_id) == ["one", "two", "mine", "mine too"]
+    everything = await _messages(client, session_id, all=1)
+    assert {"three", "another two"} <= {message["content"] for message in everything}
+
+
+async def test_the_page_stays_at_an_answer_that_its_owner_asked_for(client: ConsoleClient, emulator: Emulator) -> None:
+    """Until the owner makes the client's branch the active one: then it follows the client again."""
+    history: list[Json] = []
+    session_id = await _client_says(client, history, "one")
+    (_, answer) = await _messages(client, session_id)
+    emulator.set_scenario("text=Another")
+    again = await client.post(f"/api/messages/{answer['id']}/regenerate", {})
+    await client.follow(again["generation"]["id"])
+    await _client_says(client, history, "two")
+    session = await client.get(f"/api/sessions/{session_id}")
+    assert session["active_leaf_id"] == again["assistant_message"]["id"]
+    changed = {"active_leaf_id": answer["id"], "revision": session["revision"]}
+    await client.ask("PATCH", f"/api/sessions/{session_id}", json=changed)
+    assert await _shown(client, session_id) == ["one", "two"]
+    await _client_says(client, history, "three")
+    assert await _shown(client, session_id) == ["one", "two", "three"]
+
+
+async def test_the_page_follows_a_client_that_is_alone(client: ConsoleClient) -> None:
+    """An edited question is what the client goes on with, so it is what is shown."""
+    history: list[Json] = []
+    session_id = await _client_says(client, history, "one")
+    await _client_says(client, history, "two")
+    del history[2:]
+    assert await _client_says(client, history, "two, better") == session_id
+    assert await _shown(client, session_id) == ["one", "two, better"]
+
+
 async def test_many_at_once_share_what_they_share(console: Console, emulator: Emulator) -> None:
     """Twenty requests with the same history make one question with twenty answers, and twenty ledger rows."""
     first = await complete(console.client, body("Hi"))

@@ -77,7 +77,7 @@ def start_call(conn: Conn, plan: Plan, call: DoorCall, conversation: Sequence[Fo
         model=route.slug,
     )
     if place is not None:
-        _post_placeholder(conn, start, at)
+        _post_placeholder(conn, start, at, is_shown=place.is_shown)
     _open(conn, plan, call, start, route, body, at)
     if place is not None:
         journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
@@ -95,7 +95,7 @@ def route_of(conn: Conn, plan: Plan, model: str | None) -> Route:
     return known_route(conn, plan.route, model or settings_repo.all_values(conn).get("model", plan.defaults.model))
 
 
-def _post_placeholder(conn: Conn, start: Start, at: str) -> None:
+def _post_placeholder(conn: Conn, start: Start, at: str, *, is_shown: bool) -> None:
     """The answer's message, empty until it ends."""
     messages.insert(
         conn,
@@ -110,7 +110,8 @@ def _post_placeholder(conn: Conn, start: Start, at: str) -> None:
         generation_id=start.generation_id,
         now=at,
     )
-    sessions.touch(conn, start.session_id, leaf_id=start.assistant_message_id, new_messages=1, title="", now=at)
+    leaf_id = start.assistant_message_id if is_shown else None
+    sessions.touch(conn, start.session_id, leaf_id=leaf_id, new_messages=1, title="", now=at)
 
 
 def _body(route: Route, call: DoorCall) -> dict[str, Any]:

@@ -22,24 +22,29 @@ TAG = "api"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an answer goes."""
+    """Where an answer goes. ``is_shown``: the session's active path leads there."""
 
     session_id: str
     parent_id: str
+    is_shown: bool = True
 
 
 def post_conversation(conn: Conn, conversation: Sequence[ForeignMessage], *, model: str, at: str) -> Place:
     """Store what is not stored yet of a conversation, in order; the last message is the one to answer.
 
-    A history that goes on from a known one is a branch of its session. A session is made for one that is new, and for
-    one that shares no more with a known one than its opening, before any answer: programs open every task alike.
+    A history that goes on from a known one is a branch of its session. The active path follows the client until the
+    owner goes on in that session: then it stays where the owner is, and what the client adds is beside it.
+
+    A session is made for one that is new, and for one that shares no more with a known one than its opening, before any
+    answer: programs open every task alike.
     """
     links = chain_of((message.role, message.parts) for message in conversation)
     known, row = _longest_known(conn, links)
     if row is None:
-        session_id, parent_id = _open_session(conn, model, at), None
+        session_id, parent_id, is_shown = _open_session(conn, model, at), None, True
     else:
         session_id, parent_id = str(row["session_id"]), str(row["id"])
+        is_shown = _leads_there(conn, session_id, parent_id)
     for message, link in zip(conversation[known:], links[known:], strict=True):
         message_id = new_id()
         messages.insert(
@@ -60,8 +65,16 @@ def post_conversation(conn: Conn, conversation: Sequence[ForeignMessage], *, mod
     if known < len(conversation):
         title = next((title_of(content_of(m.parts)) for m in conversation if m.role == "user"), "")
         new_messages = len(conversation) - known
-        sessions.touch(conn, session_id, leaf_id=parent_id, new_messages=new_messages, title=title, now=at)
-    return Place(session_id, parent_id)
+        leaf_id = parent_id if is_shown else None
+        sessions.touch(conn, session_id, leaf_id=leaf_id, new_messages=new_messages, title=title, now=at)
+    return Place(session_id, parent_id, is_shown)
+
+
+def _leads_there(conn: Conn, session_id: str, parent_id: str) -> bool:
+    """Whether the active path is to follow: it ends at this message, or in what a door's client sent or got."""
+    session = sessions.get(conn, session_id)
+    leaf_id = session.active_leaf_id if session else None
+    return leaf_id in (None, parent_id) or messages.came_by_door(conn, leaf_id)
 
 
 def _longest_known(conn: Conn, links: Sequence[str]) -> tuple[int, Row | None]:
