@@ -87,6 +87,7 @@ _SUM_DAYS_BY_MODEL = f"""
 _SUM_DAYS_BY_DAY = f"""
     SELECT day, {_SUMS} FROM usage_days WHERE day BETWEEN :from_day AND :to_day GROUP BY day ORDER BY day
 """  # noqa: S608
+_NEWEST_DAY = "SELECT max(day) AS day FROM usage_days"
 _SESSION_SUMS = """
     count(*) AS calls, COALESCE(sum(prompt_tokens), 0) AS prompt_tokens,
     COALESCE(sum(completion_tokens), 0) AS completion_tokens, COALESCE(sum(total_tokens), 0) AS total_tokens,
@@ -177,6 +178,12 @@ def count(conn: Conn, *, session_id: str | None, model: str | None) -> int:
 def of_session(conn: Conn, session_id: str, *, limit: int) -> list[UsageRow]:
     rows = conn.execute(_OF_SESSION, {"session_id": session_id, "limit": limit}).fetchall()
     return [_usage_row(row) for row in rows]
+
+
+def newest_day(conn: Conn) -> str | None:
+    """The last day that has a call."""
+    row = conn.execute(_NEWEST_DAY).fetchone()
+    return row["day"] if row else None
 
 
 def sum_days(conn: Conn, from_day: str, to_day: str) -> tuple[list[Row], list[Row], list[Row]]:

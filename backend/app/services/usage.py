@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from app.core.clock import now
 from app.core.errors import NotFound, ValidationFailed
 from app.core.money import to_usd
 from app.db.store import Store
@@ -29,10 +30,13 @@ class UsageReports:
         return await self._store.read(_list, query)
 
     async def summary(self, from_day: str | None, to_day: str | None) -> UsageSummary:
-        """Sums over whole days, the last 30 unless said otherwise. Raises ValidationFailed for a day that is none."""
-        last = _day(to_day) if to_day else datetime.now(UTC).date()
+        """Sums over whole days, the last 30 unless said otherwise. Raises ValidationFailed for a day that is none.
+
+        Calls dated ahead, by a clock that has gone back since, are among the last ones.
+        """
+        last = _day(to_day) if to_day else _day(now()[:10])
         first = _day(from_day) if from_day else last - min(timedelta(days=DEFAULT_DAYS - 1), last - date.min)
-        return await self._store.read(_summary, first.isoformat(), last.isoformat())
+        return await self._store.read(_summary, first.isoformat(), last.isoformat(), open_ended=not to_day)
 
     async def of_session(self, session_id: str) -> SessionUsage:
         """Totals, models and the newest 200 rows. Raises NotFound for a session that never was."""
@@ -51,7 +55,9 @@ def _list(conn: Conn, query: UsageQuery) -> Slice[UsageRow]:
     )
 
 
-def _summary(conn: Conn, from_day: str, to_day: str) -> UsageSummary:
+def _summary(conn: Conn, from_day: str, to_day: str, *, open_ended: bool) -> UsageSummary:
+    if open_ended:
+        to_day = max(to_day, ledger.newest_day(conn) or to_day)
     totals, by_model, by_day = ledger.sum_days(conn, from_day, to_day)
     return UsageSummary(
         from_day=from_day,

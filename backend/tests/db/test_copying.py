@@ -39,7 +39,7 @@ def notes(file: Path) -> int:
 async def test_a_copy_is_one_snapshot_however_long_it_takes(large: Store, tmp_path: Path) -> None:
     """What is written after it has begun is not in it, and is not held up."""
     target, pieces = tmp_path / "copy.db", []
-    async with aclosing(copying(large.path, target)) as steps:
+    async with asyncio.timeout(60), aclosing(copying(large.path, target)) as steps:
         async for step in steps:
             pieces.append(step)
             await large.write(add_note, "meanwhile")

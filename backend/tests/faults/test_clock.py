@@ -41,7 +41,7 @@ async def ask(client: ConsoleClient, session_id: str | None, content: str) -> tu
 
 @pytest.mark.parametrize("jumps_h", [(5, 0), (0, 24 * 400, -3), (0, -24 * 400)])
 async def test_order_and_sums_do_not_follow_the_clock(data: Path, emulator: Emulator, jumps_h: tuple[int, ...]) -> None:
-    """The newest answer, message, session and ledger row are those made last, in each life."""
+    """The newest answer, message, session and ledger row are those made last, in each life; no spend is hidden."""
     first = session = answer = None
     answers: list[str] = []
     for number, hours in enumerate(jumps_h):
@@ -57,6 +57,7 @@ async def test_order_and_sums_do_not_follow_the_clock(data: Path, emulator: Emul
                     await client.follow(again["generation"]["id"])
                     answers.append(again["assistant_message"]["id"])
                 other, _ = await ask(client, None, f"another {number}")
+                summary = await client.get("/api/usage/summary")
                 newest = await client.get("/api/usage", limit=1)
                 assert newest["items"][0]["session_id"] == other
                 shown = await client.message(answers[-1])
@@ -69,6 +70,7 @@ async def test_order_and_sums_do_not_follow_the_clock(data: Path, emulator: Emul
                 listed = [item["id"] for item in (await client.get("/api/sessions"))["items"]]
                 assert listed[:2] == [other, session]
             await process.kill()
+    assert summary["totals"]["calls"] == len(jumps_h) * 2
     with audit.opened(data) as conn:
         assert audit.broken_rules(conn) == {}
     assert len(emulator.ledger.rows) == len(jumps_h) * 2

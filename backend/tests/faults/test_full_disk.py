@@ -123,7 +123,7 @@ async def test_an_answer_waits_for_room(process: ConsoleProcess, emulator: Emula
 
 
 async def test_a_kill_on_a_full_disk_loses_nothing_acknowledged(process: ConsoleProcess, emulator: Emulator) -> None:
-    """The next process has every message that the last one took, and starts even without room for more."""
+    """The next process has every message that the last one took."""
     taken: list[str] = []
     async with process.client() as client:
         session = await client.create_session(title="full")
