@@ -11,7 +11,7 @@ from app.schemas.events import UsageFigures
 from app.schemas.page import PageQuery
 from app.schemas.parts import Part, TextPart, ToolResultPart
 from app.schemas.parts_in import PartsIn, ToolCallId, ToolResultPartIn
-from app.schemas.types import Content, GenerationStatus, ObjectId, RequestId, Role
+from app.schemas.types import Content, Flag, GenerationStatus, ObjectId, RequestId, Role
 
 
 @dataclass(slots=True, kw_only=True)
@@ -125,7 +125,7 @@ class MessageCreate(Contents, Placed):
 class MessagePatch(BaseModel, extra="forbid"):
     """What may change of a message: nothing that was said."""
 
-    pinned: bool
+    pinned: Flag
 
 
 class MessageQuery(PageQuery):

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from app.core.json import encode
 from app.schemas.json_values import JsonObject
 from app.schemas.routing import Plugin, ProviderRouting, unique_plugins
 from app.schemas.tools import CacheControl, ResponseFormat, ToolChoice, Tools, unique_functions
-from app.schemas.types import PlainText, Slug
+from app.schemas.types import Flag, PlainText, Slug
 
 MOST_BYTES = 512 * 1024
 """All parameters of a request together, as JSON."""
@@ -55,8 +63,8 @@ class ReasoningOptions(BaseModel, extra="forbid"):
 
     effort: Effort | None = None
     max_tokens: Annotated[int | None, Field(ge=0, le=1_000_000)] = None
-    exclude: bool | None = None
-    enabled: bool | None = None
+    exclude: Flag | None = None
+    enabled: Flag | None = None
     summary: Literal["auto", "concise", "detailed"] | None = None
     context: Literal["auto", "all_turns", "current_turn"] | None = None
     mode: Literal["standard", "pro"] | None = None
@@ -106,7 +114,7 @@ class WebSearchOptions(BaseModel, extra="forbid"):
 
 
 class DebugOptions(BaseModel, extra="forbid"):
-    echo_upstream_body: bool | None = None
+    echo_upstream_body: Flag | None = None
 
 
 class SamplingParameters(BaseModel, extra="forbid"):
@@ -163,6 +171,9 @@ class QueryParameters(SamplingParameters):
         return self
 
 
+_FLAGS = ("logprobs", "structured_outputs", "parallel_tool_calls", "include_reasoning", "web_search")
+
+
 class Parameters(QueryParameters):
     """Every parameter of a request."""
 
@@ -188,6 +199,13 @@ class Parameters(QueryParameters):
     x_search_filter: JsonObject | None = None
     stop_server_tools_when: Annotated[list[JsonObject] | None, Field(max_length=16)] = None
     debug: DebugOptions | None = None
+
+    @field_validator(*_FLAGS, mode="before")
+    @classmethod
+    def _no_number(cls, value: object) -> object:
+        if value is not None and not isinstance(value, bool):
+            raise ValueError("must be true or false")
+        return value
 
     @model_validator(mode="after")
     def _one_reasoning(self) -> Self:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from app.schemas.parameters import MaxTokens, Parameters, PresetSlug, ReasoningOptions
 from app.schemas.sessions import Revision
 from app.schemas.tools import Tools, unique_functions
-from app.schemas.types import Name, PlainText, Slug
+from app.schemas.types import Flag, Name, PlainText, Slug
 
 ProfileName = Annotated[Name, StringConstraints(max_length=120)]
 SystemPrompt = Annotated[PlainText, StringConstraints(max_length=200_000)]
@@ -74,7 +74,7 @@ class ProfileCreate(BaseModel, extra="forbid"):
     reasoning: ReasoningOptions | None = None
     params: ProfileParameters = Field(default_factory=Parameters)
     tools: ProfileTools = Field(default_factory=list)
-    is_default: bool = False
+    is_default: Flag = False
 
 
 class ProfileImport(ProfileCreate, extra="ignore"):
@@ -97,5 +97,5 @@ class ProfilePatch(BaseModel, extra="forbid"):
     reasoning: ReasoningOptions | None = None
     params: ProfileParameters | None = None
     tools: ProfileTools | None = None
-    is_default: bool | None = None
+    is_default: Flag | None = None
     revision: Revision | None = None

@@ -7,12 +7,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, StringConstraints
 
+from app.schemas.types import Flag
+
 
 class RestoreRequest(BaseModel, extra="forbid"):
     """A backup in the folder of the backups; ``dry_run`` only tells what restoring it would do."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=255)]
-    dry_run: bool = False
+    dry_run: Flag = False
 
 
 @dataclass(slots=True, kw_only=True)

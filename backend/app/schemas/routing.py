@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from app.schemas.json_values import JsonObject, bounded_json
-from app.schemas.types import PlainText, Slug
+from app.schemas.types import Flag, PlainText, Slug
 
 ProviderSlug = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
 ProviderSlugs = Annotated[list[ProviderSlug], Field(max_length=64)]
@@ -55,13 +55,13 @@ class ProviderRouting(BaseModel, extra="forbid"):
     """OpenRouter's ``provider`` object: the wishes of a call about who serves it."""
 
     order: ProviderSlugs | None = None
-    allow_fallbacks: bool | None = None
+    allow_fallbacks: Flag | None = None
     only: ProviderSlugs | None = None
     ignore: ProviderSlugs | None = None
-    require_parameters: bool | None = None
+    require_parameters: Flag | None = None
     data_collection: Literal["allow", "deny"] | None = None
-    zdr: bool | None = None
-    enforce_distillable_text: bool | None = None
+    zdr: Flag | None = None
+    enforce_distillable_text: Flag | None = None
     quantizations: Annotated[list[Quantization] | None, Field(max_length=12)] = None
     sort: SortKey | Sort | None = None
     preferred_min_throughput: Quantity | Percentiles | None = None
@@ -71,7 +71,7 @@ class ProviderRouting(BaseModel, extra="forbid"):
 
 
 class _Plugin(BaseModel, extra="forbid"):
-    enabled: bool | None = None
+    enabled: Flag | None = None
 
 
 class WebPlugin(_Plugin):
@@ -124,7 +124,7 @@ class AutoRouterPlugin(_Plugin):
     excluded_models: Models | None = None
     cost_tier: CostTier | None = None
     cost_quality_tradeoff: Annotated[int | None, Field(ge=0, le=10)] = None
-    pin_model: bool | None = None
+    pin_model: Flag | None = None
 
 
 class RouterPlugin(_Plugin, extra="allow"):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, StringConstraints
 
 from app.schemas.page import PageQuery
-from app.schemas.types import MAX_CONTENT_CHARS, ObjectId, PlainText, SessionType, Slug, Usd
+from app.schemas.types import MAX_CONTENT_CHARS, Flag, ObjectId, PlainText, SessionType, Slug, Usd
 
 Title = Annotated[PlainText, StringConstraints(strip_whitespace=True, max_length=200)]
 Tag = Annotated[PlainText, StringConstraints(min_length=1, max_length=64)]
@@ -58,8 +58,8 @@ class SessionCreate(BaseModel, extra="forbid"):
 class SessionPut(SessionCreate):
     """The whole of what a client may set; ``revision`` is the one it has seen."""
 
-    pinned: bool = False
-    archived: bool = False
+    pinned: Flag = False
+    archived: Flag = False
     revision: Revision | None = None
 
 
@@ -71,8 +71,8 @@ class SessionPatch(BaseModel, extra="forbid"):
     profile_id: ProfileId | None = None
     model: Slug | None = None
     tags: Tags | None = None
-    pinned: bool | None = None
-    archived: bool | None = None
+    pinned: Flag | None = None
+    archived: Flag | None = None
     active_leaf_id: ObjectId | None = None
     revision: Revision | None = None
 

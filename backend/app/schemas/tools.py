@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, Discriminator, Field, StringConstraints, Tag
 
 from app.schemas.json_values import JsonObject
-from app.schemas.types import PlainText
+from app.schemas.types import Flag, PlainText
 
 MOST_TOOLS = 128
 WEB_SEARCH = "openrouter:web_search"
@@ -33,7 +33,7 @@ class FunctionDefinition(BaseModel, extra="forbid"):
     name: FunctionName
     description: Description | None = None
     parameters: JsonObject | None = None
-    strict: bool | None = None
+    strict: Flag | None = None
 
 
 class FunctionTool(BaseModel, extra="forbid"):
@@ -42,7 +42,7 @@ class FunctionTool(BaseModel, extra="forbid"):
     type: Literal["function"]
     function: FunctionDefinition
     cache_control: CacheControl | None = None
-    eager_input_streaming: bool | None = None
+    eager_input_streaming: Flag | None = None
 
 
 class ServerTool(BaseModel, extra="forbid"):
@@ -88,7 +88,7 @@ class NamedSchema(BaseModel, extra="forbid", serialize_by_alias=True):
 
     name: SchemaName
     description: Description | None = None
-    strict: bool | None = None
+    strict: Flag | None = None
     json_schema: Annotated[JsonObject, Field(alias="schema")]
 
 

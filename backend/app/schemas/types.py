@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias, get_args
 
-from pydantic import AfterValidator, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, Strict, StringConstraints, WithJsonSchema
 
 Usd: TypeAlias = Annotated[Decimal, WithJsonSchema({"type": "number", "description": "US dollars, exact"})]
 
@@ -42,6 +42,8 @@ def not_blank(text: str) -> str:
     return text
 
 
+Flag: TypeAlias = Annotated[bool, Strict()]
+"""A boolean of a JSON body: 0 and "no" are none, as the document says. Query strings have words for it instead."""
 PlainText: TypeAlias = Annotated[str, AfterValidator(storable)]
 Content: TypeAlias = Annotated[
     str, StringConstraints(max_length=MAX_CONTENT_CHARS), AfterValidator(storable), AfterValidator(not_blank)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app.schemas.generations import Choice, GenerationCreate
-from app.schemas.messages import Contents
-from app.schemas.parameters import Parameters
+from app.schemas.messages import Contents, MessagePatch
+from app.schemas.parameters import Parameters, QueryParameters, ReasoningOptions
 from app.schemas.parts import TextPart
+from app.schemas.profiles import ProfilePatch
+from app.schemas.restores import RestoreRequest
+from app.schemas.routing import ProviderRouting
+from app.schemas.sessions import SessionPatch
 from app.schemas.types import MAX_CONTENT_CHARS, Content, PlainText, RequestId
 
 
@@ -79,3 +83,30 @@ def test_a_model_may_be_called_model_id() -> None:
     assert Choice.model_validate({"model_id": "a/b"}).model == "a/b"
     with pytest.raises(ValidationError):
         Choice.model_validate({"model_id": "a/b", "model": "c/d"})
+
+
+@pytest.mark.parametrize("value", [0, 1, "true", "no", 0.0])
+@pytest.mark.parametrize(
+    ("model", "field"),
+    [
+        (SessionPatch, "archived"),
+        (ProfilePatch, "is_default"),
+        (MessagePatch, "pinned"),
+        (RestoreRequest, "dry_run"),
+        (ReasoningOptions, "enabled"),
+        (ProviderRouting, "zdr"),
+        (Parameters, "logprobs"),
+    ],
+)
+def test_what_is_no_boolean_is_none(model: type[BaseModel], field: str, value: object) -> None:
+    """As the document says: a body that means something else is refused, not guessed at."""
+    with pytest.raises(ValidationError, match=field):
+        model.model_validate({field: value})
+
+
+def test_words_of_a_query_string_are_booleans() -> None:
+    """There is nothing else to write them with."""
+    assert QueryParameters.model_validate({"logprobs": "true", "web_search": "0"}).given() == {
+        "logprobs": True,
+        "web_search": False,
+    }
