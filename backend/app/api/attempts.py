@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
 
@@ -53,6 +54,7 @@ class Attempts:
         return len(self._buckets)
 
 
+@lru_cache(maxsize=MAX_PEERS)
 def network_of(peer: str) -> str:
     """What counts as one peer: an address, or the /64 of an IPv6 one."""
     try:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from app.api.route_class import RouteClass
 from app.core.errors import RateLimitedLocal
@@ -18,7 +18,7 @@ _PERIODS_S = {"s": 1.0, "min": 60.0, "h": 3600.0}
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rate:
     """``count`` requests within ``period_s`` seconds: so many at once, then as they become free one by one."""
 
@@ -30,6 +30,16 @@ class Rate:
         """``600/min`` (``s``, ``min``, ``h``); None for ``off``."""
         count, _, period = text.partition("/")
         return None if text == "off" else cls(int(count), _PERIODS_S[period])
+
+    @cached_property
+    def each_s(self) -> float:
+        """What one request takes of the period, seconds."""
+        return self.period_s / self.count
+
+    @cached_property
+    def told(self) -> bytes:
+        """The count, as its header says it."""
+        return b"%d" % self.count
 
 
 class Rates:
@@ -44,8 +54,10 @@ class Rates:
 
     def take(self, client: str, route_class: RouteClass, rate: Rate) -> tuple[RawHeaders, float]:
         """Count one request. The headers that tell how it stands, and the seconds to wait, 0 when it may pass."""
-        key, now_s, each_s = (client, route_class), self._clock_s(), rate.period_s / rate.count
-        owed_s = max(self._free_at_s.get(key, 0.0) - now_s, 0.0)
+        key, now_s, each_s = (client, route_class), self._clock_s(), rate.each_s
+        owed_s = self._free_at_s.get(key, now_s) - now_s
+        if owed_s < 0.0:
+            owed_s = 0.0
         wait_s = owed_s + each_s - rate.period_s
         # Rounding must not cost the last request of a full period.
         if wait_s <= each_s * 1e-6:
@@ -55,11 +67,11 @@ class Rates:
             self._free_at_s.move_to_end(key)
             if len(self._free_at_s) > MOST_CLIENTS:
                 self._free_at_s.popitem(last=False)
-        left = max(int((rate.period_s - owed_s) / each_s + 1e-6), 0)
+        left = int((rate.period_s - owed_s) / each_s + 1e-6)
         headers = (
-            (b"ratelimit-limit", b"%d" % rate.count),
+            (b"ratelimit-limit", rate.told),
             (b"ratelimit-remaining", b"%d" % left),
-            (b"ratelimit-reset", b"%d" % math.ceil(owed_s)),
+            (b"ratelimit-reset", b"%d" % (owed_s + 0.999)),
         )
         return headers, wait_s
 

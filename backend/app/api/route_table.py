@@ -2,48 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from app.api.route_class import Access, ClassedRoute
+
+_Pattern: TypeAlias = tuple[Callable[[str], re.Match[str] | None], Access]
 
 
 class RouteTable:
     """The routes in the order in which the router tries them, found by their leading segments.
 
-    A lookup costs about a microsecond: addresses without parameters are looked up whole, the others are matched against
-    the few patterns that begin like them.
+    A lookup costs one to two microseconds: addresses without parameters are looked up whole, the others are matched
+    against the few patterns that begin like them.
     """
 
     def __init__(self, routes: Sequence[ClassedRoute]) -> None:
-        self._whole: dict[tuple[str, str], Access] = {}
-        self._open = [route for route in routes if "{" in route.path or not route.methods]
-        self._by_head: dict[str, list[ClassedRoute]] = {}
-        for route in self._open:
-            self._by_head.setdefault(_fixed_head(route), [])
-        for head, found in self._by_head.items():
-            found.extend(route for route in self._open if head.startswith(_fixed_head(route)))
-        for route in routes:
-            for method in route.methods if route not in self._open else ():
-                first = next((r for r in routes if _takes(r, method, route.path)), route)
-                self._whole.setdefault((method, route.path), first.access)
+        fixed = [route for route in routes if route.methods and "{" not in route.path]
+        patterned = [route for route in routes if not route.methods or "{" in route.path]
+        self._methods = frozenset[str]().union(*(route.methods for route in routes))
+        self._whole = {
+            (method, route.path): next(r.access for r in routes if _takes(r, method) and r.regex.match(route.path))
+            for route in fixed
+            for method in route.methods
+        }
+        # The empty method stands for those that no route names, which only mounts take.
+        self._by_head: dict[tuple[str, str], list[_Pattern]] = {
+            (method, head): [
+                (route.regex.match, route.access)
+                for route in patterned
+                if head.startswith(_fixed_head(route)) and _takes(route, method)
+            ]
+            for head in {_fixed_head(route) for route in patterned}
+            for method in (*self._methods, "")
+        }
 
     def find(self, method: str, path: str) -> Access | None:
         """The access of the route that takes a request; None when none does."""
-        found = self._whole.get((method, path))
-        if found is not None:
-            return found
-        for route in self._candidates(path):
-            if _takes(route, method, path):
-                return route.access
+        if method not in self._methods:
+            method = ""
+        whole = self._whole.get((method, path))
+        if whole is not None:
+            return whole
+        for match, access in self._candidates(method, path):
+            if match(path):
+                return access
         return None
 
-    def _candidates(self, path: str) -> Sequence[ClassedRoute]:
-        segments = path.split("/", 3)
-        for length in (3, 2, 1):
-            found = self._by_head.get("/".join(segments[:length]))
-            if found is not None and len(segments) >= length:
+    def _candidates(self, method: str, path: str) -> Sequence[_Pattern]:
+        """The patterns that begin like a path, those of its first two segments before those of one."""
+        first = path.find("/", 1)
+        if first >= 0:
+            second = path.find("/", first + 1)
+            found = self._by_head.get((method, path if second < 0 else path[:second]))
+            if found is not None:
                 return found
-        return ()
+        found = self._by_head.get((method, path if first < 0 else path[:first]))
+        return self._by_head.get((method, ""), ()) if found is None else found
 
 
 def _fixed_head(route: ClassedRoute) -> str:
@@ -52,5 +68,5 @@ def _fixed_head(route: ClassedRoute) -> str:
     return "/".join(fixed.split("/")[:-1][:3])
 
 
-def _takes(route: ClassedRoute, method: str, path: str) -> bool:
-    return (not route.methods or method in route.methods) and route.regex.match(path) is not None
+def _takes(route: ClassedRoute, method: str) -> bool:
+    return not route.methods or method in route.methods
