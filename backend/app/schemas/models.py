@@ -183,7 +183,21 @@ Tokens: TypeAlias = Annotated[
 PricePerMillion: TypeAlias = Annotated[Decimal, BeforeValidator(_ascii), Field(ge=0, le=1_000_000)]
 ContextTokens: TypeAlias = Annotated[int, Field(ge=0, le=2**53)]
 
-PRICE_UNIT = "US dollars per 1,000,000 tokens, the mean of the prompt and the completion price"
+_PRICE_UNIT = "US dollars per 1,000,000 tokens, the mean of the prompt and the completion price"
+
+# The filters of both spellings of the list.
+SearchWords: TypeAlias = Annotated[
+    PlainText | None, Field(max_length=200, description="Words of id, name or description.")
+]
+Families: TypeAlias = Annotated[
+    Tokens | None, Field(description="Any of these authors, or of what they are called: `claude`.")
+]
+InputModalities: TypeAlias = Annotated[Tokens | None, Field(description="All of these: `text`, `image`, `file` ...")]
+AllOfThese: TypeAlias = Annotated[Tokens | None, Field(description="All of these.")]
+LeastContext: TypeAlias = Annotated[ContextTokens | None, Field(description="Tokens of context, at least.")]
+MostContext: TypeAlias = Annotated[ContextTokens | None, Field(description="Tokens of context, at most.")]
+LeastPrice: TypeAlias = Annotated[PricePerMillion | None, Field(description=f"At least this: {_PRICE_UNIT}.")]
+MostPrice: TypeAlias = Annotated[PricePerMillion | None, Field(description=f"At most this: {_PRICE_UNIT}.")]
 
 
 def least_picousd(per_million: Decimal | None) -> int | None:
@@ -199,18 +213,16 @@ def most_picousd(per_million: Decimal | None) -> int | None:
 class ModelQuery(PageQuery):
     """Filters of the list, all of which a model has to meet; lists of words are comma separated or repeated."""
 
-    text: Annotated[PlainText | None, Field(max_length=200, description="Words of id, name or description.")] = None
-    families: Annotated[Tokens | None, Field(description="Any of these authors or what they are called: `claude`.")] = (
-        None
-    )
+    text: SearchWords = None
+    families: Families = None
     provider: Annotated[Tokens | None, Field(description="Any of these configured providers.")] = None
-    input_modalities: Annotated[Tokens | None, Field(description="All of these: `text`, `image`, `file` ...")] = None
-    output_modalities: Annotated[Tokens | None, Field(description="All of these.")] = None
-    supported_parameters: Annotated[Tokens | None, Field(description="All of these.")] = None
-    min_context: Annotated[ContextTokens | None, Field(description="Tokens of context, at least.")] = None
-    max_context: Annotated[ContextTokens | None, Field(description="Tokens of context, at most.")] = None
-    min_price: Annotated[PricePerMillion | None, Field(description=f"At least this: {PRICE_UNIT}.")] = None
-    max_price: Annotated[PricePerMillion | None, Field(description=f"At most this: {PRICE_UNIT}.")] = None
+    input_modalities: InputModalities = None
+    output_modalities: AllOfThese = None
+    supported_parameters: AllOfThese = None
+    min_context: LeastContext = None
+    max_context: MostContext = None
+    min_price: LeastPrice = None
+    max_price: MostPrice = None
     free: Annotated[bool | None, Field(description="Whether prompt and completion cost nothing.")] = None
     reasoning: Annotated[bool | None, Field(description="Whether the model reasons.")] = None
     toggleable_reasoning: Annotated[

@@ -7,8 +7,18 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
 
-from app.schemas.models import PRICE_UNIT, ContextTokens, ModelFamily, PricePerMillion, Tokens
-from app.schemas.types import PlainText, Usd
+from app.schemas.models import (
+    AllOfThese,
+    Families,
+    InputModalities,
+    LeastContext,
+    LeastPrice,
+    ModelFamily,
+    MostContext,
+    MostPrice,
+    SearchWords,
+)
+from app.schemas.types import Usd
 
 PlainSort: TypeAlias = Literal[
     "newest",
@@ -39,18 +49,16 @@ class ParameterGroups:
 class PlainQuery(BaseModel, extra="forbid"):
     """Filters, all of which a model has to meet; lists are comma separated or repeated."""
 
-    search_term: Annotated[PlainText | None, Field(max_length=200, description="Words of id, name or description.")] = (
-        None
-    )
-    families: Annotated[Tokens | None, Field(description="Any of these, or of what they are called: `claude`.")] = None
-    input_modalities: Annotated[Tokens | None, Field(description="All of these: `text`, `image`, `file` ...")] = None
-    output_modalities: Annotated[Tokens | None, Field(description="All of these.")] = None
-    min_context_length: Annotated[ContextTokens | None, Field(description="Tokens, at least.")] = None
-    max_context_length: Annotated[ContextTokens | None, Field(description="Tokens, at most.")] = None
-    min_price: Annotated[PricePerMillion | None, Field(description=f"At least this: {PRICE_UNIT}.")] = None
-    max_price: Annotated[PricePerMillion | None, Field(description=f"At most this: {PRICE_UNIT}.")] = None
+    search_term: SearchWords = None
+    families: Families = None
+    input_modalities: InputModalities = None
+    output_modalities: AllOfThese = None
+    min_context_length: LeastContext = None
+    max_context_length: MostContext = None
+    min_price: LeastPrice = None
+    max_price: MostPrice = None
     free_only: Annotated[bool, Field(description="Only models whose prompt and completion cost nothing.")] = False
-    supported_parameters: Annotated[Tokens | None, Field(description="All of these.")] = None
+    supported_parameters: AllOfThese = None
     toggleable_reasoning: Annotated[bool, Field(description="Only models whose reasoning can be switched.")] = False
     toggable_reasoning: Annotated[bool | None, Field(description="Another spelling of the same.")] = None
     sort: Annotated[PlainSort, Field(description="What is not known comes last.")] = "newest"

@@ -9159,7 +9159,7 @@ export interface operations {
                 count?: boolean;
                 /** @description Words of id, name or description. */
                 text?: string | null;
-                /** @description Any of these authors or what they are called: `claude`. */
+                /** @description Any of these authors, or of what they are called: `claude`. */
                 families?: string[] | null;
                 /** @description Any of these configured providers. */
                 provider?: string[] | null;
@@ -13297,15 +13297,15 @@ export interface operations {
             query?: {
                 /** @description Words of id, name or description. */
                 search_term?: string | null;
-                /** @description Any of these, or of what they are called: `claude`. */
+                /** @description Any of these authors, or of what they are called: `claude`. */
                 families?: string[] | null;
                 /** @description All of these: `text`, `image`, `file` ... */
                 input_modalities?: string[] | null;
                 /** @description All of these. */
                 output_modalities?: string[] | null;
-                /** @description Tokens, at least. */
+                /** @description Tokens of context, at least. */
                 min_context_length?: number | null;
-                /** @description Tokens, at most. */
+                /** @description Tokens of context, at most. */
                 max_context_length?: number | null;
                 /** @description At least this: US dollars per 1,000,000 tokens, the mean of the prompt and the completion price. */
                 min_price?: (number | string) | null;
