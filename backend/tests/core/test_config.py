@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 from pydantic import ValidationError
 
-from app.core.config import OPENROUTER_URL, Settings, environment, is_placeholder
+from app.core.config import BACKEND, OPENROUTER_URL, REPOSITORY, Settings, environment, is_placeholder
 
 Sources = dict[str, str]
 
@@ -187,3 +187,12 @@ def test_a_base_url_that_is_none_is_refused_at_the_start(monkeypatch: pytest.Mon
 def test_a_base_url_may_be_any_server(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("OPENROUTER_BASE_URL", f" {url}/ ")
     assert Settings().openrouter_base_url == url
+
+
+def test_backups_are_beside_the_backend_or_in_a_data_folder_of_ones_own(tmp_path: Path) -> None:
+    """With the default data folder, another one, and a folder of their own, relative to the data folder."""
+    assert Settings(_env_file=None).backups_path == REPOSITORY / "backups"
+    assert Settings(_env_file=None, data_dir=BACKEND / "data").backups_path == REPOSITORY / "backups"
+    assert Settings(_env_file=None, data_dir=tmp_path).backups_path == tmp_path / "backups"
+    assert Settings(_env_file=None, data_dir=tmp_path, backups_dir=Path("b")).backups_path == tmp_path / "b"
+    assert Settings(_env_file=None, data_dir=tmp_path, backups_dir=Path("/b")).backups_path == Path("/b")
