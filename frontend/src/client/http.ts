@@ -29,7 +29,10 @@ function asErrorBody(body: unknown): Partial<ErrorBody> {
   return typeof body === "object" && body !== null ? body : {};
 }
 
-type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
+export type Query = Record<
+  string,
+  string | number | boolean | readonly string[] | null | undefined
+>;
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 

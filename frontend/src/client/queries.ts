@@ -14,7 +14,7 @@ import type {
   Settings,
   Status,
 } from "./api";
-import { request } from "./http";
+import { type Query, request } from "./http";
 
 export const keys = {
   health: ["health"],
@@ -106,16 +106,6 @@ export const modelsQuery = queryOptions({
   staleTime: 10 * 60_000,
 });
 
-/** In an order that only the provider knows. Throws `ApiError` where it does not know it. */
-export function rankedModelsQuery(sort: string) {
-  return queryOptions({
-    queryKey: [...keys.models, "ranked", sort],
-    queryFn: ({ signal }) => everyPage<Model>("/api/models", signal, { sort }),
-    staleTime: 10 * 60_000,
-    retry: false,
-  });
-}
-
 /** The authors of the models on offer, and how many each has. */
 export const familiesQuery = queryOptions({
   queryKey: [...keys.models, "families"],
@@ -136,7 +126,7 @@ export function fetchDraft(session_id: string, signal?: AbortSignal): Promise<Dr
 export async function everyPage<T>(
   path: string,
   signal: AbortSignal,
-  query: Record<string, string> = {},
+  query: Query = {},
 ): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | null = null;

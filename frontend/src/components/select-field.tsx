@@ -22,6 +22,8 @@ export function SelectField<T extends string | number | null>({
   value,
   onChange,
 }: SelectFieldProps<T>) {
+  const current = options.find((option) => option.value === value)?.label;
+  const name = "aria-label" in control ? control["aria-label"] : current;
   return (
     <Select.Root items={options} value={value} onValueChange={(chosen) => onChange(chosen as T)}>
       <Select.Trigger
@@ -31,8 +33,8 @@ export function SelectField<T extends string | number | null>({
         <Select.Value className="truncate" />
         <ChevronDown aria-hidden className="size-4 flex-none text-ink-3" />
       </Select.Trigger>
-      {/* A landmark, because what is on a page should be in one. */}
-      <Select.Portal render={<section aria-label="Options" />}>
+      {/* A landmark, because what is on a page should be in one; with a name of its own, because there may be more. */}
+      <Select.Portal render={<section aria-label={`Options: ${name}`} />}>
         <Select.Positioner
           align="start"
           sideOffset={6}

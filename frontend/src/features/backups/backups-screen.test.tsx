@@ -143,8 +143,8 @@ describe("restoring", () => {
       .getAllByRole("row")
       .map(({ textContent }) => textContent);
     expect(rows).toEqual([
-      "KindNowIn the backupAfter",
-      "chats121212",
+      "KindNowIn the backupAfterChange",
+      "chats121212none",
       "messages400340340−60",
       "paid calls7910+3",
     ]);

@@ -1,14 +1,16 @@
 import { TriangleAlert } from "lucide-react";
 import type { RestoreSummary } from "@/client/api";
 import { formatCount } from "@/lib/format";
-import { byWeight, tableName } from "./tables";
+import { byWeight, isKnown, tableName } from "./tables";
 
-/** How many of everything there are now, in the backup, and afterwards. */
+/** How many of everything there are now, in the backup, and afterwards; what only the console reads comes folded. */
 export function RestoreDiff({ summary }: { summary: RestoreSummary }) {
   const { diff, warnings, source, dry_run } = summary;
   const rows = Object.entries(diff)
     .filter(([, { now, backup, after }]) => now > 0 || backup > 0 || after > 0)
     .toSorted(([left], [right]) => byWeight(left, right));
+  const told = rows.filter(([table]) => isKnown(table));
+  const own = rows.filter(([table]) => !isKnown(table));
   return (
     <>
       {source.seed_schema && (
@@ -29,50 +31,69 @@ export function RestoreDiff({ summary }: { summary: RestoreSummary }) {
           ))}
         </ul>
       )}
-      {rows.length === 0 ? (
+      {rows.length === 0 && (
         <p className="text-sm text-ink-2">The backup is empty, and so is the console.</p>
-      ) : (
-        <table className="w-full text-sm tabular-nums">
-          <caption className="pb-1.5 text-left text-xs text-ink-3">
-            {dry_run ? "What restoring it would change" : "What restoring it changed"}
-          </caption>
-          <thead>
-            <tr className="border-b border-line text-right text-xs text-ink-3 [&_th]:py-1.5 [&_th]:font-normal">
-              <th scope="col" className="text-left">
-                Kind
-              </th>
-              <th scope="col">{dry_run ? "Now" : "Before"}</th>
-              <th scope="col">In the backup</th>
-              <th scope="col">After</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(([table, { now, backup, after }]) => (
-              <tr key={table} className="border-b border-line text-right last:border-b-0">
-                <th scope="row" className="py-1.5 text-left font-normal first-letter:uppercase">
-                  {tableName(table)}
-                </th>
-                <td className="text-ink-2">{formatCount(now)}</td>
-                <td className="text-ink-2">{formatCount(backup)}</td>
-                <td>
-                  {formatCount(after)}
-                  <Change by={after - now} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+      )}
+      {told.length > 0 && (
+        <Counts
+          caption={dry_run ? "What restoring it would change" : "What restoring it changed"}
+          rows={told}
+          isDone={!dry_run}
+        />
+      )}
+      {own.length > 0 && (
+        <details className="text-sm">
+          <summary className="cursor-pointer rounded-sm text-ink-2 hover:text-ink">
+            The console’s own bookkeeping
+          </summary>
+          <div className="pt-2">
+            <Counts caption="Rows by table" rows={own} isDone={!dry_run} />
+          </div>
+        </details>
       )}
     </>
   );
 }
 
-function Change({ by }: { by: number }) {
-  if (by === 0) return null;
+interface CountsProps {
+  caption: string;
+  rows: readonly [table: string, counts: RestoreSummary["diff"][string]][];
+  isDone: boolean;
+}
+
+function Counts({ caption, rows, isDone }: CountsProps) {
   return (
-    <span className={`ml-1.5 text-xs ${by < 0 ? "text-danger" : "text-accent"}`}>
-      {by < 0 ? "−" : "+"}
-      {formatCount(Math.abs(by))}
-    </span>
+    <table className="w-full text-sm tabular-nums">
+      <caption className="pb-1.5 text-left text-xs text-ink-3">{caption}</caption>
+      <thead>
+        <tr className="border-b border-line text-right text-xs text-ink-3 [&_th]:py-1.5 [&_th]:font-normal">
+          <th scope="col" className="text-left">
+            Kind
+          </th>
+          <th scope="col">{isDone ? "Before" : "Now"}</th>
+          <th scope="col">In the backup</th>
+          <th scope="col">After</th>
+          <th scope="col">Change</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([table, { now, backup, after }]) => (
+          <tr key={table} className="border-b border-line text-right last:border-b-0">
+            <th scope="row" className="py-1.5 text-left font-normal first-letter:uppercase">
+              {tableName(table)}
+            </th>
+            <td className="text-ink-2">{formatCount(now)}</td>
+            <td className="text-ink-2">{formatCount(backup)}</td>
+            <td>{formatCount(after)}</td>
+            <td className={after < now ? "text-danger" : "text-ink-2"}>{changeOf(after - now)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
+}
+
+function changeOf(by: number): string {
+  if (by === 0) return "none";
+  return `${by < 0 ? "−" : "+"}${formatCount(Math.abs(by))}`;
 }

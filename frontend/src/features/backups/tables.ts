@@ -17,6 +17,10 @@ export function tableName(table: string): string {
   return NAMES[table]?.[1] ?? table.replaceAll("_", " ");
 }
 
+export function isKnown(table: string): boolean {
+  return table in NAMES;
+}
+
 /** Known tables first. */
 export function byWeight(left: string, right: string): number {
   return weightOf(left) - weightOf(right) || left.localeCompare(right);

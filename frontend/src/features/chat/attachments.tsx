@@ -42,6 +42,11 @@ export default function Attachments({ images, refusal, returnFocus }: Attachment
           ))}
         </ul>
       )}
+      {images.parts.length > 0 && (
+        <p className="text-xs text-ink-3">
+          Pictures wait on this page only, until they are sent; what you write is kept.
+        </p>
+      )}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it, vi } from "vitest";
+import type { Model } from "@/client/api";
 import { type Call, FakeApi, Refusal } from "@/testing/fake-api";
 import { renderInApp } from "@/testing/render";
 import { storedModel, storedModelDetail } from "@/testing/stored";
@@ -23,12 +24,26 @@ beforeEach(() => {
   // Without layout every list has no height, and a virtual one no rows.
   vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(600);
   vi.spyOn(HTMLElement.prototype, "offsetHeight", "get").mockReturnValue(56);
-  api = new FakeApi().on("GET /api/models", ({ query }: Call) =>
-    query.get("cursor") === "2"
-      ? { items: SECOND, next_cursor: null }
-      : { items: FIRST, next_cursor: "2" },
-  );
+  api = new FakeApi();
+  offer([...FIRST, ...SECOND]);
 });
+
+/** A catalogue that knows the filters which the tests use. */
+function offer(models: readonly Model[]): void {
+  api.on("GET /api/models", ({ query }: Call) => {
+    const left = models.filter(
+      ({ name, id, is_reasoning, pricing }) =>
+        `${name} ${id}`.toLowerCase().includes(query.get("text") ?? "") &&
+        (!query.has("reasoning") || is_reasoning) &&
+        (!query.has("free") || pricing.prompt === 0),
+    );
+    const from = Number(query.get("cursor") ?? 0);
+    const next = from + 200 < left.length ? String(from + 200) : null;
+    return { items: left.slice(from, from + 200), next_cursor: next };
+  });
+  const counts = models.length === 0 ? [] : [{ id: "acme", label: "Acme", count: models.length }];
+  api.on("GET /api/models/families", () => ({ items: counts }));
+}
 
 const show = (at = "/app/models") => renderInApp(<ModelsScreen />, at);
 const row = async (name: string) => {
@@ -56,16 +71,31 @@ it("puts its filters into the address, and clears them all at once", async () =>
   await userEvent.type(await screen.findByRole("searchbox"), "gift");
   await userEvent.click(screen.getByRole("button", { name: "Free" }));
   await waitFor(() => expect(router.state.location.search).toEqual({ text: "gift", free: true }));
-  expect(screen.getByText("1 of 203 models")).toBeVisible();
+  expect(await screen.findByText("1 of 203 models")).toBeVisible();
   await userEvent.click(screen.getByRole("button", { name: "Reasoning" }));
   await userEvent.click(await screen.findByRole("button", { name: "Clear the filters" }));
   await waitFor(() => expect(router.state.location.search).toEqual({}));
   expect(screen.getByRole("searchbox")).toHaveValue("");
-  expect(screen.getByText("203 models")).toBeVisible();
+  expect(await screen.findByText("203 models")).toBeVisible();
+});
+
+it("asks for prices, contexts and what comes out, and opens what is in use", async () => {
+  const { router } = await show("/app/models?max_price=0.75");
+  const price = await screen.findByRole("combobox", { name: "Price at most" });
+  expect(price).toHaveTextContent("$0.75 or less");
+  expect(screen.getByText(/mean of input and output, in US dollars per 1M tokens/)).toBeVisible();
+  await userEvent.click(screen.getByRole("combobox", { name: "Gives" }));
+  await userEvent.click(await screen.findByRole("option", { name: "Gives pictures" }));
+  await waitFor(() =>
+    expect(router.state.location.search).toEqual({ max_price: 0.75, gives: "image" }),
+  );
+  const asked = api.callsTo("GET /api/models").at(-1)?.query;
+  expect(asked?.get("max_price")).toBe("0.75");
+  expect(asked?.get("output_modalities")).toBe("image");
 });
 
 it("tells free, priced and unknown apart", async () => {
-  api.on("GET /api/models", () => ({ items: SECOND, next_cursor: null }));
+  offer(SECOND);
   await show();
   expect(await row("Gift")).toHaveTextContent("free");
   expect(await row("Thinker")).toHaveTextContent("$1.25 / $10.00");
@@ -158,7 +188,7 @@ it("shows how far a sync is, and the new list at its end", async () => {
   expect(await screen.findByText("Asking the provider…")).toBeVisible();
   sync.event("progress", { phase: "storing", models: 2 });
   expect(await screen.findByText("Storing 2 models…")).toBeVisible();
-  api.on("GET /api/models", () => ({ items: SECOND.slice(0, 2), next_cursor: null }));
+  offer(SECOND.slice(0, 2));
   sync.event("progress", { phase: "done", models: 2 });
   sync.event("done", {});
   expect(await screen.findByText("2 models synced")).toBeVisible();
@@ -192,7 +222,7 @@ it("does not take a sync that broke off for one that ended", async () => {
 });
 
 it("offers the one thing to do when there are no models, and when they cannot be loaded", async () => {
-  api.on("GET /api/models", () => ({ items: [], next_cursor: null }));
+  offer([]);
   const { unmount } = await show();
   expect(await screen.findByRole("heading", { name: "No models yet" })).toBeVisible();
   unmount();

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Suspense, lazy, useMemo } from "react";
-import { modelsQuery, rankedModelsQuery } from "@/client/queries";
+import { modelListQuery } from "@/client/models";
+import { familiesQuery } from "@/client/queries";
 import { Button } from "@/components/button";
 import { ErrorNote } from "@/components/error-note";
 import { ScreenHeader } from "@/components/screen-header";
@@ -9,8 +10,7 @@ import { SkeletonRows } from "@/components/skeleton-rows";
 import { UNKNOWN, formatCount, plural } from "@/lib/format";
 import { ModelFilters } from "./model-filters";
 import { ModelList } from "./model-list";
-import { type ModelsSearch, isFiltered, isRanked, parseModelsSearch } from "./search";
-import { selectModels } from "./select-models";
+import { isFiltered, isRanked, parseModelsSearch, queryOf } from "./search";
 import { SyncButton, SyncFailure, SyncProgress } from "./sync-status";
 import { useSearchText } from "./use-search-text";
 
@@ -28,16 +28,12 @@ export function ModelsScreen() {
       replace: true,
     });
   const [text, setText] = useSearchText(search.text ?? "", (typed) => change({ text: typed }));
-  const query = useQuery(modelsQuery);
-  const all = query.data ?? [];
-  const filters: ModelsSearch = { ...search, text };
-  const isByProvider = isRanked(search.sort);
-  const ranked = useQuery({ ...rankedModelsQuery(search.sort ?? ""), enabled: isByProvider });
-  const ordered = isByProvider ? (ranked.data ?? query.data) : query.data;
-  const shown = useMemo(
-    () => selectModels(ordered ?? [], { ...search, text }),
-    [ordered, search, text],
-  );
+  const query = useQuery(modelListQuery(useMemo(() => queryOf(search), [search])));
+  const families = useQuery(familiesQuery);
+  const shown = query.data ?? [];
+  const total = families.data?.reduce((sum, { count }) => sum + count, 0);
+  const isNarrowed = isFiltered(search);
+  const isOrderRefused = query.isError && isRanked(search.sort);
 
   return (
     <>
@@ -50,9 +46,9 @@ export function ModelsScreen() {
           <span>
             <span aria-live="polite">
               {query.isSuccess &&
-                (isFiltered(filters)
-                  ? `${formatCount(shown.length)} of ${plural(all.length, "model")}`
-                  : plural(all.length, "model"))}
+                (isNarrowed && total !== undefined
+                  ? `${formatCount(shown.length)} of ${plural(total, "model")}`
+                  : plural(shown.length, "model"))}
             </span>
             {" · "}US dollars per 1M tokens, {UNKNOWN} is not known
           </span>
@@ -60,9 +56,9 @@ export function ModelsScreen() {
         </div>
       </div>
       <SyncFailure />
-      {isByProvider && ranked.isError && (
+      {isOrderRefused && (
         <div className="px-4 pt-3">
-          <ErrorNote title="This order is not to be had" error={ranked.error}>
+          <ErrorNote title="This order is not to be had" error={query.error}>
             <Button onClick={() => change({ sort: undefined })}>By name</Button>
           </ErrorNote>
         </div>
@@ -72,28 +68,24 @@ export function ModelsScreen() {
           <SkeletonRows rows={10} className="h-12" />
         </div>
       )}
-      {query.isError && query.data === undefined && (
+      {query.isError && !isOrderRefused && query.data === undefined && (
         <div className="p-4">
           <ErrorNote title="The models could not be loaded" error={query.error}>
             <Button onClick={() => void query.refetch()}>Try again</Button>
           </ErrorNote>
         </div>
       )}
-      {query.isSuccess && all.length === 0 && <NoModels />}
-      {all.length > 0 && shown.length === 0 && (
+      {query.isSuccess && shown.length === 0 && !isNarrowed && <NoModels />}
+      {query.isSuccess && shown.length === 0 && isNarrowed && (
         <div className="m-auto flex flex-col items-start gap-3 p-6">
           <h2 className="text-lg font-semibold">No model matches</h2>
           <Button
             onClick={() => {
               setText("");
-              change({
-                text: "",
-                reasoning: false,
-                free: false,
-                tools: false,
-                images: false,
-                family: "",
-                min_context: 0,
+              void navigate({
+                to: "/app/models",
+                search: search.sort ? { sort: search.sort } : {},
+                replace: true,
               });
             }}
           >
@@ -105,7 +97,7 @@ export function ModelsScreen() {
       <Suspense>
         <ModelDetail
           id={search.model ?? null}
-          listed={all.find(({ id }) => id === search.model)}
+          listed={shown.find(({ id }) => id === search.model)}
           onClose={() => change({ model: undefined })}
         />
       </Suspense>

@@ -65,6 +65,7 @@ export function fold(view: AnswerView, frame: Frame): AnswerView {
     case "done":
       return { ...next, status: frame.data.status, finish_reason: frame.data.finish_reason };
     case "retry":
+    case "context":
     case "unknown":
       return next;
   }

@@ -1,5 +1,6 @@
 import type {
   AnnotationPart,
+  ContextUse,
   DoneData,
   Message,
   RetryData,
@@ -14,6 +15,7 @@ import type { ServerEvent } from "./decoder";
 export type Payload =
   | { event: "start"; data: StartData }
   | { event: "retry"; data: RetryData }
+  | { event: "context"; data: ContextUse }
   | { event: "token" | "reasoning"; data: { text: string } }
   | { event: "tool_call"; data: ToolCallData }
   | { event: "annotation"; data: AnnotationPart["annotation"] }
@@ -41,6 +43,7 @@ export type ChannelEvent =
 const KNOWN: ReadonlySet<string> = new Set([
   "start",
   "retry",
+  "context",
   "token",
   "reasoning",
   "tool_call",

@@ -5,7 +5,7 @@ import { recordedCase } from "@/testing/fixtures";
 import { storedMessage } from "@/testing/stored";
 import { EventDecoder } from "./decoder";
 import { type Frame, readChannelEvent } from "./frames";
-import { cursorsOf, receiveFrame, seedRun, useRuns } from "./run-store";
+import { cursorsOf, forgetRuns, receiveFrame, seedRun, useRuns } from "./run-store";
 
 const SESSION = "s1";
 
@@ -89,4 +89,30 @@ it("shows the end of an answer at once", () => {
   seedRun(running("g10"));
   for (const frame of framesOf("plain", "g10")) receiveFrame(frame);
   expect(useRuns.getState().runs.g10?.view.status).toBe("completed");
+});
+
+it("keeps how the conversation was cut, apart from the answer", () => {
+  seedRun(running("g-cut"));
+  const context = {
+    limit_tokens: 8000,
+    reserved_tokens: 1000,
+    estimated_tokens: 6900,
+    dropped_messages: 4,
+    first_kept_id: "m5",
+    strategy: "drop_oldest" as const,
+    summary_id: null,
+  };
+  receiveFrame({ generation_id: "g-cut", seq: 2, event: "context", data: context });
+  expect(viewOf("g-cut")?.parts).toEqual([]);
+  expect(cursorsOf(SESSION)).toEqual(["g-cut:2"]);
+  expect(useRuns.getState().runs["g-cut"]?.context).toEqual(context);
+});
+
+it("forgets all of it when the store is another one", () => {
+  seedRun(running("g-old"));
+  receiveFrame({ generation_id: "g-waits", seq: 1, event: "token", data: { text: "a" } });
+  forgetRuns();
+  expect(useRuns.getState().runs).toEqual({});
+  seedRun(running("g-waits"));
+  expect(viewOf("g-waits")?.content).toBe("");
 });

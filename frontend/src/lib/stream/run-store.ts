@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import type { Message, RetryData } from "@/client/api";
+import type { ContextUse, Message, RetryData } from "@/client/api";
 import { FlushScheduler } from "./flush-scheduler";
 import { type AnswerView, fold, isTerminal, viewOfMessage } from "./fold";
 import type { Frame } from "./frames";
@@ -14,6 +14,8 @@ export interface Run {
   reasoning_ms: number | null;
   /** The provider failed before the first word and is about to be asked again. */
   retry: RetryData | null;
+  /** How the conversation was cut to fit; null while nothing of it was. */
+  context: ContextUse | null;
 }
 
 interface RunState {
@@ -72,6 +74,7 @@ export function seedRun(message: Message): void {
     reasoning_started_ms: known?.reasoning_started_ms ?? null,
     reasoning_ms: known?.reasoning_ms ?? null,
     retry: known?.retry ?? null,
+    context: known?.context ?? null,
     view: viewOfMessage(message),
   };
   const frames = waiting.get(id) ?? [];
@@ -110,6 +113,7 @@ function advance(run: Run, frame: Frame, now_ms: number): Run {
   const view = fold(run.view, frame);
   if (view === run.view) return run;
   const next = { ...run, view };
+  if (frame.event === "context") return { ...next, context: frame.data };
   if (frame.event === "retry") next.retry = frame.data;
   else if (frame.event !== "start" && frame.event !== "unknown") next.retry = null;
   if (frame.event === "reasoning") next.reasoning_started_ms ??= now_ms;
