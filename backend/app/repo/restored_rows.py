@@ -46,6 +46,7 @@ _CHECKS: Mapping[tuple[str, str], Check] = {
     ("messages", "error"): kind.ERROR,
     ("messages", "usage"): kind.USAGE,
     ("messages", "pinned"): kind.flag,
+    ("generations", "message_id"): kind.message_of_call,
     ("generations", "params"): kind.OBJECT,
     ("generations", "attempts"): kind.ATTEMPTS,
     ("generations", "context"): kind.CONTEXT,

@@ -52,6 +52,12 @@ def identifier(value: Any) -> None:
         raise ValueError("is no id")
 
 
+def message_of_call(value: Any) -> None:
+    """The message that a generation wrote; empty for a call whose text was not stored."""
+    if value != "":
+        identifier(value)
+
+
 def time(value: Any) -> None:
     """A time as we store it."""
     if not isinstance(value, str) or not _TIME.fullmatch(value):

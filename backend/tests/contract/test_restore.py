@@ -226,6 +226,19 @@ async def test_the_three_lines_of_the_first_console(console: Console, tmp_path: 
     assert await titles(console.client) == ["Kept"]
 
 
+async def test_calls_that_stored_no_text_come_back(client: ConsoleClient, data: Path) -> None:
+    """They have a generation and a place in the ledger, and no message."""
+    chat = {"message": "Forget this", "model": "openai/gpt-4o-mini", "stream": False}
+    assert (await client.ask("POST", "/chat", json=chat)).status_code == 200
+    embeddings = {"input": "And this", "model": "openai/text-embedding-3-small"}
+    assert (await client.ask("POST", "/v1/embeddings", json=embeddings)).status_code == 200
+    backup = await client.post("/api/admin/backups")
+    summary = await client.post("/api/admin/restore", {"name": backup["name"]})
+    assert summary["diff"]["usage_logs"] == {"now": 2, "backup": 2, "after": 2}
+    assert summary["diff"]["generations"]["after"] == 1
+    assert is_sound(data)
+
+
 async def test_two_at_once_do_not_mix(client: ConsoleClient) -> None:
     """One is done, the other is told to come again."""
     backup = await client.post("/api/admin/backups")
