@@ -138,6 +138,7 @@ async def test_a_restore_that_is_killed_at_any_step_is_whole_or_did_not_happen(
             anywhere, late = scale.of((3, 3), (200, 100))
             points = [draw.randrange(1, total) for _ in range(anywhere)]
             points += [draw.randrange(total - LAST_STEPS, total + MORE_STEPS) for _ in range(late)]
+            draw.shuffle(points)
             for point in points:
                 kept.put(data)
                 process.control.live()
@@ -153,9 +154,12 @@ async def test_a_restore_that_is_killed_at_any_step_is_whole_or_did_not_happen(
                 ends[attempt.outcome(data)] += 1
                 assert [file for file in data.rglob("*") if "partial" in file.name or file.name == "fresh.db"] == []
                 await process.kill()
+                if kills % 25 == 0 or kills == len(points):
+                    # A run that is broken off has counted what it did.
+                    figures.tell(
+                        "SIGKILL during a restore, beside an answer",
+                        f"{kills} kills at counted steps of {total}",
+                        f"{ends['old']} all old, {ends['new']} all new, 0 mixtures; ledger whole, text in the store or"
+                        " its safety copy",
+                    )
     assert ends["old"]
-    figures.tell(
-        "SIGKILL during a restore, beside an answer",
-        f"{kills} kills at counted steps of {total}",
-        f"{ends['old']} all old, {ends['new']} all new, 0 mixtures; ledger whole, text in the store or its safety copy",
-    )
