@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ NEVER_IN_DATA = frozenset({"image", "script", "style", "iframe", "embed", "objec
 Pairs = tuple[tuple[str, str], ...]
 
 FETCH: Pairs = (("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty"))
+_CONVERTER = re.compile(r"{(\w+):\w+}")
 REFUSALS = frozenset({401, 403, 415, 421})
 
 
@@ -150,12 +152,11 @@ def requests(routes: list[ClassedRoute], ids: Mapping[str, str]) -> Iterator[tup
         "/v1/embeddings": {"model": "openai/text-embedding-3-small", "input": "hi"},
     }
     for route in routes:
-        path = route.path
-        for name, value in ids.items():
-            path = path.replace(f"{{{name}}}", value).replace(f"{{{name}:path}}", value)
+        template = _CONVERTER.sub("{\\1}", route.path)
+        path = template.format(**ids)
         path = f"{path}/x.js" if not route.methods else path
         for method in sorted(route.methods or {"GET"}):
-            named = route.path.removeprefix("/api") if route.path.startswith("/api/v1/") else route.path
+            named = template.removeprefix("/api") if template.startswith("/api/v1/") else template
             query = f"?session_id={ids['waiting_id']}" if (method, path) == ("GET", "/api/stream") else ""
             yield route, method, path + query, bodies.get(named, {})
 

@@ -160,6 +160,23 @@ async def test_tokens_survive_a_restart(data: Path, emulator: Emulator) -> None:
             assert (await program.ask("GET", "/api/sessions")).status_code == 401
 
 
+async def test_a_restore_brings_no_token_back(guarded: Console) -> None:
+    """A token is about this installation: one that was revoked since stays so, one that was made since stays good."""
+    old = await made(guarded, "chat")
+    backup = await guarded.client.post("/api/admin/backups")
+    await guarded.client.delete(f"/api/tokens/{old['id']}")
+    new = await made(guarded, "chat", budget_usd="0.5")
+    await guarded.client.post("/api/admin/restore", {"name": backup["name"]})
+    for token, status in ((old, 401), (new, 200)):
+        async with holder(guarded, token) as program:
+            assert (await program.ask("GET", "/api/sessions")).status_code == status
+    async with holder(guarded, new) as program:
+        await program.answer("still paid for", max_tokens=5)
+    row = (await guarded.client.every("/api/usage"))[0]
+    assert row["token_id"] == new["id"]
+    assert await spent(guarded, new) == (row["cost_usd"], 0)
+
+
 async def test_without_the_key_of_the_hashes_no_named_token_is_good(data: Path, emulator: Emulator) -> None:
     """Who carries the store elsewhere, or a backup of it, carries no token along."""
     async with console_app(data, upstream=emulator.base_url) as first:

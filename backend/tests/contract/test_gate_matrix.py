@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -58,6 +59,7 @@ async def lived_in(data: Path, emulator: Emulator, mode: Mode) -> AsyncIterator[
                     "profile_id": str(profile["id"]),
                     "token_id": named["id"],
                     "name": backup["name"],
+                    "compaction_id": "none",
                     "slug": MODEL,
                     "rest": "chat",
                 },
@@ -90,6 +92,8 @@ async def refused(
     told = reply.body + repr(reply.headers).encode()
     if CANARY.encode() in told or console.services.token.encode() in told:
         return f"{what} tells"
+    if missing := {"content-security-policy", "x-content-type-options", "x-request-id"} - reply.headers.keys():
+        return f"{what} lacks {missing}"
     if "access-control-allow-origin" in reply.headers:
         return f"{what} lets another origin read"
     if classify(path.partition("?")[0]).name in hostile.reaches:
@@ -139,5 +143,5 @@ async def test_the_owner_does(data: Path, emulator: Emulator, routes: list[Class
 def test_the_matrix_knows_every_kind_of_request(routes: list[ClassedRoute]) -> None:
     """Every route of the document is in it, under each of its methods, and each parameter has a value that exists."""
     paths = {(method, path) for path, methods in create_app().openapi()["paths"].items() for method in methods}
-    known = {(method.lower(), route.path.replace(":path}", "}")) for route in routes for method in route.methods}
+    known = {(method.lower(), re.sub(r":\w+}", "}", route.path)) for route in routes for method in route.methods}
     assert paths <= known

@@ -180,7 +180,9 @@ async def test_no_secret_is_ever_written_or_said(tmp_path: Path, source: Source)
                 named = {"authorization": f"Bearer {secrets[-1]}"}
                 await ear.ask("POST", "/api/stream", json=call("api/stream", "fine"), headers=named)
                 await ear.ask("GET", "/api/settings", headers=named)
-                await ear.ask("POST", "/api/admin/backups")
+                backup = json.loads(await ear.ask("POST", "/api/admin/backups"))["name"]
+                await ear.ask("POST", "/api/admin/restore", json={"name": backup, "dry_run": True})
+                await ear.ask("POST", "/api/admin/restore", files={"file": ("x.db", b"no database")})
                 await break_the_store(data / "console.db", ear)
             during = dict(haystack(tmp_path))
             await process.interrupt()
