@@ -171,6 +171,7 @@ async def filled(console: Console, emulator: Emulator) -> Filled:
         "session_id": start["session_id"],
         "message_id": start["assistant_message_id"],
         "generation_id": transcript.generation_id,
+        "id": transcript.generation_id,
         "profile_id": str(profile["id"]),
         "slug": "openai/gpt-4o-mini",
         "compaction_id": "none",
