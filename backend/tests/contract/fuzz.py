@@ -100,6 +100,8 @@ def _configuration(ids: Mapping[str, Sequence[str | int]], walks: int) -> str:
         'database = "none"',
         "[checks.not_a_server_error]",
         f'expected-statuses = ["2xx", "3xx", "4xx", {PROVIDER_REFUSED}]',
+        "[checks.negative_data_rejection]",
+        f'expected-statuses = ["4xx", {PROVIDER_REFUSED}]',
         "[phases.stateful.generation]",
         f"max-examples = {walks}",
         # The live channel has no end, and is silent after its first event where nothing happens.
