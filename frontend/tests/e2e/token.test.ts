@@ -68,3 +68,18 @@ test("a second window without the token sees nothing of the first one's", async 
   expect(Object.keys(others)).not.toEqual([]);
   expect(new Set(Object.values(others))).toEqual(new Set([401]));
 });
+
+test("a backup is downloaded without the token in its address", async ({ locked, chat }) => {
+  const { page } = chat;
+  await locked.text("/api/admin/backups", { method: "POST" });
+  await chat.open(locked.link);
+  await page.getByRole("link", { name: "Backups" }).click();
+  const coming = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download" }).click();
+  const download = await coming;
+  expect(await download.failure()).toBeNull();
+  expect(download.url()).toContain("?ticket=");
+  expect(download.url()).not.toContain(locked.token);
+  const again = await fetch(download.url());
+  expect(again.status).toBe(401);
+});
