@@ -166,6 +166,20 @@ def access() -> str:
     return page(
         "Access",
         """
+On loopback the owner's own programs need no token. From elsewhere, or everywhere with `CONSOLE_AUTH=token`, each
+request carries one as `Authorization: Bearer …`. The console's own opens everything; a program is better given one of
+its own, with a scope and, if you like, a budget, on the settings page or by command:
+
+```bash
+scripts/console token create "notes plugin" --scope chat --budget 5
+scripts/console token list
+scripts/console token revoke ID
+```
+
+Its secret is shown once. `chat` includes `read`, `admin` includes both. Its calls stop when their worst cases would
+pass the budget, and all of its requests when it is revoked; every call's row in the ledger names it
+([decision 25](decisions/0025-named-tokens.md)).
+
 What each route does, and the scope a named token needs for it; the console's own token is good for all. `public` tells
 nothing of the owner's and needs no token, `read` tells what is stored, `write` changes the store and pays nobody,
 `spend` may pay a provider, `destructive` removes what cannot be made again. A path that is not

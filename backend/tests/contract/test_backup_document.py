@@ -24,7 +24,7 @@ TIMEOUT_S = 60.0
 async def run(command: str, folder: Path) -> str:
     """What a command line prints, in a folder of its own."""
     program, *arguments = shlex.split(command)
-    if program == "llm-console":
+    if program == "scripts/console":
         here = [sys.executable, "-m", "app.cli.main", *arguments]
     else:
         found = shutil.which(program)
@@ -72,7 +72,7 @@ async def test_the_commands_of_curl(console: Console, tmp_path: Path) -> None:
 
 async def test_the_commands_of_the_console(data: Path, tmp_path: Path) -> None:
     """Without a console running."""
-    commands = [f"{command} --data {data}" for command in COMMANDS if command.startswith("llm-console")]
+    commands = [f"{command} --data {data}" for command in COMMANDS if command.startswith("scripts/console")]
     assert len(commands) == 4
     make, listed, verify, delete = commands
     name = (await run(make, tmp_path)).split()[0]
