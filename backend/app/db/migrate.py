@@ -18,6 +18,8 @@ from app.db.sqlite import SqliteConnection
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SNAPSHOTS_KEPT = 3
+FIRST_CONSOLE = ("messages", "models", "profiles", "sessions", "usage_logs")
+"""Tables of the first console, which kept no history of its schema."""
 
 _FILE_NAME = re.compile(r"(\d{4})_(\w+)\.sql")
 
@@ -87,6 +89,11 @@ def load(folder: Path) -> list[Migration]:
 def _applied(conn: SqliteConnection, path: Path) -> list[tuple[int, str]]:
     if _count(conn, HAS_TABLE, name="schema_migrations"):
         return [(row["version"], row["name"]) for row in conn.execute(SELECT_APPLIED).fetchall()]
+    if all(_count(conn, HAS_TABLE, name=table) for table in FIRST_CONSOLE):
+        raise SchemaMismatch(
+            f"{path} is a database of the first console. Move it elsewhere, start again and restore it: "
+            f"llm-console restore FILE"
+        )
     if _count(conn, COUNT_TABLES):
         raise SchemaMismatch(f"{path} is a database of another program; choose another data folder.")
     return []

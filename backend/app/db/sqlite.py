@@ -139,6 +139,16 @@ class SqliteConnection:
             self.execute(f"PRAGMA synchronous = {level}")
             self._synchronous = level
 
+    def leave_wal(self) -> None:
+        """Write all changes back into the file, which then needs none beside it, whatever is laid there.
+
+        The last thing before `close`. Where it cannot be, on a full disk or with the file open elsewhere, it is left.
+        """
+        self._driver.set_busy_timeout(0)
+        with contextlib.suppress(apsw.Error):
+            for pragma in ("synchronous = FULL", "journal_mode = DELETE"):
+                self._driver.execute(f"PRAGMA {pragma}").fetchall()
+
     @property
     def page_bytes(self) -> int:
         """How long a page of the database is."""

@@ -1,7 +1,7 @@
 """A database put by hand in the place of another, whose last changes still lie beside it.
 
-SQLite would apply them to the wrong file. Our own file is in WAL mode from its first moment on, and no backup is: so a
-file that is not, with changes beside it, was put there.
+SQLite would apply them to the wrong file. Our own file is in WAL mode as long as it is open; neither a backup is, nor
+the file of a console that was stopped: so a file that is not, with changes beside it, was put there.
 """
 
 from __future__ import annotations

@@ -107,6 +107,7 @@ class Store:
 
     async def _close(self) -> None:
         await self._readers.close()
+        await self._writer.submit(SqliteConnection.leave_wal, (), {}, durable=True, alone=True)
         await self._writer.close()
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,12 @@ def snapshots(path: Path) -> list[str]:
     return sorted(file.name for file in path.parent.iterdir() if file.name != path.name)
 
 
+def contents(path: Path) -> list[str]:
+    """All that the file holds."""
+    with closing(sqlite3.connect(path)) as conn:
+        return list(conn.iterdump())
+
+
 async def test_a_blank_database_gets_every_migration_and_no_snapshot(path: Path, migrations: Path) -> None:
     (migrations / "0002_more.sql").write_text("CREATE TABLE more (id INTEGER PRIMARY KEY);")
     assert await opened_version(path, migrations) == 2
@@ -55,9 +63,9 @@ async def test_a_blank_database_gets_every_migration_and_no_snapshot(path: Path,
 
 async def test_opening_again_changes_nothing(path: Path, migrations: Path) -> None:
     await write_one_note(path, migrations)
-    before = path.read_bytes()
+    before = contents(path)
     assert await opened_version(path, migrations) == 1
-    assert path.read_bytes() == before
+    assert contents(path) == before
 
 
 async def test_an_upgrade_keeps_the_rows_and_a_copy_of_the_old_database(path: Path, migrations: Path) -> None:
@@ -86,11 +94,11 @@ async def test_a_newer_schema_is_refused_untouched(path: Path, migrations: Path)
     newer = migrations / "0002_future.sql"
     newer.write_text("CREATE TABLE future (a);")
     await opened_version(path, migrations)
-    before = path.read_bytes()
+    before = contents(path)
     newer.unlink()
     with pytest.raises(SchemaTooNew, match="schema 2, this release knows up to 1"):
         await Store.open(path, migrations=migrations)
-    assert path.read_bytes() == before
+    assert contents(path) == before
     assert snapshots(path) == []
 
 
@@ -119,6 +127,17 @@ async def test_a_broken_set_of_migrations_is_refused(
         (folder / name).write_text("SELECT 1;")
     with pytest.raises(SchemaMismatch, match=message):
         await Store.open(path, migrations=folder)
+
+
+async def test_a_database_of_the_first_console_is_to_be_restored(path: Path, migrations: Path) -> None:
+    """It is not taken as it is, and whoever put it there is told the way."""
+    path.parent.mkdir()
+    other = open_writer(path)
+    for table in ("models", "profiles", "sessions", "messages", "usage_logs"):
+        other.execute(f"CREATE TABLE {table} (id TEXT)")
+    other.close()
+    with pytest.raises(SchemaMismatch, match=r"of the first console.* llm-console restore FILE"):
+        await Store.open(path, migrations=migrations)
 
 
 async def test_a_database_of_another_program_is_refused(path: Path, migrations: Path) -> None:

@@ -92,3 +92,36 @@ def test_changes_of_another_file_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"")
     with pytest.raises(StaleWal):
         refuse_stale_wal(path)
+
+
+async def test_a_stopped_store_put_over_a_killed_one_is_refused(migrations: Path, tmp_path: Path) -> None:
+    """A store that was closed needs nothing beside its file, so that the changes there are known to be another's."""
+    killed, stopped = tmp_path / "killed" / "console.db", tmp_path / "stopped" / "console.db"
+    store = await Store.open(stopped, migrations=migrations)
+    await store.write(add_note, "stopped")
+    await store.close()
+    assert [file.name for file in stopped.parent.iterdir()] == ["console.db"]
+    store = await Store.open(killed, migrations=migrations)
+    await store.write(add_note, "killed")
+    left = killed.with_name("console.db-wal").read_bytes()
+    await store.close()
+    killed.with_name("console.db-wal").write_bytes(left)
+    killed.write_bytes(stopped.read_bytes())
+    with pytest.raises(StaleWal):
+        await Store.open(killed, migrations=migrations)
+    killed.with_name("console.db-wal").unlink()
+    store = await Store.open(killed, migrations=migrations)
+    assert await store.read(texts) == ["stopped"]
+    await store.close()
+
+
+async def test_a_store_that_is_open_elsewhere_is_closed_all_the_same(
+    store: Store, path: Path, migrations: Path
+) -> None:
+    await store.write(add_note, "kept")
+    with closing(open_writer(path)) as other:
+        assert texts(other) == ["kept"]
+        await store.close()
+    again = await Store.open(path, migrations=migrations)
+    assert await again.read(texts) == ["kept"]
+    await again.close()
