@@ -40,18 +40,24 @@ class IdSource:
 
     def go_on_after(self, newest: str) -> None:
         """Let later ids sort behind this one, be it of a clock that was ahead; nothing for what is no UUIDv7."""
-        try:
-            read = uuid.UUID(newest)
-        except ValueError:
-            return
+        stamp_ms = made_at_ms(newest)
         with self._lock:
-            if read.version == 7 and read.int >> 80 >= self._last_ms:
-                self._begin(min((read.int >> 80) + 1, _LAST_MS))
+            if stamp_ms is not None and stamp_ms >= self._last_ms:
+                self._begin(min(stamp_ms + 1, _LAST_MS))
 
     def _begin(self, stamp_ms: int) -> None:
         self._last_ms = stamp_ms
         # The top bit stays clear, so that steps within this millisecond cannot overflow.
         self._last_tail = int.from_bytes(os.urandom(10)) >> (80 - _TAIL_BITS + 1)
+
+
+def made_at_ms(made: str) -> int | None:
+    """Milliseconds since the epoch at which an id was made, by the clock it was made with; None for no UUIDv7."""
+    try:
+        read = uuid.UUID(made)
+    except ValueError:
+        return None
+    return read.int >> 80 if read.version == 7 else None
 
 
 _source = IdSource()

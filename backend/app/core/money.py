@@ -9,6 +9,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
 PICO_PER_USD = 10**12
 MAX_PICOUSD = 2**63 - 1
+MAX_CALL_PICOUSD = 1_000 * PICO_PER_USD
+"""The most that one call is believed to cost: thousands of such rows still add up within a column."""
 _PICO = Decimal("1e-12")
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
@@ -38,5 +40,5 @@ def to_usd(picousd: int) -> Decimal:
 
 
 def price_of(tokens: int, picousd_per_token: int) -> int:
-    """What ``tokens`` cost at a price per token, in picodollars."""
-    return min(tokens * picousd_per_token, MAX_PICOUSD)
+    """What a call of ``tokens`` costs at a price per token, in picodollars."""
+    return min(tokens * picousd_per_token, MAX_CALL_PICOUSD)

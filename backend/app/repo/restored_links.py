@@ -35,6 +35,10 @@ _BROKEN = {
         SELECT m.id FROM messages m WHERE m.status IN {_RUNNING} AND NOT EXISTS (
             SELECT 1 FROM generations g WHERE g.id = m.generation_id AND g.ended_at IS NULL) LIMIT 1
     """,  # noqa: S608
+    "A generation of it has more events than can be.": f"""
+        SELECT e.generation_id FROM generation_events e JOIN generations g ON g.id = e.generation_id
+        WHERE g.ended_at IS NULL AND e.last_seq > {2**40} LIMIT 1
+    """,  # noqa: S608
     "A call of it has a cost and has none.": """
         SELECT id FROM usage_logs WHERE (cost_picousd IS NULL) <> (state IN ('reserved', 'unknown')) LIMIT 1
     """,

@@ -5,6 +5,7 @@ The ledger is the sum of both and what is here counts, so restoring never makes 
 
 from __future__ import annotations
 
+from app.db.errors import BadFile
 from app.db.reference import reference
 from app.db.types import Conn
 from app.repo.restored_rows import DERIVED, MERGED, RESTORED, SETTINGS
@@ -21,8 +22,17 @@ _ADD_COUNTERS = """
     INSERT INTO sqlite_sequence (name, seq) SELECT name, seq FROM live.sqlite_sequence l
     WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence s WHERE s.name = l.name)
 """
-# Closing such a call would give back to its token what the token never set aside here.
-_UNACCOUNTED = "UPDATE usage_logs SET token_id = NULL WHERE state = 'reserved'"
+# Whatever becomes known of such a call would give back to its token what the token never set aside here.
+_UNACCOUNTED = "UPDATE usage_logs SET token_id = NULL WHERE token_id IS NOT NULL"
+MOST_TOTAL = 2**62
+"""Of what a ledger adds up; the other half is for the calls to come."""
+_SUMMED = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens", "cost_picousd")
+_TOTALS = f"SELECT {', '.join(f'sum(CAST({name} AS REAL)) AS {name}' for name in _SUMMED)} FROM usage_logs"  # noqa: S608
+# A store that counted so far by itself may have its own back.
+_NUMBERED_TOO_HIGH = f"""
+    SELECT id FROM profiles WHERE id > {2**31} AND id > COALESCE(
+        (SELECT l.seq FROM live.sqlite_sequence l WHERE l.name = 'profiles'), 0) LIMIT 1
+"""  # noqa: S608
 _CLEAR_DAYS = "DELETE FROM usage_days"
 _SUM_DAYS = """
     INSERT INTO usage_days (day, model, calls, prompt_tokens, completion_tokens, total_tokens, cached_tokens,
@@ -43,16 +53,20 @@ _SUM_SESSIONS = """
             FROM usage_logs u WHERE u.session_id = sessions.id)
 """
 _STEP_REVISIONS = """
-    UPDATE {table} SET revision = max(revision, COALESCE(
+    UPDATE {table} SET revision = max(CASE WHEN revision > {most} THEN 0 ELSE revision END, COALESCE(
         (SELECT l.revision FROM live.{table} l WHERE l.id = {table}.id), 0)) + 1
 """
+_MOST_REVISION = 2**40
+"""Nobody changes a thing that often: a larger one is not gone on from."""
 _FORGET_JOURNALS = """
     DELETE FROM generation_events WHERE generation_id IN (SELECT id FROM generations WHERE ended_at IS NOT NULL)
 """
 
 
 def take_over(conn: Conn) -> None:
-    """Bring what stays from the store."""
+    """Bring what stays from the store. Raises `BadFile` for a file that leaves no room for what comes after it."""
+    if conn.execute(_NUMBERED_TOO_HIGH).fetchone() is not None:
+        raise BadFile("A profile of it has a number that leaves none for the next.")
     conn.execute(_UNACCOUNTED)
     for table, columns in reference().tables.items():
         if table in RESTORED or table in DERIVED:
@@ -69,7 +83,10 @@ def take_over(conn: Conn) -> None:
     conn.execute(_ADD_COUNTERS)
     # What a client has seen of an object and its revision must not pass for what is there now.
     for table in ("profiles", "sessions"):
-        conn.execute(_STEP_REVISIONS.format(table=table))
+        conn.execute(_STEP_REVISIONS.format(table=table, most=_MOST_REVISION))
+    totals = conn.execute(_TOTALS).fetchone() or {}
+    if any(total is not None and total > MOST_TOTAL for total in totals.values()):
+        raise BadFile("Its ledger and the one here are more than can be added up.")
 
 
 def sum_up(conn: Conn) -> None:

@@ -40,6 +40,10 @@ _CHECKS: Mapping[tuple[str, str], Check] = {
     ("sessions", "archived"): kind.flag,
     ("sessions", "tags"): kind.WORDS,
     ("sessions", "draft"): kind.DRAFT,
+    **{
+        ("sessions", name): kind.total
+        for name in ("prompt_tokens", "completion_tokens", "total_tokens", "cost_picousd", "unknown_calls")
+    },
     ("messages", "content"): kind.text,
     ("messages", "parts"): kind.parts,
     ("messages", "status"): kind.STATUS,
@@ -59,6 +63,9 @@ _CHECKS: Mapping[tuple[str, str], Check] = {
     ("usage_logs", "model_id"): kind.name,
     ("usage_logs", "upstream_id"): kind.name,
     ("usage_logs", "purpose"): kind.PURPOSE,
+    **{("usage_logs", name): kind.tokens for name in ("prompt_tokens", "completion_tokens", "total_tokens")},
+    **{("usage_logs", name): kind.tokens for name in ("cached_tokens", "cache_write_tokens", "reasoning_tokens")},
+    **{("usage_logs", name): kind.picousd for name in ("cost_picousd", "reserved_picousd")},
     ("settings", "value"): kind.text,
 }
 _BY_ENDING: Sequence[tuple[str, Check]] = (("_at", kind.time), ("_id", kind.identifier))

@@ -15,6 +15,7 @@ from typing import Any, get_args
 import msgspec
 from pydantic import ValidationError
 
+from app.core.money import MAX_CALL_PICOUSD, MAX_PICOUSD
 from app.schemas.context import ContextUse
 from app.schemas.events import UsageFigures, decode_events
 from app.schemas.generations import Attempt
@@ -28,9 +29,14 @@ Check = Callable[[Any], None]
 LONGEST_TEXT = 64 * 2**20
 LONGEST_NAME = 10_000
 
-_ID = re.compile(r"[!-~]{1,128}")
+MOST_COUNT = 2**53
+MOST_TOKENS = 10**12
+
+# As it can stand in a path: a URL reaches it.
+_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~:@+=-]{1,128}")
+_ORDERED_FORM = re.compile(r".{14}7.{21}")
+_ORDERED = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def text(value: Any) -> None:
@@ -48,7 +54,10 @@ def name(value: Any) -> None:
 
 
 def identifier(value: Any) -> None:
+    """An id of ours or of the first console's. What looks like one that grows with time must be one."""
     if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise ValueError("is no id")
+    if _ORDERED_FORM.fullmatch(value) and not _ORDERED.fullmatch(value):
         raise ValueError("is no id")
 
 
@@ -65,20 +74,19 @@ def time(value: Any) -> None:
     datetime.fromisoformat(value)
 
 
-def day(value: Any) -> None:
-    if not isinstance(value, str) or not _DAY.fullmatch(value):
-        raise ValueError("is no day")
+def at_most(most: int) -> Check:
+    """A whole number from 0 to ``most``."""
 
+    def check(value: Any) -> None:
+        if type(value) is not int or not 0 <= value <= most:
+            raise ValueError(f"is no whole number from 0 to {most}")
 
-def count(value: Any) -> None:
-    """A whole number from 0 on; of tokens, milliseconds, picodollars."""
-    if type(value) is not int or value < 0:
-        raise ValueError("is no whole number from 0 on")
+    return check
 
 
 def row_number(value: Any) -> None:
     """An id that the store counted; clients name it as a JSON number."""
-    if type(value) is not int or not 1 <= value <= 2**53:
+    if type(value) is not int or not 1 <= value <= MOST_COUNT:
         raise ValueError("is no number of a row")
 
 
@@ -143,6 +151,14 @@ def _json(value: Any) -> str:
     return value
 
 
+count = at_most(MOST_COUNT)
+"""Of milliseconds, revisions, events."""
+tokens = at_most(MOST_TOKENS)
+"""Of one call."""
+picousd = at_most(MAX_CALL_PICOUSD)
+"""The cost of one call, in picodollars."""
+total = at_most(MAX_PICOUSD)
+"""A sum that is made anew."""
 _PARTS = msgspec.json.Decoder(list[dict[str, Any]])
 OBJECT = holding(dict[str, Any])
 OBJECTS = holding(list[dict[str, Any]])

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from app.core.clock import stamp
 from app.core.json import encode_text
-from app.core.money import parse_usd
+from app.core.money import MAX_CALL_PICOUSD, parse_usd
 from app.db.errors import BadFile
 from app.db.foreign import SEED_TABLES
 from app.db.reference import reference
@@ -92,7 +92,7 @@ class SeedRows:
             "name": _text(row, "name")[:120] or f"Profile {row['id']}",
             "system_prompt": _long(row, "system_prompt"),
             "temperature": min(temperature, 2),
-            "max_tokens": _count(row, "max_tokens") or 2048,
+            "max_tokens": _tokens(row, "max_tokens") or 2048,
             "openrouter_preset": _text(row, "openrouter_preset").removeprefix("@preset/") or None,
             "created_at": at,
             "updated_at": at,
@@ -140,9 +140,9 @@ class SeedRows:
             "state": "unknown" if cost is None else "settled",
             "model": model,
             "provider": "openrouter",
-            "prompt_tokens": _count(row, "prompt_tokens"),
-            "completion_tokens": _count(row, "completion_tokens"),
-            "total_tokens": _count(row, "total_tokens"),
+            "prompt_tokens": _tokens(row, "prompt_tokens"),
+            "completion_tokens": _tokens(row, "completion_tokens"),
+            "total_tokens": _tokens(row, "total_tokens"),
             "cost_picousd": cost,
             "cost_text": None if cost is None else str(row["cost_usd"]),
             "created_at": at,
@@ -168,20 +168,25 @@ def _long(row: dict[str, Any], column: str) -> str:
     return value
 
 
-def _count(row: dict[str, Any], column: str) -> int | None:
+def _tokens(row: dict[str, Any], column: str) -> int | None:
     value = row[column]
-    if value is not None and (type(value) is not int or value < 0):
-        raise ValueError(f"has a {column!r} that is no count")
-    return value
+    if value is None:
+        return None
+    try:
+        kind.tokens(value)
+    except ValueError as error:
+        raise ValueError(f"has a {column!r} that {error}") from None
+    return int(value)
 
 
 def _picousd(value: Any) -> int | None:
     """The seed kept dollars as a float: its shortest decimal is what it was told."""
     if value is None:
         return None
-    if type(value) not in (int, float) or not 0 <= value < 1_000_000:
+    cost = parse_usd(repr(value)) if type(value) in (int, float) else None
+    if cost is None or cost > MAX_CALL_PICOUSD:
         raise ValueError("has a cost that is none")
-    return parse_usd(repr(value))
+    return cost
 
 
 def _time(value: Any) -> str:

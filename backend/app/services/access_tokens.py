@@ -62,7 +62,9 @@ class AccessTokens:
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        await self.load()
+        """Know the tokens of the store. Restoring a backup leaves them as they are."""
+        rows = await self._store.read(access_tokens.live)
+        self._grants = {row["hash"]: Grant(row["id"], row["hash"], _rank(row["scopes"])) for row in rows}
         self._task = asyncio.create_task(self._note(), name="access tokens")
 
     async def close(self) -> None:
@@ -70,16 +72,6 @@ class AccessTokens:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             await self._store_used()
-
-    async def load(self) -> None:
-        """Know the tokens that the store holds now, and no others; to be called when all of it was replaced."""
-        rows = await self._store.read(access_tokens.live)
-        known, self._grants = self._grants, {}
-        for row in rows:
-            grant = known.pop(row["hash"], None) or Grant(row["id"], row["hash"], _rank(row["scopes"]))
-            self._grants[grant.hash] = grant
-        for grant in known.values():
-            _end(grant)
 
     def find(self, secret: bytes) -> Grant | None:
         """Whose secret that is; None for one that is not, or no longer, good."""

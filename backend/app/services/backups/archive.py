@@ -8,23 +8,19 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from shutil import disk_usage
 
 import msgspec
 
 from app.core.clock import stamp
-from app.core.disk import full_disk_told, sync
+from app.core.disk import SPARE_BYTES, FreeBytes, free_bytes, full_disk_told, sync
 from app.core.errors import BackupsUnavailable, DiskFull, NotFound
 from app.core.json import encode
 from app.db.snapshot import Facts, partial_of, publish, remove
 from app.schemas.backups import Backup, BackupKind
-
-SPARE_BYTES = 64 * 2**20
-"""What a backup leaves free: a disk that it filled would stop the answers that are being written."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.db")
 _OURS = re.compile(
@@ -61,7 +57,7 @@ class Note:
 class Archive:
     """One folder. Its calls touch the disk: not for the loop's thread. All raise `BackupsUnavailable`."""
 
-    def __init__(self, folder: Path, free_bytes: Callable[[Path], int] = lambda path: disk_usage(path).free) -> None:
+    def __init__(self, folder: Path, free_bytes: FreeBytes = free_bytes) -> None:
         self.folder, self._free_bytes = folder, free_bytes
 
     def tidy(self) -> None:

@@ -54,6 +54,10 @@ class Backups:
         """
         return await _outcome(self._begin(kind, Steps()))
 
+    async def refuse_without_room(self) -> None:
+        """Raises `DiskFull` or `BackupsUnavailable` where none could be made now."""
+        await asyncio.to_thread(self._archive.reserve, "before_restore", self._now(), self._store.size_bytes)
+
     async def create_steps(self, kind: BackupKind) -> AsyncGenerator[BackupStep, None]:
         """The same, telling how far it is; who stops listening does not stop it."""
         steps = Steps()

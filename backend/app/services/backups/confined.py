@@ -5,8 +5,9 @@ The first opens the file and may die of it; the second never sees the file, only
 
 from __future__ import annotations
 
+import contextlib
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import msgspec
@@ -16,20 +17,29 @@ LONGEST_FRAME_BYTES = 192 * 2**20
 BATCH_BYTES = 256 * 1024
 _LENGTH_BYTES = 4
 
+SetLimit = Callable[[int, tuple[int, int]], None]
+"""Sets a limit of this process, soft and hard, as `resource.setrlimit` does."""
 
-def confine(*, cpu_s: int, memory_bytes: int = MEMORY_BYTES, may_write: bool = False) -> None:
-    """Give up what this process will not need: memory, time, new processes and, unless it is to write one, files."""
+
+def confine(*, cpu_s: int, may_write: bool = False, set_limit: SetLimit = resource.setrlimit) -> None:
+    """Give up what this process will not need: memory, time, new processes and, unless it is to write one, files.
+
+    A limit that the system has not (macOS refuses to bound the address space) is left out: whoever started this process
+    ends it in time all the same.
+    """
     limits = {
-        resource.RLIMIT_AS: memory_bytes,
+        resource.RLIMIT_AS: MEMORY_BYTES,
         resource.RLIMIT_CPU: cpu_s,
         resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NPROC: 0,
     }
     if not may_write:
         limits[resource.RLIMIT_FSIZE] = 0
     for limit, value in limits.items():
         _, hard = resource.getrlimit(limit)
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(limit, (value, value))
+        with contextlib.suppress(ValueError, OSError):
+            set_limit(limit, (value, value))
 
 
 def send(to: BinaryIO, *fields: Any) -> None:

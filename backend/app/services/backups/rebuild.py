@@ -7,6 +7,7 @@ and says on standard output, as JSON, what came of it. It never sees the backup 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,17 +16,21 @@ from typing import Any
 import msgspec
 
 from app.core.errors import DiskFull
+from app.core.ids import made_at_ms
 from app.db.errors import BadFile, FileTooNew
 from app.db.foreign import SEED_VERSION
 from app.db.migrate import build
 from app.db.reference import reference
 from app.db.sqlite import SqliteConnection, open_private
+from app.repo.newest_ids import newest_id
 from app.repo.restored_links import check_links
 from app.repo.restored_rows import Rows, taken
 from app.repo.seed_rows import SeedRows
 from app.services.backups.confined import confine, receive
 
 HALF_WAY = "Reading it ended half-way."
+MOST_AHEAD_MS = 10 * 366 * 86_400_000
+"""How far the clock of a backup may be ahead of ours."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,8 +96,17 @@ def rebuild(conn: SqliteConnection, frames: Iterable[list[Any]]) -> Verdict:
     conn.execute("COMMIT")
     if verdict.version != SEED_VERSION:
         build(conn, first=verdict.version + 1)
+    _refuse_future(conn, int(time.time() * 1000))
     verdict.warnings = [f"{n} rows of its table {table!r} were left out." for table, n in rows.skipped.items() if n]
     return verdict
+
+
+def _refuse_future(conn: SqliteConnection, now_ms: int) -> None:
+    """Every later id has to sort behind the newest: there must be room for them."""
+    newest = newest_id(conn)
+    made_ms = made_at_ms(newest) if newest else None
+    if made_ms is not None and made_ms > now_ms + MOST_AHEAD_MS:
+        raise BadFile("An id of it is of the future, by more than ten years of this machine's clock.")
 
 
 if __name__ == "__main__":

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.core.disk import full_disk_told
-from app.core.errors import AppError, BodyTooLarge, NotFound, Restoring, ShuttingDown
+from app.core.disk import SPARE_BYTES, FreeBytes, free_bytes, full_disk_told
+from app.core.errors import AppError, BadBackup, BodyTooLarge, DiskFull, NotFound, Restoring, ShuttingDown
 from app.core.ids import go_on_after, new_id
+from app.db.errors import BadFile
 from app.db.foreign import SEED_VERSION
 from app.db.sqlite import SqliteConnection, open_private
 from app.db.store import Store
@@ -34,13 +35,15 @@ from app.services.turns.runner import Runner
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 16 * 2**30
+MOST_UPLOADS = 4
+"""Files that are received at once."""
 
 
 class Upload:
     """A file that is being received, on the disk from its first byte."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, free_bytes: FreeBytes = free_bytes) -> None:
+        self.path, self._free_bytes = path, free_bytes
         self.size_bytes = 0
 
     async def write(self, data: bytes) -> None:
@@ -51,6 +54,8 @@ class Upload:
         await asyncio.to_thread(self._append, data)
 
     def _append(self, data: bytes) -> None:
+        if self._free_bytes(self.path.parent) < len(data) + SPARE_BYTES:
+            raise DiskFull("There is no room for this file.")
         with full_disk_told(), self.path.open("ab") as file:
             file.write(data)
 
@@ -86,6 +91,7 @@ class Restores:
         self._live, self._folder, self._take_up = live, folder, take_up
         self._applying: asyncio.Task[tuple[_Restored, Backup]] | None = None
         self._busy = self._closing = False
+        self._uploads = 0
 
     async def open(self) -> None:
         """Remove what an interrupted process left."""
@@ -99,11 +105,21 @@ class Restores:
 
     @asynccontextmanager
     async def upload(self) -> AsyncIterator[Upload]:
-        """Where to put a file that comes from outside; it is gone afterwards. Raises `DiskFull`, `ShuttingDown`."""
-        async with self._room() as room:
-            upload = Upload(room / "upload.db")
-            await upload.write(b"")
-            yield upload
+        """Where to put a file that comes from outside; it is gone afterwards.
+
+        Raises `DiskFull`, `ShuttingDown`, and `Restoring` while another is restored or `MOST_UPLOADS` are on their way.
+        """
+        self._refuse_second()
+        if self._uploads >= MOST_UPLOADS:
+            raise Restoring("Other backups are being sent.", retry_after_s=30)
+        self._uploads += 1
+        try:
+            async with self._room() as room:
+                upload = Upload(room / "upload.db")
+                await upload.write(b"")
+                yield upload
+        finally:
+            self._uploads -= 1
 
     async def restore_named(self, name: str, *, dry_run: bool) -> RestoreSummary:
         """Restore a backup of the folder. Raises `NotFound`, and as `restore`."""
@@ -118,14 +134,17 @@ class Restores:
         Raises `BadBackup`, `BackupTooNew`, `DiskFull`, `Restoring` while another is under way, `StoreBusy`,
         `ShuttingDown`, and what making a backup raises: nothing has changed then.
         """
-        if self._busy:
-            raise Restoring("Another backup is being restored.", retry_after_s=5)
+        self._refuse_second()
         self._busy = True
         try:
             async with self._room() as room:
                 return await self._restore(source, name, room / "fresh.db", dry_run=dry_run)
         finally:
             self._busy = False
+
+    def _refuse_second(self) -> None:
+        if self._busy:
+            raise Restoring("Another backup is being restored.", retry_after_s=5)
 
     @asynccontextmanager
     async def quiet(self) -> AsyncIterator[None]:
@@ -137,9 +156,12 @@ class Restores:
         page_bytes = await self._store.alone(_page_bytes)
         size_bytes = source.lstat().st_size
         verdict = await rebuild_from(source, fresh, page_bytes=page_bytes)
+        # What can fail comes before the first answer is interrupted, even where it has to be done again.
+        restored = await asyncio.to_thread(_complete, fresh, self._store.path, keep=False)
         if dry_run:
-            restored = await asyncio.to_thread(_complete, fresh, self._store.path)
             return _summary(name, size_bytes, verdict, restored, None)
+        await self._backups.refuse_without_room()
+        await asyncio.to_thread(_refuse_without_room, self._folder, fresh.stat().st_size)
         # Whoever asked may leave: half of it is no place to stop.
         self._applying = asyncio.create_task(self._apply(fresh), name="restore")
         restored, safety = await asyncio.shield(self._applying)
@@ -197,17 +219,28 @@ def _replace(
     return restored, safety
 
 
-def _complete(fresh: Path, path: Path) -> _Restored:
-    """Join a fresh file of a backup's rows with what stays of the store."""
+def _refuse_without_room(folder: Path, size_bytes: int, free_bytes: FreeBytes = free_bytes) -> None:
+    if free_bytes(folder) < size_bytes + SPARE_BYTES:
+        raise DiskFull("There is no room to restore it; nothing has changed.")
+
+
+def _complete(fresh: Path, path: Path, *, keep: bool = True) -> _Restored:
+    """Join a fresh file of a backup's rows with what stays of the store; told only, unless it is to be kept.
+
+    Raises `BadBackup`.
+    """
     with contextlib.closing(open_private(fresh)) as conn:
         conn.attach(path, "live")
         conn.execute("BEGIN")
         now = count_rows(conn, "live")
-        take_over(conn)
+        try:
+            take_over(conn)
+        except BadFile as error:
+            raise BadBackup(str(error)) from None
         interrupted = recover_all(conn)
         sum_up(conn)
         after = count_rows(conn)
-        conn.execute("COMMIT")
+        conn.execute("COMMIT" if keep else "ROLLBACK")
     return _Restored(now, after, interrupted)
 
 

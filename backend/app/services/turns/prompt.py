@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.money import MAX_CALL_PICOUSD
 from app.db.types import Row
 from app.schemas.profiles import Profile
 from app.services.catalog.prices import dearest
@@ -108,4 +109,4 @@ def _worst_of(prices: Row | None, prompt_tokens: int, answer_tokens: int) -> int
     )
     if prompt is None or completion is None:
         return None
-    return int(min(prompt_tokens * prompt + answer_tokens * completion + (request or 0), 2**63 - 1))
+    return int(min(prompt_tokens * prompt + answer_tokens * completion + (request or 0), MAX_CALL_PICOUSD))

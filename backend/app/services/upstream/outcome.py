@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.core.errors import AppError, Interrupted, UpstreamMidstream, UpstreamTruncated
-from app.core.money import MAX_PICOUSD, parse_usd, to_usd
+from app.core.money import MAX_CALL_PICOUSD, parse_usd, to_usd
 from app.schemas.events import Error, Usage
 from app.schemas.types import TerminalStatus
 from app.services.upstream.deltas import DeltaReader
@@ -83,15 +83,17 @@ class Priced(Protocol):
 def cost_picousd(wire: Priced | None) -> int | None:
     """What the owner pays, in picodollars: the provider's figure, plus the bill of an own key used behind it.
 
-    None when the provider left one of them out; an explicit 0 is 0.
+    None when the provider left one of them out, or for more than `MAX_CALL_PICOUSD`; an explicit 0 is 0.
     """
     if wire is None or wire.cost_text is None:
         return None
     cost = parse_usd(wire.cost_text)
-    if cost is None or not wire.is_byok:
-        return cost
-    bill = parse_usd(wire.upstream_cost_text) if wire.upstream_cost_text is not None else None
-    return cost + bill if bill is not None and cost + bill <= MAX_PICOUSD else None
+    bill: int | None = 0
+    if wire.is_byok:
+        bill = parse_usd(wire.upstream_cost_text) if wire.upstream_cost_text is not None else None
+    if cost is None or bill is None or cost + bill > MAX_CALL_PICOUSD:
+        return None
+    return cost + bill
 
 
 def was_refused(failure: AppError) -> bool:

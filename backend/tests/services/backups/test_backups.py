@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from app.core.disk import SPARE_BYTES
 from app.core.errors import DiskFull, ShuttingDown
 from app.db.store import Store
 from app.db.types import Conn
-from app.services.backups.archive import SPARE_BYTES, Archive
+from app.services.backups.archive import Archive
 from app.services.backups.backups import Backups
 from app.services.changes import Changes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import BadBackup
-from app.services.backups.confined import MEMORY_BYTES
+from app.services.backups.confined import MEMORY_BYTES, confine
 from app.services.backups.sandbox import LEAST_S, rebuild_from
 from tests.harness import Console, ConsoleClient
 from tests.services.backups.hostile_files import HOSTILE, mutations
@@ -75,6 +76,22 @@ def test_the_process_that_opens_it_has_little(tmp_path: Path, does: str, ends: b
     assert done.returncode != 0
     assert re.search(ends, done.stderr)
     assert not (tmp_path / "out").exists() or (tmp_path / "out").read_bytes() == b""
+
+
+def test_a_limit_that_the_system_refuses_is_left_out() -> None:
+    """macOS bounds no address space; all the other limits are set."""
+    wanted: set[int] = set()
+
+    def set_limit(limit: int, values: tuple[int, int]) -> None:
+        wanted.add(limit)
+        if limit == resource.RLIMIT_AS:
+            raise ValueError("current limit exceeds maximum limit")
+
+    confine(cpu_s=1, set_limit=set_limit)
+    assert wanted == {
+        *(resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_CORE, resource.RLIMIT_FSIZE),
+        resource.RLIMIT_NPROC,
+    }
 
 
 async def test_one_that_takes_too_long_is_given_up(tmp_path: Path) -> None:

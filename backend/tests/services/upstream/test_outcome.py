@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import AppError, UpstreamBadKey, UpstreamMidstream, UpstreamTimeout, UpstreamTruncated
-from app.core.money import MAX_PICOUSD, to_usd
+from app.core.money import MAX_CALL_PICOUSD, to_usd
 from app.schemas.events import Usage
 from app.services.upstream.deltas import DeltaReader
 from app.services.upstream.outcome import cost_picousd, error_event, judge, usage_event
@@ -126,7 +126,9 @@ BILLS = [
     ({"cost": 0.05, "is_byok": True, "cost_details": {"upstream_inference_cost": None}}, None),
     ({"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": "NaN"}}, None),
     ({"is_byok": True, "cost_details": {"upstream_inference_cost": 1}}, None),
-    ({"cost": str(to_usd(MAX_PICOUSD)), "is_byok": True, "cost_details": {"upstream_inference_cost": 1}}, None),
+    ({"cost": str(to_usd(MAX_CALL_PICOUSD))}, MAX_CALL_PICOUSD),
+    ({"cost": str(to_usd(MAX_CALL_PICOUSD + 1))}, None),
+    ({"cost": str(to_usd(MAX_CALL_PICOUSD)), "is_byok": True, "cost_details": {"upstream_inference_cost": 1}}, None),
 ]
 
 
