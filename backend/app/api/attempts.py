@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
@@ -12,19 +12,22 @@ from ipaddress import IPv6Address, ip_address
 BURST = 10
 REFILL_S = 6.0
 MAX_PEERS = 1024
+REMEMBERED = 16
 
 
 @dataclass(slots=True)
 class _Bucket:
     free_at_s: float
     """When the bucket is empty again; each wrong guess moves it on by ``REFILL_S``."""
-    last_guess: bytes
+    guesses: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
+    """Digests of its last wrong tokens."""
 
 
 class Attempts:
     """Wrong tokens per peer: ``BURST`` at once, then one every ``REFILL_S``.
 
-    Repeating the same wrong token is a stale client, not a guess, and counts once. Neighbours in one IPv6 /64 are one
+    Repeating one of the last ``REMEMBERED`` wrong tokens is a stale client, not a guess, and counts once: behind one
+    address there may be several of them, and the owner. Neighbours in one IPv6 /64 are one
     peer. When ``MAX_PEERS`` are known the one that failed longest ago is forgotten.
     """
 
@@ -42,11 +45,14 @@ class Attempts:
     def failed(self, peer: str, guess: bytes) -> None:
         """Note that the peer sent a wrong token."""
         network, digest, now_s = network_of(peer), sha256(guess).digest(), self._clock_s()
-        bucket = self._buckets.setdefault(network, _Bucket(now_s, b""))
+        bucket = self._buckets.setdefault(network, _Bucket(now_s))
         self._buckets.move_to_end(network)
-        if bucket.last_guess != digest:
-            bucket.last_guess = digest
+        if digest not in bucket.guesses:
+            bucket.guesses[digest] = None
             bucket.free_at_s = max(bucket.free_at_s, now_s) + REFILL_S
+        bucket.guesses.move_to_end(digest)
+        if len(bucket.guesses) > REMEMBERED:
+            bucket.guesses.popitem(last=False)
         if len(self._buckets) > MAX_PEERS:
             self._buckets.popitem(last=False)
 

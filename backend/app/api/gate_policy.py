@@ -26,7 +26,8 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::[
 class GatePolicy:
     """Immutable. Raises ``ValueError`` for a host or origin that could match more than one name.
 
-    ``hosts`` and ``origins`` come on top of loopback and the page's own origin. ``token`` is what ``Bearer`` must carry
+    ``hosts`` and ``origins`` come on top of loopback, of ``bound``, the address that is listened on where it is one of
+    its own, and of the page's own origin. ``token`` is what ``Bearer`` must carry
     where a token is required; without one such requests are refused. ``auth`` is ``token`` when it is required of all.
     """
 
@@ -35,6 +36,7 @@ class GatePolicy:
     auth: Literal["auto", "token"] = "auto"
     token: str | None = None
     loopback_bind: bool = True
+    bound: str | None = None
     body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
     rates: Mapping[RouteClass, Rate] = field(default_factory=dict)
     """How often a client may ask, by the class of what it asks for; a class that is not named has no limit."""
@@ -66,13 +68,14 @@ class GatePolicy:
             auth="token" if asked_for_token else "auto",
             token=token,
             loopback_bind=loopback_bind,
+            bound=_host_of(settings.host),
             rates=_rates(settings),
         )
 
     @cached_property
     def host_names(self) -> frozenset[bytes]:
         """Every ``Host`` answered to, without port, lower case."""
-        return frozenset(host.lower().encode() for host in (*LOOPBACK_HOSTS, *self.hosts))
+        return frozenset(host.lower().encode() for host in (*LOOPBACK_HOSTS, *self.hosts, self.bound or "localhost"))
 
     @cached_property
     def origin_names(self) -> frozenset[bytes]:
@@ -84,6 +87,17 @@ class GatePolicy:
         """Whether every request needs the token, wherever it comes from."""
         foreign_host = any(host.lower() not in LOOPBACK_HOSTS for host in self.hosts)
         return self.auth == "token" or not self.loopback_bind or foreign_host
+
+
+def _host_of(bind: str) -> str | None:
+    """How a URL names the address that is bound; None for one that stands for all."""
+    try:
+        address = ip_address(bind)
+    except ValueError:
+        return bind
+    if address.is_unspecified:
+        return None
+    return f"[{address.compressed}]" if isinstance(address, IPv6Address) else str(address)
 
 
 def _rates(settings: Settings) -> dict[RouteClass, Rate]:

@@ -47,7 +47,7 @@ def list_(data: DataOption = None, as_json: JsonOption = False) -> None:
 @backup.command()
 def verify(name: NameArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Read all of a backup again: whether it is sound, and still what was written."""
-    checked = asyncio.run(_call(data, "POST", f"{name}/verify"))
+    checked = asyncio.run(_call(data, "POST", name, "/verify"))
     print(json.dumps(checked) if as_json else f"{checked['name']} is sound  sha256 {checked['sha256']}")
 
 
@@ -86,11 +86,11 @@ async def _list(data: Path | None) -> list[dict[str, Any]]:
             query["cursor"] = page["next_cursor"]
 
 
-async def _call(data: Path | None, method: str, path: str) -> Any:
-    from app.cli.client import console
+async def _call(data: Path | None, method: str, name: str, action: str = "") -> Any:
+    from app.cli.client import console, path_segment
 
     async with console(data) as http:
-        response = await http.request(method, f"/api/admin/backups/{path}")
+        response = await http.request(method, f"/api/admin/backups/{path_segment(name)}{action}")
         return response.json() if response.content else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 from pydantic import ValidationError
@@ -27,6 +28,13 @@ class Refused(CommandFailed):
     def __init__(self, code: str, status: int, text: str) -> None:
         super().__init__(text)
         self.code, self.status = code, status
+
+
+def path_segment(name: str) -> str:
+    """What a person typed, as one segment of a path: it leads nowhere else. Raises `CommandFailed` for what is none."""
+    if name in ("", ".", ".."):
+        raise CommandFailed(f"{name!r} is no name")
+    return quote(name, safe="")
 
 
 @asynccontextmanager

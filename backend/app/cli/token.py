@@ -51,7 +51,9 @@ def revoke(
     data: DataOption = None,
 ) -> None:
     """Revoke a token for good."""
-    asyncio.run(_call(data, "DELETE", f"{PATH}/{token_id}"))
+    from app.cli.client import path_segment
+
+    asyncio.run(_call(data, "DELETE", f"{PATH}/{path_segment(token_id)}"))
 
 
 async def _call(data: Path | None, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from hmac import compare_digest
 
+from app.core.caller import current_token_id
 from app.core.clock import now
-from app.core.errors import AppError, NotFound
+from app.core.errors import AppError, InsufficientScope, NotFound
 from app.core.ids import new_id
 from app.core.money import parse_usd
 from app.db.store import Store
@@ -92,7 +93,12 @@ class AccessTokens:
         return await self._store.read(_list, query)
 
     async def create(self, request: AccessTokenCreate) -> AccessTokenMade:
-        """Make one; its secret is in the answer and nowhere else."""
+        """Make one; its secret is in the answer and nowhere else.
+
+        Raises InsufficientScope when a named token asks: one that made others could outlive itself and its budget.
+        """
+        if current_token_id() is not None:
+            raise InsufficientScope("Only the console's own token makes tokens.", details={"needs": "owner"})
         secret = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
         digest = self._hash(secret.encode())
         values = {

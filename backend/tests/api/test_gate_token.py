@@ -140,6 +140,15 @@ async def test_a_stale_or_missing_token_is_no_guess(console: Console) -> None:
     assert (await console.ask(headers=BEARER)).status == 200
 
 
+async def test_several_stale_programs_do_not_lock_the_owner_out(console: Console) -> None:
+    """Behind one address their old tokens come in turn; each is counted once."""
+    required(console)
+    for _ in range(BURST):
+        for number in range(BURST - 1):
+            assert (await console.ask(headers={"authorization": f"Bearer old-{number}"})).status == 401
+    assert (await console.ask(headers=BEARER)).status == 200
+
+
 def test_attempts_take_bounded_memory() -> None:
     """A million peers are remembered as a thousand; an IPv6 network is one peer."""
     attempts = Attempts(lambda: 0.0)
@@ -243,3 +252,24 @@ def test_a_loopback_bind_is_open_until_a_token_is_asked_for(host: str) -> None:
     assert GatePolicy.of(settings_of(host=host, auth="token"), TOKEN).token_always
     assert GatePolicy.of(settings_of(host=host, hosts=("console.example",)), TOKEN).token_always
     assert not GatePolicy.of(settings_of(host=host, hosts=("localhost",)), TOKEN).token_always
+
+
+@pytest.mark.parametrize(
+    ("host", "names"),
+    [
+        ("127.0.0.2", ["127.0.0.2"]),
+        ("192.168.1.7", ["192.168.1.7"]),
+        ("fd00::7", ["[fd00::7]"]),
+        ("desk.example", ["desk.example"]),
+        ("0.0.0.0", []),  # noqa: S104
+        ("::", []),
+        ("::1", []),
+        ("localhost", []),
+    ],
+)
+def test_the_address_that_is_bound_is_a_name_of_ours(host: str, names: list[str]) -> None:
+    """The link that is printed at the start leads in; an address that stands for all names none."""
+    policy = GatePolicy.of(settings_of(host=host, auth="token"), TOKEN)
+    known = {name.decode() for name in policy.host_names}
+    assert known == {"127.0.0.1", "localhost", "[::1]", *names}
+    assert GatePolicy.of(settings_of(host="127.0.0.2"), TOKEN).token_always is False

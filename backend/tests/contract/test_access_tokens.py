@@ -99,6 +99,15 @@ async def test_a_token_cannot_make_itself_stronger(guarded: Console) -> None:
     assert len(await guarded.client.every("/api/tokens")) == 1
 
 
+async def test_a_token_makes_no_other(guarded: Console) -> None:
+    """Whatever its scope: the other one would outlive it, and have another budget."""
+    token = await made(guarded, "admin")
+    async with holder(guarded, token) as program:
+        reply = await program.ask("POST", "/api/tokens", json={"name": "heir", "scopes": ["admin"]})
+    assert (reply.status_code, reply.json()["error_code"]) == (403, "insufficient_scope")
+    assert len(await guarded.client.every("/api/tokens")) == 1
+
+
 async def test_a_named_token_is_held_to_its_scope_where_none_is_needed(console: Console) -> None:
     """On loopback nobody needs one, but a program that was given one is held to it, and a revoked one is refused."""
     token = await made(console, "read")
