@@ -159,7 +159,6 @@ async def test_writers_and_the_command_line_never_meet_a_locked_database(
     async with ConsoleProcess(data, upstream=emulator.base_url) as process:
         await process.start()
         async with process.client() as client:
-            since = time.perf_counter()
 
             async def write(writer: int) -> None:
                 session = await client.create_session(title=f"writer {writer}")
@@ -167,7 +166,6 @@ async def test_writers_and_the_command_line_never_meet_a_locked_database(
                     await client.post_message(session["id"], f"{writer}: {number}")
 
             status, *_ = await asyncio.gather(command(data, commanded), *(write(writer) for writer in range(writers)))
-            took_s = time.perf_counter() - since
         assert status == 0
         assert await process.interrupt() == 0
         assert "locked" not in process.errors()
@@ -180,5 +178,5 @@ async def test_writers_and_the_command_line_never_meet_a_locked_database(
     figures.tell(
         "Writers beside the command line",
         f"{writers} writers x {writes} writes, {commanded} by the command line's client meanwhile",
-        f'0 "database is locked", each write stored once; {writers * writes / took_s:,.0f} writes a second',
+        '0 "database is locked", each write acknowledged and stored once',
     )
