@@ -215,6 +215,28 @@ async def test_a_file_put_there_by_hand_is_listed_and_can_be_checked(client: Con
     assert (await client.get("/api/admin/backups"))["items"] == [checked]
 
 
+async def test_what_restoring_refuses_is_not_vouched_for(client: ConsoleClient, folder: Path, data: Path) -> None:
+    """A sound database of another program, and one of ours with something to run in it."""
+    backup = await client.post("/api/admin/backups")
+    (folder / "active.db").write_bytes((folder / backup["name"]).read_bytes())
+    for name, statement in (
+        ("other.db", "CREATE TABLE bookmarks (url TEXT)"),
+        ("active.db", "CREATE VIEW v AS SELECT * FROM sessions"),
+    ):
+        with closing(sqlite3.connect(folder / name)) as conn, conn:
+            conn.execute(statement)
+        reply = await client.ask("POST", f"/api/admin/backups/{name}/verify")
+        assert (reply.status_code, reply.json()["error_code"]) == (409, "backup_damaged")
+        assert "cannot be restored" in reply.json()["message"]
+    listed = await client.every("/api/admin/backups")
+    assert {item["name"]: item["verified_at"] for item in listed} == {
+        backup["name"]: backup["verified_at"],
+        "other.db": None,
+        "active.db": None,
+    }
+    assert list((data / "restoring").iterdir()) == []
+
+
 async def test_neither_key_nor_token_is_in_a_backup(data: Path, emulator: Emulator, folder: Path) -> None:
     """Nor in its note."""
     async with console_app(data, openrouter_base_url=emulator.base_url, token="a-token-of-the-owner") as running:

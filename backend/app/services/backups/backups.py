@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import threading
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 
 from app.core import clock
-from app.core.errors import AppError, BackupDamaged, NotFound, ShuttingDown
+from app.core.disk import full_disk_told
+from app.core.errors import AppError, BackupDamaged, BadBackup, NotFound, ShuttingDown
+from app.core.ids import new_id
 from app.db.errors import GivenUp, StoreCorrupt
 from app.db.snapshot import examine
 from app.db.store import Store
@@ -18,10 +21,13 @@ from app.schemas.backups import Backup, BackupKind, BackupStep
 from app.schemas.page import PageQuery, Slice
 from app.services.backups.archive import Archive, Note
 from app.services.backups.create import Steps, backup_steps
+from app.services.backups.sandbox import rebuild_from
 from app.services.changes import Changes
 from app.services.cursors import decode_cursor, encode_cursor
 
 log = logging.getLogger(__name__)
+
+_PAGE_BYTES = 4096
 
 
 class Backups:
@@ -92,21 +98,25 @@ class Backups:
         return self._archive.path_of(name)
 
     async def verify(self, name: str) -> Backup:
-        """Read all of a backup again: is it sound, and what was written? Notes that, and when.
+        """Read all of a backup again: is it sound, what was written, and would it be restored? Notes that, and when.
 
         Raises `NotFound`, `BackupDamaged`, `BackupsUnavailable`, `DiskFull`, `ShuttingDown`.
         """
         before = await asyncio.to_thread(self._archive.get, name)
         try:
+            # As restoring does: it is opened here only once it is known to hold nothing but our tables.
+            with self._room() as room:
+                await rebuild_from(self._archive.path_of(name), room / "fresh.db", page_bytes=_PAGE_BYTES)
             facts = await asyncio.to_thread(examine, self._archive.path_of(name), self._closing.is_set)
         except GivenUp:
             raise ShuttingDown from None
         except StoreCorrupt as error:
             raise BackupDamaged(str(error), resource_type="backup", resource_id=name) from error
+        except BadBackup as error:
+            reason = f"{name} cannot be restored. {error.message}"
+            raise BackupDamaged(reason, resource_type="backup", resource_id=name) from error
         except FileNotFoundError:
             raise NotFound.of("backup", name) from None
-        if not facts.counts:
-            raise BackupDamaged(f"{name} is empty.", resource_type="backup", resource_id=name)
         if before.sha256 not in (None, facts.sha256):
             raise BackupDamaged(f"{name} has changed since it was made.", resource_type="backup", resource_id=name)
         note = Note.of(facts, created_at=before.created_at, verified_at=self._now())
@@ -118,6 +128,17 @@ class Backups:
         """Raises `NotFound`, `BackupsUnavailable`."""
         await asyncio.to_thread(self._archive.delete, name)
         self._changes.publish("backup", name, op="delete")
+
+    @contextmanager
+    def _room(self) -> Iterator[Path]:
+        """A folder in that of what is being restored, where it is gone at the next start at the latest."""
+        room = self._store.path.with_name("restoring") / new_id()
+        with full_disk_told():
+            room.mkdir(mode=0o700, parents=True)
+        try:
+            yield room
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
 
     def _begin(self, kind: BackupKind, steps: Steps) -> asyncio.Task[Backup]:
         if self._closing.is_set():

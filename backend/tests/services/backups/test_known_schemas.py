@@ -110,7 +110,7 @@ async def test_a_file_restored_twice_brings_each_call_once(client: ConsoleClient
         ("UPDATE messages SET content = x'00'", "no text"),
         ("UPDATE usage_logs SET cost_usd = -1", "a cost that is none"),
         ("UPDATE usage_logs SET cost_usd = 9e999", "a cost that is none"),
-        ("UPDATE usage_logs SET total_tokens = 'x'", "no count"),
+        ("UPDATE usage_logs SET total_tokens = 'x'", "no whole number"),
         ("UPDATE sessions SET id = 'a b' WHERE id = 's-2'", "is no id"),
         ("UPDATE profiles SET id = -1", "number of a row"),
     ],

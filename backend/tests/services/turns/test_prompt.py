@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.core.money import MAX_CALL_PICOUSD
 from app.db.types import Row
 from app.schemas.profiles import Profile
 from app.services.context.history import history
@@ -163,7 +164,7 @@ def _body(chars: int, max_tokens: int) -> dict[str, Any]:
         ({"prompt_picousd": 0, "completion_picousd": 0, "request_picousd": None}, 0),
         ({"prompt_picousd": 2, "completion_picousd": 5, "request_picousd": None}, 2 * 101 + 5 * 40),
         ({"prompt_picousd": 2, "completion_picousd": 5, "request_picousd": 7}, 2 * 101 + 5 * 40 + 7),
-        ({"prompt_picousd": 2**62, "completion_picousd": 2**62, "request_picousd": 0}, 2**63 - 1),
+        ({"prompt_picousd": 2**62, "completion_picousd": 2**62, "request_picousd": 0}, MAX_CALL_PICOUSD),
     ],
 )
 def test_the_most_a_call_can_cost(prices: Row | None, cost: int | None) -> None:
