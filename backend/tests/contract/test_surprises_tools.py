@@ -181,8 +181,9 @@ async def test_row_33_calls_with_another_finish(data: Path) -> None:
 
 
 async def test_row_34_a_call_that_the_model_garbled(data: Path) -> None:
-    """A finish `error` before anything was said is asked for again, once; after text it is the end."""
-    garbled = chunk({"role": "assistant", "content": ""}, "error")
+    """A finish `error` that was free is asked for again, once; after text, or of unknown price, it is the end."""
+    free = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0, "cost": 0}
+    garbled = chunk({"role": "assistant", "content": ""}, "error", usage=free)
     garbled["choices"][0]["native_finish_reason"] = "MALFORMED_FUNCTION_CALL"
     async with asking(data, streamed(garbled, DONE), GOOD) as it:
         told = await it.answer(tools=[ADD])
@@ -190,6 +191,10 @@ async def test_row_34_a_call_that_the_model_garbled(data: Path) -> None:
         it.provider.answers, it.provider.calls = [streamed(garbled, DONE)], []
         assert (await it.answer(tools=[ADD])).end == ("failed", "error", "upstream_midstream")
         assert len(it.provider.calls) == 2
+        del garbled["usage"]
+        it.provider.answers, it.provider.calls = [streamed(garbled, DONE)], []
+        assert (await it.answer(tools=[ADD])).end == ("failed", "error", "upstream_midstream")
+        assert len(it.provider.calls) == 1
         it.provider.answers, it.provider.calls = [streamed(text("Hel"), garbled, DONE)], []
         told = await it.answer(tools=[ADD])
         assert (told.end, told.message["content"]) == (("failed", "error", "upstream_midstream"), "Hel")
