@@ -68,7 +68,7 @@ def test_a_childs_environment_settles_every_setting() -> None:
             patch.setenv(name, value)
         settings = Settings(_env_file=None)
     assert settings.model_dump() == given
-    told_otherwise = {"host", "port", "data_dir", "token", "log_file", "providers_file"}
+    told_otherwise = {"host", "port", "data_dir", "token", "log_file", "backups_dir", "providers_file"}
     assert set(Settings.model_fields) - settings.model_fields_set == told_otherwise
 
 

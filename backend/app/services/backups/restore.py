@@ -219,7 +219,7 @@ def _replace(
     return restored, safety
 
 
-def _refuse_without_room(folder: Path, size_bytes: int, free_bytes: FreeBytes = free_bytes) -> None:
+def _refuse_without_room(folder: Path, size_bytes: int) -> None:
     if free_bytes(folder) < size_bytes + SPARE_BYTES:
         raise DiskFull("There is no room to restore it; nothing has changed.")
 
