@@ -5,11 +5,25 @@ import { useState } from "react";
 import type { Model } from "@/client/api";
 import { modelsQuery } from "@/client/queries";
 import { formatContext } from "@/lib/format";
-import type { ModelSelectProps } from "./model-select";
+import type { FieldControl } from "./field";
 import { formatPrices, matchesText } from "./models";
 
 /** More rows than anyone reads; typing narrows them. */
 const MAX_ROWS = 100;
+
+export interface ModelSelectProps {
+  /** The id of the model in force, whoever chose it; null while there is none. */
+  model: string | null;
+  /** What stands where `model` is null. */
+  placeholder: string;
+  onChoose: (id: string) => void;
+  /** Takes the choice back; offered below the list. */
+  clear?: { label: string; run: () => void } | undefined;
+  side: "top" | "bottom";
+  /** Where the keyboard goes on closing; to the trigger when left out. */
+  returnFocus?: () => HTMLElement | null;
+  trigger: { className: string } & Partial<FieldControl>;
+}
 
 interface ModelComboboxProps extends ModelSelectProps {
   /** The name of the model in force. */

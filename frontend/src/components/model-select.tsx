@@ -2,25 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { ChevronDown } from "lucide-react";
 import { Suspense, lazy } from "react";
 import { modelsQuery } from "@/client/queries";
-import type { FieldControl } from "./field";
+import type { ModelSelectProps } from "./model-combobox";
 import { useOnDemand } from "./on-demand";
 
 const load = () => import("./model-combobox");
 const ModelCombobox = lazy(load);
-
-export interface ModelSelectProps {
-  /** The id of the model in force, whoever chose it; null while there is none. */
-  model: string | null;
-  /** What stands where `model` is null. */
-  placeholder: string;
-  onChoose: (id: string) => void;
-  /** Takes the choice back; offered below the list. */
-  clear?: { label: string; run: () => void } | undefined;
-  side: "top" | "bottom";
-  /** Where the keyboard goes on closing; to the trigger when left out. */
-  returnFocus?: () => HTMLElement | null;
-  trigger: { className: string } & Partial<FieldControl>;
-}
 
 /** One model of the catalogue. The list with its search comes with the first press. */
 export function ModelSelect(props: ModelSelectProps) {

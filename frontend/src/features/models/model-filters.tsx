@@ -3,13 +3,8 @@ import { Search, SlidersHorizontal } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
 import { familiesQuery } from "@/client/queries";
 import { SelectField } from "@/components/select-field";
-import { MoreFilters, countMore } from "./more-filters";
-import type { ModelsSearch, Sort } from "./search";
-
-export interface ModelFiltersProps {
-  search: ModelsSearch;
-  onChange: (change: Partial<Record<keyof ModelsSearch, unknown>>) => void;
-}
+import { type ModelFiltersProps, MoreFilters, countMore } from "./more-filters";
+import type { Sort } from "./search";
 
 const SORT_OPTIONS: { value: Sort; label: string }[] = [
   { value: "name", label: "By name" },

@@ -1,7 +1,11 @@
 import { SelectField } from "@/components/select-field";
 import { formatContext, formatUsd } from "@/lib/format";
-import type { ModelFiltersProps } from "./model-filters";
 import { type ModelsSearch, OUTPUTS, type Output } from "./search";
+
+export interface ModelFiltersProps {
+  search: ModelsSearch;
+  onChange: (change: Partial<Record<keyof ModelsSearch, unknown>>) => void;
+}
 
 const CONTEXTS = [32_000, 128_000, 200_000, 1_000_000];
 /** US dollars per 1,000,000 tokens. */
