@@ -309,7 +309,7 @@ async def test_a_handshake_that_does_not_come_about_is_a_connect_time_out() -> N
         error = await refused(openrouter.list_models)
         await openrouter.aclose()
     assert type(error) is UpstreamTimeout
-    assert error.details == {"phase": "connect", "limit_s": 0.1}
+    assert error.details == {"phase": "connect", "limit_s": 0.1, "hint": "Ask again, or pick a faster model."}
 
 
 @pytest.mark.parametrize("body", [{"x": object()}, {"x": "\ud800"}])
