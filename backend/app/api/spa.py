@@ -20,7 +20,12 @@ NOT_BUILT = "The page is not built. Run ./scripts/run, or npm run build in front
 class Assets(StaticFiles):
     """Files whose names carry a hash of their content: a browser need never ask twice."""
 
+    async def check_config(self) -> None:
+        """Nothing once and for all: the folder may be made later."""
+
     async def get_response(self, path: str, scope: Scope) -> Response:
+        if self.directory is None or not Path(self.directory).is_dir():
+            return PlainTextResponse(NOT_BUILT, 503)
         response = await super().get_response(path, scope)
         if response.status_code == 200:
             response.headers["cache-control"] = "public, max-age=31536000, immutable"

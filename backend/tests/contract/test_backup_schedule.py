@@ -133,6 +133,25 @@ async def test_a_failure_stays_visible_until_one_is_made(data: Path, clock: Cloc
         assert len(await scheduled(client)) == 1
 
 
+async def test_one_that_cannot_be_deleted_hides_no_other(data: Path, clock: Clock) -> None:
+    """The new one is made and told; the old one is tried again next time, when somebody may have mended it."""
+    async with scheduling(data, clock, backup_keep_daily=1, backup_keep_weekly=0) as console:
+        client, schedule = console.client, console.services.backup_schedule
+        clock.jump(days=1)
+        await schedule.run_due()
+        (old,) = await scheduled(client)
+        note = data / "backups" / f"{old['name']}.json"
+        note.unlink()
+        (note / "in the way").mkdir(parents=True)
+        clock.jump(days=1)
+        await schedule.run_due()
+        assert len(await scheduled(client)) >= 1
+        state = await client.get("/api/admin/backups/schedule")
+        assert (state["failure"], state["last_at"]) == (None, clock.now())
+        (note / "in the way").rmdir()
+        note.rmdir()
+
+
 async def test_it_looks_by_itself(data: Path, clock: Clock) -> None:
     """Without anybody asking; the live channel tells of what it made."""
     async with scheduling(data, clock, every_s=0.01) as console, console.client.stream("/api/events") as live:

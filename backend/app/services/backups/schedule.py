@@ -87,8 +87,8 @@ class Schedule:
                 self._failure = None
             elif state.next_at <= self._pace.now():
                 await self._backups.create("scheduled")
-                await self._prune(state)
                 self._failure = None
+                await self._prune(state)
         except AppError as error:
             self._failed(error)
         except Exception:
@@ -96,10 +96,14 @@ class Schedule:
             self._failed(AppError())
 
     async def _prune(self, state: BackupSchedule) -> None:
+        """One that cannot be deleted is tried again after the next backup: the new one is made all the same."""
         found = await asyncio.to_thread(self._archive.all)
         for backup in no_longer_kept(found, now=self._pace.now(), daily=state.keep_daily, weekly=state.keep_weekly):
-            await self._backups.delete(backup.name)
-            log.info("scheduled backup deleted", extra={"backup": backup.name})
+            try:
+                await self._backups.delete(backup.name)
+                log.info("scheduled backup deleted", extra={"backup": backup.name})
+            except AppError as error:
+                log.warning("old backup not deleted", extra={"backup": backup.name, "error_code": error.code})
 
     def _failed(self, error: AppError) -> None:
         in_a_row = 1 if self._failure is None else self._failure.in_a_row + 1
