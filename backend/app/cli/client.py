@@ -90,6 +90,8 @@ async def _raise_refusal(response: httpx.Response) -> None:
     try:
         body = response.json()
         text = running_text(body["message"], body["details"].get("hint", ""))
+        if response.status_code == 401:
+            text += " The console may have been started with CONSOLE_TOKEN: set it here too."
         raise Refused(body["error_code"], response.status_code, text.strip())
     except (ValueError, LookupError, TypeError, AttributeError):
         path = response.request.url.path

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,7 +15,8 @@ from app.core.clock import stamp
 from app.schemas.tickets import Ticket
 
 GOOD_FOR_S = 30
-MOST = 1000
+MOST = 100
+"""Of one who asks."""
 _BYTES = 32
 
 
@@ -35,18 +35,24 @@ class Redeemed:
 
 
 class Tickets:
-    """In memory only: a restart voids them. ``clock_s`` is monotonic seconds. The oldest give way past ``MOST``."""
+    """In memory only: a restart voids them. ``clock_s`` is monotonic seconds.
+
+    Past ``MOST`` the oldest of the same asker gives way, so that nobody's asking voids another's.
+    """
 
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._clock_s = clock_s
-        self._issued: OrderedDict[str, _Issued] = OrderedDict()
+        self._issued: dict[str, _Issued] = {}
 
     def issue(self, path: str) -> Ticket:
         """A ticket for one path, on behalf of who asks."""
-        ticket = secrets.token_urlsafe(_BYTES)
-        self._issued[ticket] = _Issued(path, current_token_id(), self._clock_s() + GOOD_FOR_S)
-        if len(self._issued) > MOST:
-            self._issued.popitem(last=False)
+        ticket, token_id = secrets.token_urlsafe(_BYTES), current_token_id()
+        now_s = self._clock_s()
+        self._issued = {name: issued for name, issued in self._issued.items() if issued.until_s >= now_s}
+        own = [name for name, issued in self._issued.items() if issued.token_id == token_id]
+        for name in own[: max(0, len(own) + 1 - MOST)]:
+            del self._issued[name]
+        self._issued[ticket] = _Issued(path, token_id, now_s + GOOD_FOR_S)
         return Ticket(ticket=ticket, expires_at=stamp(time.time_ns() + GOOD_FOR_S * 1_000_000_000))
 
     def redeem(self, ticket: str, path: str) -> Redeemed | None:

@@ -81,6 +81,18 @@ def test_a_refused_backup_is_told(
 
 
 @pytest.mark.faults
+async def test_a_console_with_a_token_of_its_own_says_where_it_is_from(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file in the data folder is not that token."""
+    async with ConsoleProcess(data, variables={"CONSOLE_TOKEN": "a-token-from-the-environment"}) as process:
+        await process.start()
+        assert await asyncio.to_thread(main, ["backup", "list", "--data", str(data)]) == 1
+    told = capsys.readouterr().err
+    assert "CONSOLE_TOKEN" in told
+    assert len(told.splitlines()) == 1
+
+
 async def test_a_running_console_makes_it(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command is its client: the same folder, the same list."""
     async with ConsoleProcess(data) as process:

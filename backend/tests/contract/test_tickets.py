@@ -117,11 +117,14 @@ def test_tickets_end_and_are_few() -> None:
     for _ in range(MOST):
         tickets.issue("/api/x")
     assert tickets.redeem(oldest, "/api/x") is None
+    owners = tickets.issue("/api/x").ticket
     named = token_id_var.set("a-token")
     try:
-        ticket = tickets.issue("/api/x").ticket
+        for _ in range(MOST):
+            ticket = tickets.issue("/api/x").ticket
     finally:
         token_id_var.reset(named)
+    assert tickets.redeem(owners, "/api/x") is not None
     redeemed = tickets.redeem(ticket, "/api/x")
     assert redeemed is not None
     assert redeemed.token_id == "a-token"
