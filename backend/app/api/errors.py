@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.paths import Dialect, dialect_of, route_path
+from app.api.paths import OPENROUTER_PREFIX, Dialect, dialect_of, route_path
 from app.core.errors import (
     AppError,
     BadHost,
@@ -129,8 +129,17 @@ def error_response(error: AppError, *, path: str, request_id: str | None) -> Res
         headers["Retry-After"] = str(_whole_seconds(error.retry_after_s))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    content = to_json(error_body(error, dialect=dialect, request_id=request_id))
+    body = error_body(error, dialect=dialect, request_id=request_id)
+    if path.startswith(OPENROUTER_PREFIX):
+        _as_openrouter(body["error"], status)
+    content = to_json(body)
     return Response(content, status_code=status, headers=headers, media_type="application/json")
+
+
+def _as_openrouter(error: dict[str, Any], status: int) -> None:
+    """Its clients want the status as ``code`` and fail on any other (API reference, section 10)."""
+    error["metadata"] = {"error_type": error["code"]}
+    error["code"] = status
 
 
 def error_body(error: AppError, *, dialect: Dialect, request_id: str | None) -> dict[str, Any]:

@@ -75,9 +75,13 @@ def classify(path: str) -> PathClass:
     return DATA
 
 
+OPENROUTER_PREFIX = "/api/v1/"
+"""Where the OpenAI door is spelt as OpenRouter spells it."""
+
+
 def dialect_of(path: str) -> Dialect:
     """The dialect in which a path reports errors."""
-    if path.startswith(("/v1/", "/api/v1/")) or path in ("/v1", "/api/v1"):
+    if path.startswith(("/v1/", OPENROUTER_PREFIX)) or path in ("/v1", "/api/v1"):
         return "openai"
     if path == "/chat" or path.startswith("/chat/"):
         return "typed"

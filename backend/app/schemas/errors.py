@@ -73,10 +73,12 @@ class OpenAIErrorDetail(BaseModel):
     message: str
     type: str
     param: str | None
-    code: str | None
+    code: str | int | None
+    """A word; below `/api/v1` the status, as OpenRouter's clients want it, and the word is `metadata.error_type`."""
+    metadata: dict[str, str] | None = None
 
 
 class OpenAIError(BaseModel):
-    """An error of `/v1`, as OpenAI's clients read it."""
+    """An error of `/v1`, as OpenAI's clients read it, and of `/api/v1`, as OpenRouter's do."""
 
     error: OpenAIErrorDetail

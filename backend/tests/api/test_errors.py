@@ -274,7 +274,7 @@ async def test_every_error_of_the_tree_is_sendable_in_every_dialect() -> None:
 )
 def test_openai_clients_find_the_codes_they_compare(error: AppError, status: int, code: str, kind: str) -> None:
     """A bad provider key is 502 elsewhere and 401 here."""
-    response = error_response(error, path="/api/v1/chat/completions", request_id=None)
+    response = error_response(error, path="/v1/chat/completions", request_id=None)
     body = json.loads(bytes(response.body))["error"]
     assert (response.status_code, body["code"], body["type"]) == (status, code, kind)
 

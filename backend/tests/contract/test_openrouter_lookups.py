@@ -89,6 +89,34 @@ async def test_calls_that_are_not_told(console: Console) -> None:
     await client.stop(started["generation"]["id"])
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "kind"),
+    [
+        (
+            "POST",
+            "chat/completions",
+            {"model": "nobody/none", "messages": [{"role": "user", "content": "x"}]},
+            404,
+            "model_not_found",
+        ),
+        ("POST", "chat/completions", {"messages": 1}, 400, "validation_failed"),
+        ("GET", "generation?id=none", None, 404, "not_found"),
+        ("GET", "nowhere", None, 404, "not_found"),
+    ],
+)
+async def test_an_error_speaks_to_the_clients_of_its_spelling(
+    synced: ConsoleClient, method: str, path: str, body: Json | None, status: int, kind: str
+) -> None:
+    """OpenAI's read a word, OpenRouter's the status as a number and fail on anything else."""
+    openai = await synced.ask(method, f"/v1/{path}", json=body)
+    openrouter = await synced.ask(method, f"/api/v1/{path}", json=body)
+    assert openai.status_code == openrouter.status_code == status
+    assert openai.json()["error"]["code"] == kind
+    assert "metadata" not in openai.json()["error"]
+    told = openrouter.json()["error"]
+    assert (told["code"], told["metadata"]) == (status, {"error_type": kind})
+
+
 async def test_the_demo_has_no_account(data: Path) -> None:
     """Its figures would be invented."""
     async with console_app(data) as console:

@@ -255,6 +255,9 @@ async def test_row_55_a_compressed_stream(data: Path) -> None:
         told = await it.answer()
         assert (told.end, told.message["content"]) == (("failed", None, "upstream_garbage"), "")
         assert b"accept-encoding: identity\r\n" in it.provider.heads[0].lower()
+        assert told.message["usage"] is None or told.message["usage"]["cost_usd"] is None
+        (row,) = await it.client.every("/api/usage")
+        assert (row["state"], row["cost_usd"]) == ("unknown", None)
         it.provider.answers = [GOOD]
         assert (await it.answer()).message["content"] == "Hello"
 

@@ -2876,7 +2876,7 @@ export interface components {
         };
         /**
          * OpenAIError
-         * @description An error of `/v1`, as OpenAI's clients read it.
+         * @description An error of `/v1`, as OpenAI's clients read it, and of `/api/v1`, as OpenRouter's do.
          */
         OpenAIError: {
             error: components["schemas"]["OpenAIErrorDetail"];
@@ -2893,7 +2893,11 @@ export interface components {
             /** Param */
             param: string | null;
             /** Code */
-            code: string | null;
+            code: string | number | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            } | null;
         };
         /**
          * OpenAIModel

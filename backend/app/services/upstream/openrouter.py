@@ -336,7 +336,8 @@ class _Reply:
     async def refusal(self) -> UpstreamError:
         """What a status other than 200 means; reads as much of the body as may explain it."""
         if self._status < 300:
-            return UpstreamGarbage(details={"status": self._status, "reason": "unexpected_reply"})
+            told = {} if self.upstream_id is None else {"upstream_id": self.upstream_id}
+            return UpstreamGarbage(details={"status": self._status, "reason": "unexpected_reply", **told})
         body = b""
         if self.is_plain and self.content_type.endswith("json"):
             try:

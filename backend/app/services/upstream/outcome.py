@@ -99,12 +99,15 @@ def cost_picousd(wire: Priced | None) -> int | None:
 def was_refused(failure: AppError) -> bool:
     """Whether the provider surely never took the call: it said so itself, or nothing was sent to it.
 
-    A page of the network in front of it says so only for what that network did not pass on.
+    A page of the network in front of it says so only for what that network did not pass on. A reply of success that
+    cannot be read was a call all the same.
     """
     details = failure.details
     status = details.get("status")
     if status is None:
         return details.get("phase") == "connect" or details.get("reason") in _NOT_SENT
+    if status < 300:
+        return False
     return not details.get("edge") or status < 500 or status in _NOT_PASSED_ON
 
 
