@@ -3,6 +3,7 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  redirect,
 } from "@tanstack/react-router";
 import { ChatScreen } from "@/features/chat/chat-screen";
 import { parseChatSearch } from "@/features/chat/chat-search";
@@ -19,6 +20,15 @@ const home = createRoute({
   path: "/",
   validateSearch: parseNewChatSearch,
   component: () => <ChatScreen sessionId={null} />,
+});
+
+/** What somebody types who cuts an address short. */
+const bare = createRoute({
+  getParentRoute: () => root,
+  path: "/app",
+  beforeLoad: () => {
+    throw redirect({ to: "/", replace: true });
+  },
 });
 
 const chat = createRoute({
@@ -64,7 +74,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, chat, profiles, models, backups, settings]),
+  routeTree: root.addChildren([home, bare, chat, profiles, models, backups, settings]),
   defaultPreload: "intent",
   defaultErrorComponent: RouteCrash,
 });

@@ -119,3 +119,9 @@ async function tabTo(page: Page, key: "Tab" | "Shift+Tab", name: RegExp): Promis
   }
   throw new Error(`${name} is not on the way: ${passed.join(", ")}`);
 }
+
+test("an address cut short leads to a new chat", async ({ console, chat }) => {
+  await chat.open(`${console.origin}/app`);
+  await expect.poll(() => focused(chat.page)).toBe("Message");
+  expect(new URL(chat.page.url()).pathname).toBe("/");
+});
