@@ -43,6 +43,7 @@ def test_a_class_is_not_public_where_the_path_is_not() -> None:
     """Nor the other way round: the gate asks for the token by the path."""
     for path, name in (("/api/sessions", "public"), ("/api/health", "read")):
         app = FastAPI(openapi_url=None)
+        # A plain text stands for the literal type.
         app.add_api_route(path, route_class(name)(endpoint))  # type: ignore[arg-type]
         with pytest.raises(UnclassedRoute, match=path):
             classed_routes(app.routes)

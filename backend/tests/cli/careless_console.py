@@ -22,6 +22,7 @@ from app.services.backups import restore
 def without_gate(*arguments: Any) -> FastAPI:
     """Everybody is let in."""
     app = create_app(*arguments)
+    # Starlette types the class of a middleware as a factory.
     app.user_middleware = [one for one in app.user_middleware if one.cls is not Gate]  # type: ignore[comparison-overlap]
     return app
 
@@ -40,6 +41,7 @@ if __name__ == "__main__":
     guard, settings = sys.argv[1:]
     match guard:
         case "gate":
+            # A process of its own that is to be without the guard: there is no setting for that, on purpose.
             server.create_app = without_gate  # type: ignore[assignment, attr-defined]
         case "budget":
             access_tokens.hold = lambda *_: True

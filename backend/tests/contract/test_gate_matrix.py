@@ -87,6 +87,7 @@ async def refused(
     method, path, body = request
     if not hostile.applies(route, method):
         return None
+    # Uvicorn types its application as any of three protocols; ours is ASGI 3.
     reply = await gate_matrix.ask(console.server.config.app, method, path, hostile, body, token)  # type: ignore[arg-type]
     what = f"{method} {path} as {hostile.name!r}: {reply.status}"
     told = reply.body + repr(reply.headers).encode()

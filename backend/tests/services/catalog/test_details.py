@@ -32,6 +32,7 @@ class Configured:
         self.client = client
 
     def every(self) -> list[Provider]:
+        # The client pretends only what is asked of it here.
         return [Provider("p0", self.client, demo=False, entry=FileProvider())]  # type: ignore[arg-type]
 
 
@@ -42,6 +43,7 @@ async def test_a_store_that_cannot_keep_it_fails_no_read(tmp_path: Path, failure
         row = priced("a/b", prompt=1, completion=1) | {"provider": "p0"}
         await store.write(models.replace_all, "p0", [row], now="t")
         client = Client()
+        # So do the providers.
         details = ModelDetails(store, Configured(client))  # type: ignore[arg-type]
         store.failures = [failure]
         for asked in (1, 2, 2):

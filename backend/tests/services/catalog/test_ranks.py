@@ -59,6 +59,7 @@ def ranked(
         with closing(InlineStore(tmp_path / "console.db")) as store:
             rows = [priced(name, prompt=1, completion=1) | {"provider": "p0"} for name in (*USUAL, "z/new")]
             await store.write(models.replace_all, "p0", rows, now="t")
+            # The providers pretend only what is asked of them here.
             ranks = Ranks(store, configured or Configured(clients))  # type: ignore[arg-type]
             await body(ranks, store)
             await ranks.close()
