@@ -6,12 +6,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from . import control, live, lookups, presets
-from .chat import chat_completions
+from .chat import answer, chat_completions
 from .embeddings import embeddings
 from .errors import PLATFORM_MESSAGES, ApiError
 from .keys import STATE
 from .recording import RecordedRequest
-from .responses import responses
 from .state import State
 
 API = "/api/v1"
@@ -51,6 +50,13 @@ def build_app(state: State, max_body_bytes: int) -> web.Application:
     app.router.add_get("/__parlel/requests", control.parlel_requests)
     app.router.add_post("/__parlel/reset", control.parlel_reset)
     return app
+
+
+async def responses(request: web.Request) -> web.StreamResponse:
+    """``POST /responses``: the same in the Responses shape, nothing stored, as events or as one body."""
+    from .responses import RESPONSES
+
+    return await answer(request, RESPONSES)
 
 
 async def health(_request: web.Request) -> web.Response:

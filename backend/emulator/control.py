@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from collections.abc import Collection
+from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
+from msgspec import UNSET, UnsetType
 
 from .errors import ApiError, invalid_request
 from .keys import STATE
 from .lookups import reply
-from .recording import limit_of
+from .recording import FILTERS, RecordedRequest, limit_of
 from .scenarios import parse
+
+Body = TypeVar("Body", bound=msgspec.Struct)
 
 
 def refuse_foreigners(request: web.Request) -> None:
@@ -37,21 +41,33 @@ def _is_private(host: str) -> bool:
 
 async def requests(request: web.Request) -> web.Response:
     """``GET /__emulator/requests``: what came, oldest first; ``method path since limit`` narrow it."""
-    return reply([record.as_json() for record in request.app[STATE].requests.matching(request.query)])
+    return reply([record.as_json() for record in _matching(request)])
 
 
 async def parlel_requests(request: web.Request) -> web.Response:
     """``GET /__parlel/requests``: the requests as ``{requests, count}``."""
-    found = [record.as_json() for record in request.app[STATE].requests.matching(request.query)]
+    found = [record.as_json() for record in _matching(request)]
     return reply({"requests": found, "count": len(found)})
+
+
+def _matching(request: web.Request) -> list[RecordedRequest]:
+    _check_names(request, FILTERS)
+    return request.app[STATE].requests.matching(request.query)
 
 
 async def ledger(request: web.Request) -> web.Response:
     """``GET /__emulator/ledger``: ``{rows, count, total_cost}``, exact decimal strings; ``limit`` cuts the rows."""
+    _check_names(request, ("limit",))
     whole = request.app[STATE].ledger.as_json()
     if "limit" in request.query:
         whole["rows"] = whole["rows"][len(whole["rows"]) - min(limit_of(request.query), len(whole["rows"])) :]
     return reply(whole)
+
+
+def _check_names(request: web.Request, known: Collection[str]) -> None:
+    for name in request.query:
+        if name not in known:
+            raise invalid_request(f"{name!r} is unknown, expected one of {' '.join(known)}")
 
 
 async def reset(request: web.Request) -> web.Response:
@@ -72,35 +88,45 @@ async def release(request: web.Request) -> web.Response:
     return reply({"status": "ok"})
 
 
+class ScenarioChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A default, for a model, for a reading endpoint, or for every call."""
+
+    scenario: str
+    model: str = ""
+    endpoint: str = ""
+
+
+class AccountChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left out stays as it is."""
+
+    credit_usd: Decimal | UnsetType = UNSET
+    revoked_keys: set[str] | UnsetType = UNSET
+    key_limits_usd: dict[str, Decimal] | UnsetType = UNSET
+
+
 async def scenario(request: web.Request) -> web.Response:
     """``POST /__emulator/scenario {scenario, model? | endpoint?}``: the default from now on; empty text clears it."""
-    body = await _object(request)
-    text, target = body.get("scenario"), body.get("model", body.get("endpoint", ""))
-    if not isinstance(text, str) or not isinstance(target, str):
-        raise invalid_request("expected {scenario: string, model?: string, endpoint?: string}")
-    request.app[STATE].set_scenario(parse(text), target)
+    change = await _body(request, ScenarioChange)
+    request.app[STATE].set_scenario(parse(change.scenario), change.model or change.endpoint)
     return reply({"status": "ok"})
 
 
 async def account(request: web.Request) -> web.Response:
     """``POST /__emulator/account {credit_usd?, revoked_keys?, key_limits_usd?}``: change whose money it is."""
-    body = await _object(request)
+    change = await _body(request, AccountChange)
     held = request.app[STATE].account
-    try:
-        credit_usd = Decimal(str(body.get("credit_usd", held.credit_usd)))
-        limits = {key: Decimal(str(limit)) for key, limit in body.get("key_limits_usd", held.key_limits_usd).items()}
-    except (InvalidOperation, AttributeError):
-        raise invalid_request("expected credit_usd to be a decimal, and key_limits_usd decimals by key") from None
+    limits = held.key_limits_usd if change.key_limits_usd is UNSET else change.key_limits_usd
+    credit_usd = held.credit_usd if change.credit_usd is UNSET else change.credit_usd
+    if not all(amount.is_finite() for amount in (credit_usd, *limits.values())):
+        raise invalid_request("expected amounts to be finite")
     held.credit_usd, held.key_limits_usd = credit_usd, limits
-    held.revoked_keys = set(body.get("revoked_keys", held.revoked_keys))
+    if change.revoked_keys is not UNSET:
+        held.revoked_keys = change.revoked_keys
     return reply({"status": "ok"})
 
 
-async def _object(request: web.Request) -> dict[str, Any]:
+async def _body(request: web.Request, kind: type[Body]) -> Body:
     try:
-        body = msgspec.json.decode(await request.read())
-    except msgspec.DecodeError:
-        raise invalid_request("expected JSON") from None
-    if not isinstance(body, dict):
-        raise invalid_request("expected an object")
-    return body
+        return msgspec.json.decode(await request.read(), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise invalid_request(str(error)) from None

@@ -16,6 +16,7 @@ KEPT_REQUESTS = 10_000
 KEPT_BYTES = 64 * 1024 * 1024
 SHOWN_BODY_BYTES = 64 * 1024
 REDACTED = "[redacted]"
+FILTERS = ("method", "path", "since", "limit")
 _SECRET_HEADERS = frozenset(
     {"authorization", "cookie", "proxy-authorization", "x-api-key", "x-provider-api-keys"}
 )  # fmt: skip

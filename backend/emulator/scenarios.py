@@ -26,7 +26,8 @@ from .errors import ApiError
 
 HEADER = "X-Emulator-Scenario"
 DEMO = "latency=350; rate=60"
-_DIRECTIVE = re.compile(r"\[\[([^\[\]]{1,400})\]\]")
+_DIRECTIVE = re.compile(r"\[\[([^\[\]]{1,4000})\]\]")
+_VALUED_ITEM = re.compile(r"(?:^|[;\s])[a-z_]\w*=[^=\s;]")
 
 After = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=3_600_000)]
@@ -282,14 +283,19 @@ def without_faults(tree: Tree) -> Tree:
 def directive(text: str) -> tuple[Tree, str]:
     """The scenario that stands as ``[[...]]`` in a message, and the message without it.
 
-    Brackets that hold no scenario are the user's own text and stay.
+    Brackets that hold neither a scenario nor a ``name=value`` are the user's own text and stay.
+
+    Raises:
+        UnknownScenario: for brackets with a ``name=value`` that are no scenario, quoting them.
     """
     tree: Tree = {}
     kept = text
     for match in _DIRECTIVE.finditer(text):
         try:
             tree |= parse(match[1])
-        except UnknownScenario:
+        except UnknownScenario as error:
+            if _VALUED_ITEM.search(match[1]):
+                raise UnknownScenario(f"{match[0]}: {error.reason}") from None
             continue
         kept = kept.replace(match[0], "", 1)
     return tree, kept.strip() if tree else text

@@ -83,8 +83,11 @@ async def test_recorded_requests_can_be_narrowed(clock: ManualClock) -> None:
         assert await paths(since=third.removesuffix("Z"), limit="1") == [CHAT]
         assert await paths(limit="0") == []
         assert await paths(limit="2", method="GET") == ["/key", "/models/count"]
-        for bad in ("since=yesterday", "limit=few", "limit=-1"):
-            assert (await client.get(f"{emulator.origin}/__emulator/requests?{bad}")).status_code == 400
+        for bad in ("since=yesterday", "limit=few", "limit=-1", "bogus=1"):
+            for where in ("__emulator", "__parlel"):
+                assert (await client.get(f"{emulator.origin}/{where}/requests?{bad}")).status_code == 400
+        refused = await client.get(f"{emulator.origin}/__emulator/ledger?method=post")
+        assert (refused.status_code, "method" in refused.text) == (400, True)
 
 
 async def test_a_long_body_is_shown_cut(client: httpx.AsyncClient, emulator: Emulator) -> None:
@@ -201,6 +204,11 @@ async def test_a_scenario_can_be_set_for_all_for_a_model_and_for_an_endpoint(
         ("account", b'{"credit_usd": "much"}'),
         ("account", b'{"key_limits_usd": {"a": "much"}}'),
         ("account", b'{"key_limits_usd": 5}'),
+        ("account", b'{"credit_usd": "NaN"}'),
+        ("account", b'{"credits": 5}'),
+        ("account", b'{"revoked_keys": "sk-or-v1-one"}'),
+        ("account", b"\xff"),
+        ("scenario", b'{"scenario": "", "modle": "openai/gpt-4o"}'),
     ],
 )
 async def test_a_bad_control_call_is_400(

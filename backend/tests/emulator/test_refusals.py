@@ -319,8 +319,29 @@ async def test_a_misspelt_scenario_is_400(client: httpx.AsyncClient, text: str) 
     assert error_of(response, 400)["message"].startswith("emulator scenario:")
 
 
+@pytest.mark.parametrize(
+    ("brackets", "named"),
+    [
+        ("[[tokens=few]]", "few"),
+        ("[[drop afer=5]]", "'afer'"),
+        ("[[crlf; no_dome; seed=1]]", "'no_dome'"),
+        ("[[tokens=1]] [[eror=429]]", "[[eror=429]]"),
+        (f"[[txet={'x' * 3000}]]", "'txet'"),
+    ],
+)
+async def test_a_misspelt_scenario_in_a_prompt_is_400(client: httpx.AsyncClient, brackets: str, named: str) -> None:
+    """In both shapes; the mistake is named."""
+    chat = await ask(client, body_of(f"hello {brackets}"))
+    responses = await client.post("/responses", json={"model": MODEL, "input": f"hello {brackets}"})
+
+    assert named in error_of(chat, 400)["message"]
+    assert responses.status_code == 400
+
+
 async def test_brackets_that_hold_no_scenario_are_text(client: httpx.AsyncClient) -> None:
-    """A user may write wiki links; a real directive is taken out of what is quoted."""
+    """A user may write wiki links and shell; a real directive is taken out of what is quoted."""
+    for text in ("[[error handling]]", "[[ $a = b ]]", "[[a==b]]", "[[1, 2], [3]]"):
+        assert text in (await ask(client, body_of(f"see {text}"))).json()["choices"][0]["message"]["content"]
     link = (await ask(client, body_of("see [[Home page]]"))).json()
     directed = (await ask(client, body_of("see [[tokens=1]] [[Home page]]"))).json()
 
