@@ -310,3 +310,72 @@ async def test_a_server_of_openai_s_api_gets_nothing_of_openrouter_s(both: Conso
     reply = await both.ask("POST", "/api/generations", json=asked | {"plugins": [{"id": "web"}]})
     assert (reply.status_code, reply.json()["details"]["parameter"]) == (422, "plugins")
     assert len(chats(lab)) == 1
+
+
+DOORS: list[tuple[str, Json]] = [
+    ("/api/stream", {"content": "Hi"}),
+    ("/chat?stream=false", {"message": "Hi"}),
+    ("/v1/chat/completions", {"messages": [{"role": "user", "content": "Hi"}]}),
+]
+
+
+@pytest.mark.parametrize(("path", "said"), DOORS)
+async def test_every_door_speaks_openai_s_api_to_such_a_server(
+    both: ConsoleClient, lab: Emulator, path: str, said: Json
+) -> None:
+    """What only OpenRouter takes is refused before anything is stored; an effort is sent under OpenAI's name."""
+    asked = said | {"model": "lab/openai/o3-mini"}
+    refused = await both.ask("POST", path, json=asked | {"provider": {"order": ["a"]}})
+    assert (refused.status_code, "takes no provider" in refused.text) == (400 if "/v1" in path else 422, True)
+    assert chats(lab) == []
+    reply = await both.ask("POST", path, json=asked | {"reasoning_effort": "low", "web_search": False})
+    assert reply.status_code == 200, reply.text
+    (sent,) = chats(lab)
+    assert sent.body["reasoning_effort"] == "low"
+    assert not {"reasoning", "provider", "web_search", "include_reasoning"} & sent.body.keys()
+
+
+async def test_embeddings_too_say_nothing_of_openrouter_s(both: ConsoleClient, lab: Emulator) -> None:
+    body = {"model": "home/openai/text-embedding-3-small", "input": "Hi", "provider": {"order": ["a"]}}
+    reply = await both.ask("POST", "/v1/embeddings", json=body)
+    assert (reply.status_code, "takes no provider" in reply.text) == (400, True)
+    assert not [record for record in lab.requests if record.path.endswith("/embeddings")]
+
+
+@pytest.mark.parametrize(("path", "said"), DOORS[:2])
+async def test_a_model_known_by_its_id_alone_gets_the_effort_that_was_asked_for(
+    data: Path, lab: Emulator, path: str, said: Json
+) -> None:
+    """Its server does not say whether it thinks; a budget, which such servers do not take, is refused in words."""
+    data.mkdir()
+    (data / "providers.toml").write_text(
+        f'[providers.home]\nbase_url = "{lab.base_url}"\n[providers.home.models."openai/o3-mini"]\n'
+    )
+    lab.set_scenario("error=404", "models")
+    async with console_app(data) as running:
+        client = running.client
+        await client.post("/api/models/sync")
+        asked = said | {"model": "home/openai/o3-mini"}
+        reply = await client.ask("POST", path, json=asked | {"reasoning_effort": "high"})
+        assert reply.status_code == 200, reply.text
+        budget = {"reasoning": {"max_tokens": 2000}}
+        refused = await client.ask("POST", path, json=asked | {"max_tokens": 9000} | budget)
+        assert (refused.status_code, "reasoning.max_tokens" in refused.text) == (422, True)
+        off = {"disable_reasoning": True} if path.startswith("/chat") else {"reasoning": {"enabled": False}}
+        await client.ask("POST", path, json=asked | off)
+    assert [record.body["reasoning_effort"] for record in chats(lab)] == ["high", "none"]
+
+
+async def test_what_a_client_says_of_reasoning_replaces_the_file_s_word(
+    data: Path, emulator: Emulator, lab: Emulator
+) -> None:
+    """Whatever it is called: both would contradict each other."""
+    data.mkdir()
+    (data / "providers.toml").write_text(
+        f'[providers.home]\nbase_url = "{lab.base_url}"\nparameters = {{ reasoning_effort = "high" }}\n'
+    )
+    async with console_app(data, upstream=emulator.base_url) as running:
+        asked = {"model": "home/openai/o3-mini", "messages": [{"role": "user", "content": "Hi"}]}
+        await running.client.ask("POST", "/v1/chat/completions", json=asked)
+        await running.client.ask("POST", "/v1/chat/completions", json=asked | {"reasoning": {"effort": "low"}})
+    assert [record.body["reasoning_effort"] for record in chats(lab)] == ["high", "low"]

@@ -24,7 +24,8 @@ from app.services.turns.turn_start import Begun, Plan, begun_earlier, remember
 from app.services.upstream.request import in_one_piece, output_limit
 
 MOST_OUTPUT_TOKENS = 4096
-_LIMITS = ("max_tokens", "max_completion_tokens")
+_ONE_VALUE = (("max_tokens", "max_completion_tokens"), ("reasoning", "reasoning_effort", "include_reasoning"))
+"""Names of one thing: whoever gives one of them has said it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +117,9 @@ def _post_placeholder(conn: Conn, start: Start, at: str, *, is_shown: bool) -> N
 
 def _body(route: Route, call: DoorCall) -> dict[str, Any]:
     """The client's request, with what the owner's providers file says where the client says nothing."""
-    limited = any(call.params.get(name) for name in _LIMITS)
-    defaults = {name: value for name, value in route.defaults.items() if not (limited and name in _LIMITS)}
-    body = {"model": route.model, "messages": list(call.messages), **defaults, **call.params}
+    said = {name for names in _ONE_VALUE for name in names if any(call.params.get(one) is not None for one in names)}
+    defaults = {name: value for name, value in route.defaults.items() if name not in said}
+    body = route.request({"messages": list(call.messages), **defaults, **call.params})
     return body if call.streams else in_one_piece(body)
 
 

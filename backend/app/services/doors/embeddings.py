@@ -59,7 +59,7 @@ class Embeddings:
             return replace(_vectors(await asyncio.shield(running)), replayed=True)
         if made is not None:
             raise taken(made)
-        body = request.body() | {"model": route.model}
+        body = route.request(request.body())
         call = PaidCall(
             purpose=_KIND,
             model=route.slug,

@@ -6,13 +6,16 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
-from app.core.config import is_placeholder
+from app.core.config import OPENROUTER_URL, is_placeholder
 from app.core.config_file import KINDS, ConfigFile, ConfigFileError, Place, read_config_file
+from app.core.errors import ValidationFailed
 from app.schemas.parameters import Parameters
 from app.schemas.types import Name, Slug
+from app.services.upstream.plain_body import plain_body
 from app.services.upstream.request import layered
 from app.services.upstream.target import unsafe
 
@@ -67,6 +70,11 @@ class FileProvider(BaseModel, extra="forbid"):
     parameters: Parameters = Parameters()
     models: dict[str, FileModel] = {}
     client_class: Annotated[str, AfterValidator(_compatible)] | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether its server speaks OpenAI's API and nothing of what OpenRouter adds."""
+        return self.base_url is not None and urlsplit(self.base_url).hostname != urlsplit(OPENROUTER_URL).hostname
 
     @property
     def takes_any_model(self) -> bool:
@@ -210,11 +218,28 @@ def _clashes(read: ProviderFile) -> list[tuple[Place, str]]:
         elif refusal := unsafe(provider.base_url, provider.api_key):
             found.append(((*place, "base_url"), str(refusal())))
         found += _wrong_models(name, provider)
+        if provider.plain:
+            found += _unsendable(name, provider)
     chosen = read.default_provider
     if chosen is not None and chosen not in {MAIN, *read.providers}:
         found.append((("default_provider",), "is none of the providers here"))
     elif chosen in read.others and read.others[chosen].default_model is None:
         found.append((("providers", chosen), "needs a default_model to be the default provider"))
+    return found
+
+
+def _unsendable(name: str, provider: FileProvider) -> list[tuple[Place, str]]:
+    """Defaults that would refuse every call, because they are OpenRouter's alone."""
+    place = ("providers", name)
+    given: list[tuple[Place, Parameters]] = [((*place, "parameters"), provider.parameters)]
+    given += [((*place, "models", model), listed) for model, listed in provider.models.items()]
+    found: list[tuple[Place, str]] = []
+    for where, parameters in given:
+        for parameter, value in parameters.given().items():
+            try:
+                plain_body({parameter: value}, name)
+            except ValidationFailed as refused:
+                found.append(((*where, parameter), f"cannot be sent: {refused.message}"))
     return found
 
 

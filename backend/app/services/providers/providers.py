@@ -9,15 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import httpx
-
-from app.core.config import OPENROUTER_URL, Settings
+from app.core.config import Settings
 from app.core.errors import DiskFull, MissingKey, UpstreamModelNotFound
 from app.core.token import delete_key, read_key, write_key
 from app.schemas.settings import KeyStatus
 from app.services.providers.provider_file import FileProvider, ProviderFile
 from app.services.upstream.breaker import BreakerPolicy
 from app.services.upstream.openrouter import OpenRouter, UpstreamTimeouts
+from app.services.upstream.plain_body import plain_body
 
 DEMO = "demo"
 """The name of the built-in provider."""
@@ -63,6 +62,11 @@ class Route:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     takes_unlisted: bool = True
     """Whether its provider may be asked for models that it does not list."""
+
+    def request(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """``body`` for this model, in its provider's words. Raises ValidationFailed for what that cannot take."""
+        named = {**body, "model": self.model}
+        return plain_body(named, self.provider.name) if self.provider.plain else named
 
 
 class Providers:
@@ -224,7 +228,7 @@ class Providers:
             demo=False,
             source=url,
             prefix=f"{name}/",
-            plain=httpx.URL(url).host != httpx.URL(OPENROUTER_URL).host,
+            plain=entry.plain,
             entry=entry,
         )
 

@@ -13,7 +13,6 @@ from app.services.catalog.prices import dearest
 from app.services.context.history import Message
 from app.services.context.tokens import prompt_tokens
 from app.services.providers.providers import Route
-from app.services.upstream.plain_body import plain_body
 from app.services.upstream.request import layered, output_limit
 
 
@@ -84,9 +83,7 @@ def request_body(
     Raises ValidationFailed for parameters that the provider does not take.
     """
     said = [*messages, {"role": "assistant", "content": prefill}] if prefill else list(messages)
-    body = {"model": resolved.route.model, "messages": said, **params}
-    provider = resolved.route.provider
-    return plain_body(body, provider.name) if provider.plain else body
+    return resolved.route.request({"messages": said, **params})
 
 
 def worst_cost_picousd(body: dict[str, Any], offers: Sequence[Row | None]) -> int | None:

@@ -58,13 +58,14 @@ def reasoning_for(wish: Wish, *, model: str, facts: ModelFacts | None, max_token
     """The ``reasoning`` object to send; None when there is nothing to say to this model.
 
     Args:
-        facts: the catalogue's knowledge, None for a model it does not know: then only the slug tells the family.
+        facts: the catalogue's knowledge, None for a model it does not know: then only the slug tells the family. A
+            server that lists its models by id alone says nothing about whether they think.
         max_tokens: the bound of the whole answer, thinking included.
 
     Raises:
         ValidationFailed: the model always thinks and was told not to, or its thinking would not fit ``max_tokens``.
     """
-    if facts is not None and not facts.is_reasoning and "reasoning" not in facts.supported_parameters:
+    if facts is not None and facts.supported_parameters and not facts.is_reasoning:
         return None
     rest = {name: value for name, value in wish.items() if name not in _MODES}
     if is_off(wish):

@@ -20,12 +20,33 @@ ASKED: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": 
         ({"effort": "low"}, {"reasoning_effort": "low"}),
         ({"effort": "low", "enabled": True, "exclude": False}, {"reasoning_effort": "low"}),
         ({"enabled": False}, {"reasoning_effort": "none"}),
-        ({"enabled": True}, {}),
+        ({"enabled": True}, {"reasoning_effort": "medium"}),
         ({"effort": None, "max_tokens": None}, {}),
     ],
 )
 def test_an_effort_has_openai_s_name(reasoning: dict[str, Any] | None, sent: dict[str, Any]) -> None:
     assert plain_body(ASKED | {"reasoning": reasoning}, "lab") == ASKED | sent
+
+
+@pytest.mark.parametrize(
+    ("flat", "sent"),
+    [
+        ({"reasoning_effort": "low"}, {"reasoning_effort": "low"}),
+        ({"include_reasoning": True}, {}),
+        ({"reasoning": {"enabled": True}, "reasoning_effort": "high"}, {"reasoning_effort": "high"}),
+        ({"provider": None, "models": [], "web_search": False, "usage": {"include": True}}, {}),
+        ({"tools": [{"name": "odd"}], "top_k": 7}, {"tools": [{"name": "odd"}], "top_k": 7}),
+    ],
+)
+def test_flat_wishes_are_understood_and_what_wishes_nothing_is_left_out(
+    flat: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    """As clients of OpenAI's own spelling write them; what is not known here passes."""
+    assert plain_body(ASKED | flat, "lab") == ASKED | sent
+
+
+def test_embeddings_have_no_messages() -> None:
+    assert plain_body({"model": "m", "input": "Hi"}, "lab") == {"model": "m", "input": "Hi"}
 
 
 def test_messages_hold_nothing_of_openrouter_s() -> None:
@@ -46,6 +67,8 @@ def test_messages_hold_nothing_of_openrouter_s() -> None:
         ({"models": ["a/b"]}, "models"),
         ({"preset": "mine"}, "preset"),
         ({"tools": [{"type": "openrouter:web_search"}]}, "openrouter:web_search"),
+        ({"web_search": True}, "web_search"),
+        ({"include_reasoning": False}, "reasoning.exclude"),
         ({"reasoning": {"max_tokens": 2000}}, "reasoning.max_tokens"),
         ({"reasoning": {"effort": "low", "exclude": True}}, "reasoning.exclude"),
     ],

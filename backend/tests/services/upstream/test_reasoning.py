@@ -21,9 +21,9 @@ CLAUDE, GPT, GROK, GEMINI25, GEMINI3 = (
 DEEPSEEK, QWEN, GLM, OTHER = "deepseek/deepseek-v4", "qwen/qwen3-32b", "z-ai/glm-5", "nobody/knows"
 
 
-def facts(model: str, *, thinks: bool = True, **reasoning: Any) -> ModelFacts:
+def facts(model: str, *, thinks: bool = True, takes: str = "temperature", **reasoning: Any) -> ModelFacts:
     return ModelFacts(
-        id=model, family="", context_length=None, max_output_tokens=None, supported_parameters=frozenset(),
+        id=model, family="", context_length=None, max_output_tokens=None, supported_parameters=frozenset(takes.split()),
         input_modalities=frozenset({"text"}), is_reasoning=thinks, reasoning=ReasoningFacts(**reasoning),
     )  # fmt: skip
 
@@ -109,6 +109,13 @@ def test_who_cannot_think_is_not_asked_to() -> None:
     """A profile that wants reasoning can be used with any model."""
     assert reasoning_for({"effort": "high"}, model=GPT, facts=facts(GPT, thinks=False), max_tokens=10) is None
     assert reasoning_for({"effort": "none"}, model=GPT, facts=facts(GPT, thinks=False), max_tokens=10) is None
+
+
+def test_a_model_that_is_listed_by_its_id_alone_is_asked() -> None:
+    """Its server says nothing about it; a wish that is dropped in silence seems to have worked."""
+    bare = facts("home/llama", thinks=False, takes="")
+    assert reasoning_for({"effort": "high"}, model="home/llama", facts=bare, max_tokens=10) == {"effort": "high"}
+    assert reasoning_for({"max_tokens": 9}, model="home/llama", facts=bare, max_tokens=10) == {"max_tokens": 9}
 
 
 def test_the_three_spellings_are_one_wish() -> None:
