@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from emulator import Emulator
-from tests.harness import Console, ConsoleClient, Json, console_app, reading, soon
+from tests.harness import Console, ConsoleClient, EventStream, Json, console_app, reading, soon
 
 OWN = "the-console-s-own-token-of-this-test"
 SECRET_CHARS = 48
@@ -35,6 +35,10 @@ async def made(console: Console, *scopes: str, **fields: object) -> Json:
 
 def holder(console: Console, token: Json) -> ConsoleClient:
     return ConsoleClient(console.url, token=token["token"])
+
+
+async def events_of(stream: EventStream) -> list[str]:
+    return [frame.event async for frame in stream]
 
 
 async def listed(console: Console, token: Json) -> Json:
@@ -143,9 +147,9 @@ async def test_revoking_cuts_streams_and_not_answers(guarded: Console) -> None:
             await reader.until(lambda transcript: bool(transcript.text))
             await guarded.client.delete(f"/api/tokens/{token['id']}")
             await reader.ended()
-            seen = [frame.event async for frame in channel]
-            assert seen[0] == "hello"
             assert "done" not in reader.transcript.events
+            seen = await soon(events_of(channel))
+            assert seen[0] == "hello"
             assert not reader.broken
         whole = await soon(guarded.client.follow(generation_id))
     assert whole.events[-1] == "done"

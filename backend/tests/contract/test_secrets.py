@@ -27,7 +27,7 @@ from tests.services.raw_provider import STREAM_HEAD, Exchange, RawProvider, chun
 KEY = "Canary/key+of=the.owner~0123456789&x"
 TOKEN = "Canary.token_of-the~console/0123456789"
 APP = Path(__file__).resolve().parents[2] / "app"
-HOLDERS = {"token", "secrets.json", "hash.key"}
+HOLDERS = {"token", "secrets.json", "hash.key", ".env"}
 """The files that secrets are kept in, each readable by its owner alone."""
 FAILURES = (
     ("stream error", "api/stream"),
@@ -44,7 +44,15 @@ FAILURES = (
     ("refused", "api/stream"),
 )
 
-Source = Literal["env", "page"]
+SERVE_WITH_DOTENV = """
+import sys
+from app.core.config import Settings
+Settings.model_config["env_file"] = sys.argv.pop(1)
+from app.cli.main import main
+main()
+"""
+
+Source = Literal["env", "dotenv", "page"]
 
 
 def spellings(secret: str) -> list[bytes]:
@@ -156,17 +164,29 @@ def haystack(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield str(path), path.read_bytes()
 
 
-@pytest.mark.parametrize("source", ["env", "page"])
+def console_of(data: Path, source: Source, base_url: str, temporary: Path) -> ConsoleProcess:
+    """A console that is told its key by the environment, by a ``.env`` file, or not yet."""
+    told = {"CONSOLE_OPENROUTER_BASE_URL": base_url, "CONSOLE_TOKEN": TOKEN}
+    told |= {} if source == "page" else {"CONSOLE_OPENROUTER_API_KEY": KEY}
+    variables = {"TMPDIR": str(temporary), "CONSOLE_LOG_LEVEL": "DEBUG"}
+    if source != "dotenv":
+        return ConsoleProcess(data, variables=variables | told)
+    dotenv = data.with_name(".env")
+    dotenv.write_text("".join(f"{name}={value}\n" for name, value in told.items()))
+    # An empty variable hides no line of the file.
+    process = ConsoleProcess(data, variables=variables | dict.fromkeys(told, ""))
+    process.arguments[:2] = ["-c", SERVE_WITH_DOTENV, str(dotenv)]
+    return process
+
+
+@pytest.mark.parametrize("source", ["env", "dotenv", "page"])
 async def test_no_secret_is_ever_written_or_said(tmp_path: Path, source: Source) -> None:
     """Replies, streams, headers, OpenAPI, logs with a traceback, store, WAL, backups, temporary files, output."""
     data, temporary = tmp_path / "data", tmp_path / "temporary"
     temporary.mkdir()
-    variables = {"TMPDIR": str(temporary), "CONSOLE_LOG_LEVEL": "DEBUG", "CONSOLE_TOKEN": TOKEN}
     secrets = [KEY, TOKEN]
     async with RawProvider(parrot) as provider:
-        given = {"CONSOLE_OPENROUTER_API_KEY": KEY} if source == "env" else {}
-        variables |= {"CONSOLE_OPENROUTER_BASE_URL": provider.base_url, **given}
-        async with ConsoleProcess(data, variables=variables) as process:
+        async with console_of(data, source, provider.base_url, temporary) as process:
             await process.start()
             headers = {"authorization": f"Bearer {TOKEN}"}
             async with httpx.AsyncClient(base_url=process.url, headers=headers, timeout=30, trust_env=False) as http:

@@ -1,14 +1,21 @@
-"""A full disk, a lock that somebody else holds: typed refusals before anything is paid, and then all goes on."""
+"""A full disk, or a lock that somebody else holds: nothing is paid that cannot be stored, and then all goes on.
+
+The quota is the limit of the size of files that a process may write, set from outside: SQLite meets it as it would meet
+a full disk, whatever machine the tests run on.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
+import resource
 import sqlite3
 from collections import Counter
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from emulator import Emulator
@@ -21,60 +28,144 @@ from tests.harness.scale import Scale
 
 pytestmark = pytest.mark.faults
 
-STANDING_STILL = "[[tokens=40; stall after=20]] hello"
-QUESTION = {"role": "user", "content": "hello"}
-WRITES: dict[str, Json] = {
-    "/api/sessions": {},
-    "/api/profiles": {"name": "a profile"},
-    "/api/admin/backups": {},
-}
-SPENDS: dict[str, Json] = {
-    "/api/generations": {"content": "hello", "model": MODEL},
-    "/api/stream": {"content": "hello", "model": MODEL},
-    "/v1/chat/completions": {"messages": [QUESTION], "model": MODEL},
-    "/v1/embeddings": {"input": "hello", "model": "openai/text-embedding-3-small"},
-    "/chat": {"message": "hello", "model": MODEL},
-}
+HELD = "[[tokens=40; stall after=20]] hello"
+"""An answer of 40 tokens that stands still after 20 until the emulator lets it go on."""
+MESSAGES = [{"role": "user", "content": "Hello"}]
+PAID: list[tuple[str, Json]] = [
+    ("/api/generations", {"content": "Hello", "model": MODEL}),
+    ("/api/stream", {"content": "Hello", "model": MODEL}),
+    ("/v1/chat/completions", {"model": MODEL, "messages": MESSAGES}),
+    ("/v1/chat/completions", {"model": MODEL, "messages": MESSAGES, "stream": True}),
+    ("/v1/embeddings", {"model": "openai/text-embedding-3-small", "input": "Hello"}),
+    ("/chat", {"message": "Hello", "model": MODEL}),
+]
+FREE: list[tuple[str, str, Json]] = [
+    ("POST", "/api/sessions", {"title": "x" * 100}),
+    ("POST", "/api/profiles", {"name": "x" * 100}),
+    ("PATCH", "/api/settings", {"theme": "dark"}),
+]
+
+OF_UNSTORED = {"a ledger row without a generation", "an answer and its generation disagree"}
+"""What calls have whose text is not stored, embeddings and ``/chat`` without a session."""
 
 
-def calls(emulator: Emulator) -> int:
-    """What the provider was asked to do for money."""
+def calls_of(emulator: Emulator) -> int:
+    """How often the provider was asked for what it is paid for."""
     return sum(request.method == "POST" for request in emulator.requests)
 
 
-async def test_a_full_disk_refuses_before_a_call_is_paid_and_the_same_process_recovers(
-    data: Path, emulator: Emulator
-) -> None:
-    """Each door says 507 in its own words and asks nobody; what is stored is still read; an answer under way waits."""
-    async with FailingConsole(data, upstream=emulator.base_url) as process:
-        await process.start()
-        async with process.client() as client:
-            started = await client.start(STANDING_STILL)
-            generation_id = started["generation"]["id"]
-            async with reading(client.events(generation_id)) as reader:
-                await reader.until(lambda transcript: len(transcript.text.split()) == 20)
-                before = calls(emulator)
-                process.control.fill_disk()
-                emulator.release()
-                await soon(emulator.settled())
-                for path, body in {**WRITES, **SPENDS}.items():
-                    refused = await client.ask("POST", path, json=body)
-                    assert refused.status_code == 507, (path, refused.text)
-                    assert "disk" in refused.text.lower(), path
-                assert calls(emulator) == before
-                (session,) = await client.every("/api/sessions")
-                assert session["id"] == started["session"]["id"]
-                assert len(reader.transcript.text.split()) == 20
+def limit_files(process: ConsoleProcess, size_bytes: int) -> None:
+    """From now on the process can make no file larger than that; what is there already can be read and changed."""
+    psutil.Process(process.pid).rlimit(resource.RLIMIT_FSIZE, (size_bytes, resource.RLIM_INFINITY))
 
-                process.control.free_disk()
-                transcript = await reader.ended()
-            assert transcript.status == "completed"
-            assert transcript.text == emulator.ledger.rows[0].text
-            for path, body in {**WRITES, **SPENDS}.items():
-                assert (await client.ask("POST", path, json=body)).is_success, path
-        assert await process.interrupt() == 0
-    with audit.opened(data) as conn:
+
+@asynccontextmanager
+async def full_disk(process: ConsoleProcess) -> AsyncIterator[None]:
+    """No room for another page of the store's log."""
+    limit_files(process, (process.data / "console.db-wal").stat().st_size)
+    try:
+        yield
+    finally:
+        limit_files(process, resource.RLIM_INFINITY)
+
+
+@pytest.fixture
+async def process(data: Path, emulator: Emulator) -> AsyncIterator[ConsoleProcess]:
+    async with ConsoleProcess(data, upstream=emulator.base_url) as process:
+        yield await process.start()
+
+
+async def test_nothing_is_paid_that_cannot_be_stored(process: ConsoleProcess, emulator: Emulator) -> None:
+    """Every door that spends is 507 before the provider is asked, and every write; reads go on, and then writes."""
+    async with process.client() as client:
+        await client.post("/api/models/sync")
+        await client.answer("before")
+        sessions = await client.get("/api/sessions")
+        async with full_disk(process):
+            asked = calls_of(emulator)
+            for path, body in PAID:
+                reply = await client.ask("POST", path, json=body)
+                assert (path, reply.status_code) == (path, 507), reply.text
+                assert "disk" in reply.text.lower(), path
+            for method, path, body in FREE:
+                reply = await client.ask(method, path, json=body)
+                assert (path, reply.status_code, reply.json()["error_code"]) == (path, 507, "disk_full")
+            assert calls_of(emulator) == asked
+            assert await client.get("/api/sessions") == sessions
+            assert (await client.get("/api/settings"))["theme"] == "system"
+        for path, body in PAID:
+            reply = await client.ask("POST", path, json=body)
+            assert (path, reply.status_code < 300) == (path, True), reply.text
+        for method, path, body in FREE:
+            assert (await client.ask(method, path, json=body)).is_success
+    assert await process.interrupt() == 0
+    with audit.opened(process.data) as conn:
+        assert audit.broken_rules(conn).keys() <= OF_UNSTORED
+
+
+async def test_an_answer_waits_for_room(process: ConsoleProcess, emulator: Emulator) -> None:
+    """What cannot be stored is not shown; with room again the same process shows and stores all of it, paid once."""
+    async with process.client() as client:
+        started = await client.start(HELD)
+        await soon(emulator.until(lambda e: e.stalled == 1))
+        (row,) = emulator.ledger.rows
+        async with reading(client.events(started["generation"]["id"])) as reader:
+            shown = (await reader.until(lambda transcript: transcript.text == row.text)).text
+            async with full_disk(process):
+                emulator.release()
+                # The store tries every half second; it has surely been refused once.
+                refused = asyncio.get_running_loop().time() + 10
+                while "trying again" not in process.errors():
+                    assert asyncio.get_running_loop().time() < refused
+                    assert (await client.ask("POST", "/api/sessions", json={"title": "x" * 100})).status_code == 507
+                assert reader.transcript.text == shown
+                assert (await client.message(started["assistant_message"]["id"]))["content"] == shown
+            transcript = await reader.ended()
+        (row,) = emulator.ledger.rows
+        assert (transcript.status, transcript.text) == ("completed", row.text)
+        assert transcript.text.startswith(shown)
+    assert await process.interrupt() == 0
+    with audit.opened(process.data) as conn:
         assert audit.broken_rules(conn) == {}
+
+
+async def test_a_kill_on_a_full_disk_loses_nothing_acknowledged(process: ConsoleProcess, emulator: Emulator) -> None:
+    """The next process has every message that the last one took."""
+    taken: list[str] = []
+    async with process.client() as client:
+        session = await client.create_session(title="full")
+        async with full_disk(process):
+            limit_files(process, (process.data / "console.db-wal").stat().st_size + 2**20)
+            while True:
+                content = f"{len(taken)} " + "x" * 8000
+                body = {"session_id": session["id"], "role": "user", "content": content}
+                reply = await client.ask("POST", "/api/messages", json=body)
+                if reply.status_code != 201:
+                    break
+                taken.append(content)
+            assert (reply.status_code, reply.json()["error_code"]) == (507, "disk_full")
+            await process.kill()
+            await process.start()
+    assert len(taken) > 10
+    async with process.client() as client:
+        kept = [message["content"] for message in await client.every(f"/api/sessions/{session['id']}/messages")]
+        assert sorted(kept) == sorted(taken)
+        await client.post_message(session["id"], "after")
+
+
+async def test_a_backup_without_room_leaves_the_disk_as_it_was(process: ConsoleProcess, data: Path) -> None:
+    """507, no file, and the answers beside it go on."""
+    async with process.client() as client:
+        await client.answer("x" * 50_000)
+        made = await client.post("/api/admin/backups")
+        limit_files(process, made["size_bytes"] - 4096)
+        reply = await client.ask("POST", "/api/admin/backups")
+        assert (reply.status_code, reply.json()["error_code"]) == (507, "disk_full")
+        steps = await client.ask("POST", "/api/admin/backups", headers={"Accept": "text/event-stream"})
+        assert (steps.status_code, steps.json()["error_code"]) == (507, "disk_full")
+        assert {file.name for file in (data / "backups").iterdir()} == {made["name"], f"{made['name']}.json"}
+        limit_files(process, resource.RLIM_INFINITY)
+        assert (await client.ask("POST", "/api/admin/backups")).status_code == 201
 
 
 async def test_a_disk_that_fills_and_frees_loses_nothing_that_was_acknowledged(
@@ -138,11 +229,11 @@ async def test_a_lock_held_from_outside_is_waited_for_then_refused_and_nothing_i
     async with ConsoleProcess(data, upstream=emulator.base_url) as process:
         await process.start()
         async with process.client() as client:
-            started = await client.start(STANDING_STILL)
+            started = await client.start(HELD)
             generation_id = started["generation"]["id"]
             async with reading(client.events(generation_id)) as reader:
                 await reader.until(lambda transcript: len(transcript.text.split()) == 20)
-                before = calls(emulator)
+                before = calls_of(emulator)
                 with closing(sqlite3.connect(data / "console.db", isolation_level=None)) as other:
                     other.execute("BEGIN IMMEDIATE")
                     emulator.release()
@@ -150,7 +241,7 @@ async def test_a_lock_held_from_outside_is_waited_for_then_refused_and_nothing_i
                     assert refused.status_code == 503
                     assert exact(refused)["error_code"] == "store_busy"
                     assert (await client.generation(generation_id))["status"] == "running"
-                    assert calls(emulator) == before
+                    assert calls_of(emulator) == before
                     other.execute("ROLLBACK")
                 transcript = await reader.ended()
             assert transcript.status == "completed"

@@ -1,6 +1,6 @@
 """What tests of the whole product share: consoles in this process or in one of their own, clients, frames, guards."""
 
-from tests.harness.client import ConsoleClient, Json
+from tests.harness.client import ConsoleClient, EventStream, Json
 from tests.harness.console import QUICK, Console, console_app
 from tests.harness.frames import Frame, Transcript
 from tests.harness.process import ConsoleProcess, ServerProcess
@@ -11,6 +11,7 @@ __all__ = [
     "Console",
     "ConsoleClient",
     "ConsoleProcess",
+    "EventStream",
     "Frame",
     "Json",
     "Reading",
