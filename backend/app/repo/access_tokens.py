@@ -7,6 +7,7 @@ from typing import Any
 from app.core.json import decode, encode_text
 from app.core.money import to_usd
 from app.db.types import Conn, Row
+from app.repo.sums import MAX_SUM, added, joined, parts_of_sum
 from app.schemas.access_tokens import AccessToken
 
 _COLUMNS = """
@@ -30,23 +31,24 @@ _HOLD = """
     RETURNING id
 """
 # Nothing is held of a token without a budget.
-_CHARGE = """
-    UPDATE access_tokens SET spent_picousd = spent_picousd + :cost_picousd,
+_CHARGE = f"""
+    UPDATE access_tokens SET spent_picousd = {added("spent_picousd", ":cost_picousd")},
         held_picousd = held_picousd - CASE WHEN budget_picousd IS NULL THEN 0 ELSE :released_picousd END
     WHERE id = :id
-"""
+"""  # noqa: S608
+_SPENT = f"SELECT {parts_of_sum(['cost_picousd'])} FROM usage_logs WHERE token_id = :id"  # noqa: S608
 
 
 def insert(conn: Conn, values: dict[str, Any]) -> AccessToken:
     row = conn.execute(_INSERT, {**values, "scopes": encode_text(values["scopes"])}).fetchone()
     if row is None:
         raise AssertionError("INSERT … RETURNING answered no row")
-    return _token(row)
+    return _token(conn, row)
 
 
 def list_page(conn: Conn, *, limit: int, before: str | None) -> list[AccessToken]:
     """Newest first, revoked ones too."""
-    return [_token(row) for row in conn.execute(_PAGE, {"limit": limit, "before": before}).fetchall()]
+    return [_token(conn, row) for row in conn.execute(_PAGE, {"limit": limit, "before": before}).fetchall()]
 
 
 def count(conn: Conn) -> int:
@@ -85,14 +87,17 @@ def charge(conn: Conn, token_id: str, *, released_picousd: int, cost_picousd: in
     conn.execute(_CHARGE, {"id": token_id, "released_picousd": released_picousd, "cost_picousd": cost_picousd})
 
 
-def _token(row: Row) -> AccessToken:
-    budget_picousd = row["budget_picousd"]
+def _token(conn: Conn, row: Row) -> AccessToken:
+    budget_picousd, spent_picousd = row["budget_picousd"], row["spent_picousd"]
+    if spent_picousd >= MAX_SUM:
+        paid = conn.execute(_SPENT, {"id": row["id"]}).fetchone()
+        spent_picousd = joined(paid, ["cost_picousd"])["cost_picousd"] if paid else 0
     return AccessToken(
         id=row["id"],
         name=row["name"],
         scopes=decode(row["scopes"]),
         budget_usd=None if budget_picousd is None else to_usd(budget_picousd),
-        spent_usd=to_usd(row["spent_picousd"]),
+        spent_usd=to_usd(spent_picousd),
         reserved_usd=to_usd(row["held_picousd"]),
         created_at=row["created_at"],
         last_used_at=row["last_used_at"],

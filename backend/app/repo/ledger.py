@@ -7,6 +7,7 @@ from typing import Any
 from app.core.money import to_usd
 from app.db.types import Conn, Row
 from app.repo import access_tokens
+from app.repo.sums import added, any_full, joined, parts_of_sum
 from app.schemas.usage import UsageRow
 
 _COLUMNS = """
@@ -33,6 +34,7 @@ _SETTLE = """
     RETURNING created_at, model, reserved_picousd, token_id
 """
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
+_SUMMED = (*_TOKENS, "cost_picousd")
 _RECONCILABLE = f"""
     SELECT {", ".join(_TOKENS)} FROM usage_logs WHERE generation_id = :generation_id AND state = 'unknown'
 """  # noqa: S608
@@ -48,14 +50,11 @@ _OPEN_DAY = """
     ON CONFLICT (day, model) DO UPDATE SET calls = usage_days.calls + 1,
         reserved_picousd = usage_days.reserved_picousd + excluded.reserved_picousd
 """
-_ADD_TO_DAY = """
-    UPDATE usage_days SET prompt_tokens = prompt_tokens + :prompt_tokens,
-        completion_tokens = completion_tokens + :completion_tokens, total_tokens = total_tokens + :total_tokens,
-        cached_tokens = cached_tokens + :cached_tokens, reasoning_tokens = reasoning_tokens + :reasoning_tokens,
-        cost_picousd = cost_picousd + :cost_picousd, reserved_picousd = reserved_picousd - :released_picousd,
-        unknown_calls = unknown_calls + :unknown_calls
+_ADD_TO_DAY = f"""
+    UPDATE usage_days SET {", ".join(f"{name} = {added(name, f':{name}')}" for name in _SUMMED)},
+        reserved_picousd = reserved_picousd - :released_picousd, unknown_calls = unknown_calls + :unknown_calls
     WHERE day = :day AND model = :model
-"""
+"""  # noqa: S608
 _UNKNOWN = """
     SELECT generation_id, upstream_id, provider, created_at FROM usage_logs
     WHERE state = 'unknown' AND upstream_id IS NOT NULL AND generation_id IS NOT NULL ORDER BY id
@@ -72,35 +71,22 @@ _CALL = """
 _CALL_BY_ID = f"{_CALL} WHERE u.generation_id = :id"
 _CALL_BY_UPSTREAM_ID = f"{_CALL} WHERE u.upstream_id = :id ORDER BY u.id DESC LIMIT 1"
 _OF_SESSION = f"SELECT {_COLUMNS} FROM usage_logs WHERE session_id = :session_id ORDER BY id DESC LIMIT :limit"  # noqa: S608
-_SUMS = """
-    COALESCE(sum(calls), 0) AS calls, COALESCE(sum(prompt_tokens), 0) AS prompt_tokens,
-    COALESCE(sum(completion_tokens), 0) AS completion_tokens, COALESCE(sum(total_tokens), 0) AS total_tokens,
-    COALESCE(sum(cached_tokens), 0) AS cached_tokens, COALESCE(sum(reasoning_tokens), 0) AS reasoning_tokens,
-    COALESCE(sum(cost_picousd), 0) AS cost_picousd, COALESCE(sum(reserved_picousd), 0) AS reserved_picousd,
-    COALESCE(sum(unknown_calls), 0) AS unknown_calls
+_DAY_SUMS = f"""
+    COALESCE(sum(calls), 0) AS calls, {parts_of_sum(_SUMMED)}, COALESCE(sum(reserved_picousd), 0) AS reserved_picousd,
+    COALESCE(sum(unknown_calls), 0) AS unknown_calls FROM usage_days WHERE day BETWEEN :from_day AND :to_day
 """
-_SUM_DAYS = f"SELECT {_SUMS} FROM usage_days WHERE day BETWEEN :from_day AND :to_day"  # noqa: S608
-_SUM_DAYS_BY_MODEL = f"""
-    SELECT model, {_SUMS} FROM usage_days WHERE day BETWEEN :from_day AND :to_day
-    GROUP BY model ORDER BY sum(cost_picousd) DESC, model
-"""  # noqa: S608
-_SUM_DAYS_BY_DAY = f"""
-    SELECT day, {_SUMS} FROM usage_days WHERE day BETWEEN :from_day AND :to_day GROUP BY day ORDER BY day
+_ANY_DAY_FULL = f"""
+    SELECT COALESCE(max({any_full(_SUMMED)}), 0) AS is_full FROM usage_days WHERE day BETWEEN :from_day AND :to_day
 """  # noqa: S608
 _NEWEST_DAY = "SELECT max(day) AS day FROM usage_days"
-_SESSION_SUMS = """
-    count(*) AS calls, COALESCE(sum(prompt_tokens), 0) AS prompt_tokens,
-    COALESCE(sum(completion_tokens), 0) AS completion_tokens, COALESCE(sum(total_tokens), 0) AS total_tokens,
-    COALESCE(sum(cached_tokens), 0) AS cached_tokens, COALESCE(sum(reasoning_tokens), 0) AS reasoning_tokens,
-    COALESCE(sum(cost_picousd), 0) AS cost_picousd,
+_ROW_SUMS = f"""
+    count(*) AS calls, {parts_of_sum(_SUMMED)},
     COALESCE(sum(CASE WHEN state = 'reserved' THEN reserved_picousd END), 0) AS reserved_picousd,
-    COALESCE(sum(CASE WHEN state = 'unknown' THEN 1 ELSE 0 END), 0) AS unknown_calls
+    COALESCE(sum(CASE WHEN state = 'unknown' THEN 1 ELSE 0 END), 0) AS unknown_calls FROM usage_logs
 """
-_SUM_SESSION = f"SELECT {_SESSION_SUMS} FROM usage_logs WHERE session_id = :session_id"  # noqa: S608
-_SUM_SESSION_BY_MODEL = f"""
-    SELECT model, {_SESSION_SUMS} FROM usage_logs WHERE session_id = :session_id
-    GROUP BY model ORDER BY sum(cost_picousd) DESC, model
-"""  # noqa: S608
+_DAY_OF_ROW = "substr(created_at, 1, 10)"
+_ROW_SUMS_OF_DAYS = f"{_ROW_SUMS} WHERE {_DAY_OF_ROW} BETWEEN :from_day AND :to_day"
+_ROW_SUMS_OF_SESSION = f"{_ROW_SUMS} WHERE session_id = :session_id"
 
 
 def reserve(conn: Conn, values: dict[str, Any]) -> None:
@@ -186,20 +172,30 @@ def newest_day(conn: Conn) -> str | None:
     return row["day"] if row else None
 
 
-def sum_days(conn: Conn, from_day: str, to_day: str) -> tuple[list[Row], list[Row], list[Row]]:
-    """Sums over days from the rollup: in all, by model, by day."""
+def sum_days(conn: Conn, from_day: str, to_day: str) -> tuple[Row, list[Row], list[Row]]:
+    """Sums over days: in all, by model (the dearest first), by day; from the rollup while it can hold them."""
     span = {"from_day": from_day, "to_day": to_day}
-    return (
-        conn.execute(_SUM_DAYS, span).fetchall(),
-        conn.execute(_SUM_DAYS_BY_MODEL, span).fetchall(),
-        conn.execute(_SUM_DAYS_BY_DAY, span).fetchall(),
-    )
+    full = conn.execute(_ANY_DAY_FULL, span).fetchone()
+    sums, day = (_ROW_SUMS_OF_DAYS, _DAY_OF_ROW) if full and full["is_full"] else (_DAY_SUMS, "day")
+    (total,) = _sum(conn, f"SELECT {sums}", span)
+    by_day = _sum(conn, f"SELECT {day} AS day, {sums} GROUP BY {day} ORDER BY 1", span)
+    return total, _sum_by_model(conn, sums, span), by_day
 
 
-def sum_session(conn: Conn, session_id: str) -> tuple[list[Row], list[Row]]:
+def sum_session(conn: Conn, session_id: str) -> tuple[Row, list[Row]]:
     """Sums over one session's rows: in all, by model."""
     key = {"session_id": session_id}
-    return conn.execute(_SUM_SESSION, key).fetchall(), conn.execute(_SUM_SESSION_BY_MODEL, key).fetchall()
+    (total,) = _sum(conn, f"SELECT {_ROW_SUMS_OF_SESSION}", key)
+    return total, _sum_by_model(conn, _ROW_SUMS_OF_SESSION, key)
+
+
+def _sum_by_model(conn: Conn, sums: str, values: dict[str, str]) -> list[Row]:
+    rows = _sum(conn, f"SELECT model, {sums} GROUP BY model", values)
+    return sorted(rows, key=lambda row: (-row["cost_picousd"], row["model"]))
+
+
+def _sum(conn: Conn, sql: str, values: dict[str, str]) -> list[Row]:
+    return [joined(row, _SUMMED) for row in conn.execute(sql, values).fetchall()]
 
 
 def _filters(*, session_id: str | None, model: str | None) -> tuple[list[str], dict[str, Any]]:
@@ -224,7 +220,7 @@ def _add_to_day(conn: Conn, row: Row, values: dict[str, Any], *, released: int, 
     conn.execute(
         _ADD_TO_DAY,
         {
-            **{name: values[name] or 0 for name in (*_TOKENS, "cost_picousd")},
+            **{name: values[name] or 0 for name in _SUMMED},
             "released_picousd": released,
             "unknown_calls": unknown,
             "day": row["created_at"][:10],

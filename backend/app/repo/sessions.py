@@ -8,6 +8,8 @@ from app.core.clock import not_before
 from app.core.json import decode, encode_text
 from app.core.money import to_usd
 from app.db.types import Conn, Row
+from app.repo.ledger import sum_session
+from app.repo.sums import MAX_SUM, added
 from app.schemas.sessions import Session, SessionTotals
 
 _COLUMNS = """
@@ -29,20 +31,22 @@ _TOUCH = """
         revision = revision + 1, updated_at = :now
     WHERE id = :id
 """
-_COUNT_USAGE = """
-    UPDATE sessions SET prompt_tokens = prompt_tokens + :prompt_tokens,
-        completion_tokens = completion_tokens + :completion_tokens, total_tokens = total_tokens + :total_tokens,
-        cost_picousd = cost_picousd + :cost_picousd, unknown_calls = unknown_calls + :unknown_calls,
-        revision = revision + 1, updated_at = :now
+_SUMMED = ("prompt_tokens", "completion_tokens", "total_tokens", "cost_picousd")
+_COUNT_USAGE = f"""
+    UPDATE sessions SET {", ".join(f"{name} = {added(name, f':{name}')}" for name in _SUMMED)},
+        unknown_calls = unknown_calls + :unknown_calls, revision = revision + 1, updated_at = :now
     WHERE id = :id RETURNING revision
-"""
+"""  # noqa: S608
 _NEWEST = "SELECT max(updated_at) AS at FROM sessions"
 _DRAFT = "SELECT draft FROM sessions WHERE id = :id"
 _SET_DRAFT = "UPDATE sessions SET draft = :draft WHERE id = :id RETURNING id"
 _SETTABLE = ("session_type", "title", "profile_id", "model", "active_leaf_id", "pinned", "archived", "tags")
 
 
-def session_from(row: Row) -> Session:
+def _session(conn: Conn, row: Row) -> Session:
+    if any(row[name] >= MAX_SUM for name in _SUMMED):
+        total, _ = sum_session(conn, row["id"])
+        row |= {name: total[name] for name in _SUMMED}
     return Session(
         id=row["id"],
         session_type=row["session_type"],
@@ -70,7 +74,7 @@ def session_from(row: Row) -> Session:
 
 def get(conn: Conn, session_id: str) -> Session | None:
     row = conn.execute(_GET, {"id": session_id}).fetchone()
-    return session_from(row) if row else None
+    return _session(conn, row) if row else None
 
 
 def insert(
@@ -152,7 +156,7 @@ def list_page(
         where.append("(s.updated_at, s.id) < (:before_at, :before_id)")
         values |= {"before_at": before[0], "before_id": before[1]}
     sql = f"SELECT {_COLUMNS} FROM sessions s WHERE {' AND '.join(where)} ORDER BY s.updated_at DESC, s.id DESC LIMIT :limit"  # noqa: E501, S608
-    return [session_from(row) for row in conn.execute(sql, {**values, "limit": limit}).fetchall()]
+    return [_session(conn, row) for row in conn.execute(sql, {**values, "limit": limit}).fetchall()]
 
 
 def count(conn: Conn, *, session_type: str | None, text: str | None, tag: str | None, archived: bool | None) -> int:

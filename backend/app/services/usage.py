@@ -63,7 +63,7 @@ def _summary(conn: Conn, from_day: str, to_day: str, *, open_ended: bool) -> Usa
         from_day=from_day,
         to_day=to_day,
         tz="UTC",
-        totals=UsageTotals(**_sums(totals[0])),
+        totals=UsageTotals(**_sums(totals)),
         by_model=[ModelUsage(**_sums(row)) for row in by_model],
         by_day=[DayUsage(**_sums(row)) for row in by_day],
     )
@@ -71,11 +71,11 @@ def _summary(conn: Conn, from_day: str, to_day: str, *, open_ended: bool) -> Usa
 
 def _of_session(conn: Conn, session_id: str) -> SessionUsage:
     totals, by_model = ledger.sum_session(conn, session_id)
-    if not totals[0]["calls"] and sessions.get(conn, session_id) is None:
+    if not totals["calls"] and sessions.get(conn, session_id) is None:
         raise NotFound.of("session", session_id)
     return SessionUsage(
         session_id=session_id,
-        totals=UsageTotals(**_sums(totals[0])),
+        totals=UsageTotals(**_sums(totals)),
         by_model=[ModelUsage(**_sums(row)) for row in by_model],
         items=ledger.of_session(conn, session_id, limit=SESSION_ITEMS),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from contextlib import AsyncExitStack, closing
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -82,14 +83,15 @@ async def test_no_row_is_dearer_than_a_call_can_be(client: ConsoleClient, folder
     assert "usage_logs.cost_picousd" in await refused(client, name)
 
 
-async def test_a_ledger_that_cannot_be_added_up_is_refused(client: ConsoleClient, folder: Path) -> None:
-    """Each row is small enough, all of them are not; the console goes on to count."""
+async def test_a_ledger_beyond_what_a_column_holds_is_added_up(client: ConsoleClient, folder: Path) -> None:
+    """Each row is small enough, all of them are ten million dollars: every sum is exact, twice."""
+    session = await client.create_session(title="Dear")
     name = await edited_backup(client, folder)
     with closing(sqlite3.connect(folder / name)) as conn, conn:
         rows = [
             {
                 **dict.fromkeys(("token_id", "upstream_id", "reserved_picousd", "prompt_tokens")),
-                "id": str(uuid.uuid4()),
+                "id": f"00{str(uuid.uuid4())[2:]}",
                 "generation_id": str(uuid.uuid4()),
                 "state": "settled",
                 "cost_picousd": 10**15,
@@ -97,8 +99,19 @@ async def test_a_ledger_that_cannot_be_added_up_is_refused(client: ConsoleClient
             for _ in range(10_000)
         ]
         conn.executemany(CALL, rows)
-    assert "more than can be added up" in await refused(client, name)
-    assert (await client.answer("On")).status == "completed"
+        conn.execute("UPDATE usage_logs SET session_id = ?", (session["id"],))
+    dear = Decimal(10_000_000)
+    for _ in range(2):
+        assert (await restore(client, name)).status_code == 200
+        assert (await client.answer("On", session_id=session["id"])).status == "completed"
+        (newest, *_) = (await client.get("/api/usage", limit=1))["items"]
+        dear += newest["cost_usd"]
+        summary = await client.get("/api/usage/summary")
+        assert {summary["totals"]["cost_usd"], summary["by_day"][0]["cost_usd"]} == {dear}
+        assert sum(row["cost_usd"] for row in summary["by_model"]) == dear
+        assert (await client.get(f"/api/usage/sessions/{session['id']}"))["totals"]["cost_usd"] == dear
+        assert (await client.get(f"/api/sessions/{session['id']}"))["totals"]["cost_usd"] == dear
+        name = str((await client.post("/api/admin/backups"))["name"])
 
 
 async def test_a_dear_ledger_can_be_restored_again(client: ConsoleClient, folder: Path) -> None:
