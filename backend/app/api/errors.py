@@ -26,6 +26,7 @@ from app.core.errors import (
     MethodNotAllowed,
     NotFound,
     RateLimitedLocal,
+    RequestTimeout,
     Unauthorized,
     UnsupportedMediaType,
     UpstreamBadKey,
@@ -53,6 +54,7 @@ SHARED_ERRORS: tuple[type[AppError], ...] = (
     RateLimitedLocal,
     UnsupportedMediaType,
     BodyTooLarge,
+    RequestTimeout,
     MethodNotAllowed,
     ValidationFailed,
     AppError,
@@ -127,6 +129,8 @@ def error_response(error: AppError, *, path: str, request_id: str | None) -> Res
     headers: dict[str, str] = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(_whole_seconds(error.retry_after_s))
+    if status == 408:
+        headers["Connection"] = "close"  # what may still come of the body is not waited for
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     body = error_body(error, dialect=dialect, request_id=request_id)

@@ -18,6 +18,7 @@ from app.api.callers import Callers, check_scope, redeem
 from app.api.errors import error_response
 from app.api.gate_policy import GatePolicy
 from app.api.paths import LARGE_BODIES, STREAMED, UPLOADS, PathClass, classify, route_path
+from app.api.patience import within
 from app.api.rates import RATE_HEADERS, Rates, too_many
 from app.api.revocation import until_revoked
 from app.api.route_class import Access
@@ -113,10 +114,11 @@ class Gate:
             grant = self._admit(admission, path_class, access, path, scope, seen, foreign)
             if _has_body(seen):
                 check_media_type(path, scope["method"], seen)
+                arriving = within(receive, policy.body_wait_s)
                 if path in STREAMED and _MULTIPART.fullmatch(seen.get(b"content-type", b"")):
-                    receive = counted_body(receive, seen, STREAMED[path])
+                    receive = counted_body(arriving, seen, STREAMED[path])
                 else:
-                    body = await read_body(receive, seen, LARGE_BODIES.get(path, policy.body_limit_bytes))
+                    body = await read_body(arriving, seen, LARGE_BODIES.get(path, policy.body_limit_bytes))
                     if body is None:
                         return
                     receive = _replay(body, receive)

@@ -17,6 +17,8 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 """Names that only ever lead to this machine. ``*.localhost`` is not among them: some resolvers ask the network."""
 
 DEFAULT_BODY_LIMIT_BYTES = 4 * 2**20
+BODY_WAIT_S = 30.0
+"""How long the next piece of a body may take."""
 
 _HOST_NAME = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9_.-]+")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::[0-9]{1,5})?")
@@ -38,6 +40,7 @@ class GatePolicy:
     loopback_bind: bool = True
     bound: str | None = None
     body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
+    body_wait_s: float = BODY_WAIT_S
     rates: Mapping[RouteClass, Rate] = field(default_factory=dict)
     """How often a client may ask, by the class of what it asks for; a class that is not named has no limit."""
 

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from app.bootstrap import policy_of, refuse_unsafe
 from app.cli.failure import fail, settings_problem
+from app.cli.http_protocol import HttpProtocol
 from app.core.config import Settings
 from app.core.logging_config import setup_logging
 from app.core.memory import return_large_blocks
@@ -87,6 +88,7 @@ def run_server(flags: Mapping[str, Any], *, open_browser: bool) -> int:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
+        http=HttpProtocol,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE_S,

@@ -9,7 +9,7 @@
     │   ├── IdempotencyMismatch    ├── BodyTooLarge 413                ├── UpstreamModerated 403
     │   ├── BadBackup              ├── UnsupportedMediaType 415        ├── UpstreamModelNotFound 404
     │   │   └── BackupTooNew       ├── RangeNotSatisfiable 416         │
-    │   ├── BadToolResult          │                                   │
+    │   ├── BadToolResult          ├── RequestTimeout 408              │
     │   ├── ModelIncapable         ├── BadHost 421                     ├── ContextTooLong 400
     │   └── UnsupportedSort        ├── RateLimitedLocal 429            ├── UpstreamRateLimited 429
     ├── Conflict 409               ├── InsufficientScope 403           ├── UpstreamUnavailable 503
@@ -214,6 +214,11 @@ class BadHost(AppError):
     code, status = "bad_host", 421
     text = "This console does not answer to that host name."
     hint = "Use 127.0.0.1 or list the name in CONSOLE_HOSTS."
+
+
+class RequestTimeout(AppError):
+    code, status, retryable = "request_timeout", 408, True
+    text, hint = "The rest of the request did not come.", "Send the request again, without pausing in its body."
 
 
 class BodyTooLarge(AppError):

@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from starlette.applications import Starlette
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Scope
 
 from app.api.admission import Admission
+from app.api.errors import install_error_handlers
 from app.api.gate import Gate
 from app.api.gate_policy import GatePolicy
 from app.api.middleware import RequestLog
@@ -65,7 +66,8 @@ class Console:
 
     def __post_init__(self) -> None:
         methods = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
-        inner: ASGIApp = Starlette(routes=[Route("/{path:path}", self.answer, methods=methods)])
+        inner = FastAPI(routes=[Route("/{path:path}", self.answer, methods=methods)], openapi_url=None)
+        install_error_handlers(inner)
         gate = Gate(inner, lambda: Admission(self.policy, tickets=self.tickets), ROUTES, clock_s=lambda: self.now_s)
         self.app: ASGIApp = RequestLog(gate)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 
 import pytest
 from starlette.types import Message, Scope
 
+from app.api.patience import within
 from tests.api.gate_console import DATA, Console
 
 
@@ -117,6 +119,70 @@ async def test_the_default_limit_is_4_mib(console: Console) -> None:
     piece = b"x" * 2**20
     assert (await console.ask(headers=headers, method="POST", body=[piece] * 4)).status == 200
     assert (await console.ask(headers=headers, method="POST", body=[piece] * 4 + [b"x"])).status == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        (DATA, "application/json"),
+        ("/v1/chat/completions", "application/json"),
+        ("/api/profiles/import", "multipart/form-data; boundary=x"),
+        ("/api/admin/restore", "multipart/form-data; boundary=x"),
+    ],
+)
+@pytest.mark.parametrize("pieces", [0, 1, 3])
+async def test_a_body_that_stalls_is_408(console: Console, path: str, content_type: str, pieces: int) -> None:
+    """Before its first byte or after some, read whole or as it comes; the connection is not kept."""
+    console.policy = replace(console.policy, body_wait_s=0.05)
+    incoming: list[Message] = [{"type": "http.request", "body": b"--", "more_body": True}] * pieces
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        if not incoming:
+            await asyncio.Event().wait()
+        return incoming.pop()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = {"host": "localhost", "content-type": content_type, "transfer-encoding": "chunked"}
+    scope: Scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+    }
+    async with asyncio.timeout(5):
+        await console.app(scope, receive, send)
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
+    assert b"request_timeout" in sent[1]["body"]
+    assert console.bodies == []
+
+
+async def test_a_slow_body_is_waited_for_and_so_is_the_answer(console: Console) -> None:
+    """Each piece has the whole time; once the body is there nothing is limited any more."""
+    left = asyncio.Event()
+    incoming: list[Message] = [
+        {"type": "http.request", "body": b"x", "more_body": more} for more in (False, True, True)
+    ]
+
+    async def receive() -> Message:
+        await asyncio.sleep(0)
+        if not incoming:
+            await left.wait()
+            return {"type": "http.disconnect"}
+        return incoming.pop()
+
+    arriving = within(receive, 0.05)
+    assert [(await arriving())["more_body"] for _ in range(3)] == [True, True, False]
+    leaving = asyncio.ensure_future(arriving())
+    done, _ = await asyncio.wait({leaving}, timeout=0.2)
+    assert not done
+    left.set()
+    assert (await leaving)["type"] == "http.disconnect"
 
 
 async def test_a_client_that_leaves_in_mid_body_reaches_nothing(console: Console) -> None:

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.bootstrap import Pace
+from app.cli.http_protocol import HttpProtocol
 from app.core.config import Settings
 from app.main import create_app
 from app.services.bundle import Services
@@ -67,6 +68,7 @@ async def console_app(
     with _app(given, pace) as app, closing(socket.create_server(("127.0.0.1", 0))) as listener:
         config = uvicorn.Config(
             app,
+            http=HttpProtocol,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=2,
