@@ -37,8 +37,3 @@ def to_usd(picousd: int) -> Decimal:
     whole, _, fraction = f"{usd:f}".partition(".")
     fraction = fraction.rstrip("0")
     return Decimal(f"{whole}.{fraction}" if fraction else whole)
-
-
-def price_of(tokens: int, picousd_per_token: int) -> int:
-    """What a call of ``tokens`` costs at a price per token, in picodollars."""
-    return min(tokens * picousd_per_token, MAX_CALL_PICOUSD)

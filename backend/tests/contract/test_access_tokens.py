@@ -244,6 +244,87 @@ async def test_a_budget_is_kept_to_the_last_picodollar(guarded: Console, emulato
     assert await spent(guarded, token) == (sum(row["cost_usd"] for row in rows), 0)
 
 
+ONLINE = {"model": "openai/gpt-4o-mini:online", "messages": [{"role": "user", "content": "What is new?"}]}
+SEARCHING: dict[str, tuple[str, Json]] = {
+    "a variant": ("/v1/chat/completions", ONLINE),
+    "a plugin": (
+        "/api/v1/chat/completions",
+        {**ONLINE, "model": "openai/gpt-4o-mini", "plugins": [{"id": "web", "max_results": 5}]},
+    ),
+    "a tool": (
+        "/v1/chat/completions",
+        {
+            **ONLINE,
+            "model": "openai/gpt-4o-mini",
+            "tools": [{"type": "openrouter:web_search", "parameters": {"max_uses": 1}}],
+        },
+    ),
+    "the flag": (
+        "/chat",
+        {"model": "openai/gpt-4o-mini", "message": "What is new?", "web_search": True, "max_tokens": 5},
+    ),
+}
+
+
+@pytest.mark.parametrize("form", SEARCHING)
+async def test_a_budget_pays_for_searches_before_they_are_made(guarded: Console, emulator: Emulator, form: str) -> None:
+    """They cost more than the words: with room for one of them, eight at once are one call, and never more is spent."""
+    path, body = SEARCHING[form]
+    first = await guarded.client.ask("POST", path, json=body)
+    assert first.status_code == 200, first.text
+    row = (await guarded.client.every("/api/usage"))[0]
+    worst = row["reserved_usd"]
+    assert worst > row["cost_usd"] >= Decimal("0.02")
+    before = len(emulator.ledger.rows)
+    token = await made(guarded, "chat", budget_usd=str(worst))
+    async with holder(guarded, token) as program:
+        replies = await asyncio.gather(*(program.ask("POST", path, json=body) for _ in range(8)))
+        assert sorted(reply.status_code for reply in replies) == [200] + [403] * 7
+    (billed,) = emulator.ledger.rows[before:]
+    assert await spent(guarded, token) == (billed.cost_usd, 0)
+    assert billed.cost_usd <= worst
+
+
+async def test_a_budget_bounds_an_answer_whose_client_names_no_limit(guarded: Console, emulator: Emulator) -> None:
+    """What is held must be enough whatever is written; nobody else's calls are cut."""
+    body = {"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "[[tokens=5000]] Go on."}]}
+    whole: Json = await guarded.client.post("/v1/chat/completions", body)
+    assert (whole["choices"][0]["finish_reason"], whole["usage"]["completion_tokens"]) == ("stop", 5000)
+    token = await made(guarded, "chat", budget_usd=1)
+    async with holder(guarded, token) as program:
+        cut: Json = await program.post("/v1/chat/completions", body)
+    assert (cut["choices"][0]["finish_reason"], cut["usage"]["completion_tokens"]) == ("length", 4096)
+    row = (await guarded.client.every("/api/usage"))[0]
+    assert row["reserved_usd"] >= row["cost_usd"]
+    sent = [request.body for request in emulator.requests if request.path.endswith("/chat/completions")]
+    assert [each.get("max_tokens") for each in sent] == [None, 4096]
+
+
+async def test_a_budget_pays_for_pictures_before_they_are_drawn(guarded: Console) -> None:
+    """At the price of pictures, whatever the limit of the words."""
+    body = {
+        "model": "google/gemini-2.5-flash-image",
+        "messages": [{"role": "user", "content": "A cat [[tokens=2]]"}],
+        "modalities": ["image", "text"],
+        "max_tokens": 5,
+    }
+    await guarded.client.post("/v1/chat/completions", body)
+    row = (await guarded.client.every("/api/usage"))[0]
+    assert row["reserved_usd"] >= row["cost_usd"] > Decimal("0.03")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"preset": "mine"}, {"tools": [{"type": "openrouter:fusion"}]}, {"plugins": [{"id": "fusion"}]}]
+)
+async def test_a_budget_does_not_pay_what_may_cost_anything(guarded: Console, emulator: Emulator, fields: Json) -> None:
+    """A preset may add tools, and some tools ask other models."""
+    token = await made(guarded, "chat", budget_usd=1)
+    async with holder(guarded, token) as program:
+        reply = await program.ask("POST", "/v1/chat/completions", json={**ONLINE, "max_tokens": 5, **fields})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (403, "budget_exceeded")
+    assert emulator.ledger.rows == []
+
+
 async def test_what_is_not_known_stays_held(guarded: Console) -> None:
     """A call whose cost nobody tells counts as the most it could be."""
     token = await made(guarded, "chat", budget_usd=1)

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.core.json import encode
-from app.core.money import MAX_CALL_PICOUSD, MAX_PICOUSD, PICO_PER_USD, parse_usd, price_of, to_usd
+from app.core.money import MAX_PICOUSD, PICO_PER_USD, parse_usd, to_usd
 from tests.core.properties import MANY
 
 
@@ -92,9 +92,3 @@ def test_the_caller_s_decimal_context_does_not_matter() -> None:
     with localcontext(Context(prec=3)):
         assert parse_usd("1234.567890123456") == 1_234_567_890_123_456
         assert to_usd(1_234_567_890_123_456) == Decimal("1234.567890123456")
-
-
-def test_a_price_times_tokens_stays_storable() -> None:
-    """An absurd price saturates at what a call is believed to cost at most."""
-    assert price_of(3, 7) == 21
-    assert price_of(2, MAX_PICOUSD) == MAX_CALL_PICOUSD

@@ -18,12 +18,13 @@ from app.services.catalog.known_models import known_route, refuse_incapable
 from app.services.doors.door_thread import post_conversation
 from app.services.doors.foreign_messages import ForeignMessage
 from app.services.providers.providers import Route
-from app.services.turns.prompt import worst_cost_picousd
-from app.services.turns.reservation import reserve
+from app.services.turns.reservation import has_budget, reserve
 from app.services.turns.turn_start import Begun, Plan, begun_earlier, remember
+from app.services.turns.worst_cost import worst_cost_picousd
 from app.services.upstream.request import in_one_piece, output_limit
 
 MOST_OUTPUT_TOKENS = 4096
+"""What a client that names no limit is expected to get at most, and is held to where a budget pays."""
 _ONE_VALUE = (("max_tokens", "max_completion_tokens"), ("reasoning", "reasoning_effort", "include_reasoning"))
 """Names of one thing: whoever gives one of them has said it."""
 
@@ -68,6 +69,8 @@ def start_call(conn: Conn, plan: Plan, call: DoorCall, conversation: Sequence[Fo
     at = now()
     route = route_of(conn, plan, call.model)
     body = with_known_fallbacks(conn, plan.route, route, _body(route, call))
+    if has_budget(conn, plan.token_id):
+        body = _limited(body)
     refuse_incapable([models.facts(conn, slug) for slug in candidates(route, body)], body)
     place = post_conversation(conn, conversation, model=route.slug, at=at) if conversation else None
     start = Start(
@@ -123,6 +126,18 @@ def _body(route: Route, call: DoorCall) -> dict[str, Any]:
     return body if call.streams else in_one_piece(body)
 
 
+def _limited(body: dict[str, Any]) -> dict[str, Any]:
+    """``body`` with a limit of its answer, on top of what it may think, where its client names none.
+
+    An answer as long as the model can write would have to be held of the budget instead, dollars for a question.
+    """
+    if output_limit(body):
+        return body
+    reasoning = body.get("reasoning")
+    thinks = reasoning.get("max_tokens") if isinstance(reasoning, Mapping) else None
+    return {**body, "max_tokens": MOST_OUTPUT_TOKENS + (thinks if isinstance(thinks, int) else 0)}
+
+
 def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, body: dict[str, Any], at: str) -> None:
     """The generation, its ledger row and its key."""
     prices = [models.prices(conn, slug) for slug in candidates(route, body)]
@@ -158,5 +173,5 @@ def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, bo
 
 
 def _worst_cost_picousd(body: dict[str, Any], prices: Sequence[Row | None]) -> int | None:
-    """As for a turn; a client that names no limit is expected to get at most ``MOST_OUTPUT_TOKENS``."""
+    """As for a turn, with a limit in any case."""
     return worst_cost_picousd(body if output_limit(body) else {**body, "max_tokens": MOST_OUTPUT_TOKENS}, prices)

@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from app.core.money import price_of
 from app.db.store import Store
-from app.db.types import Conn
+from app.db.types import Conn, Row
 from app.repo import models
 from app.schemas.embeddings import EmbeddingsRequest
-from app.services.context.tokens import text_tokens
 from app.services.providers.providers import Providers
 from app.services.turns.paid_calls import PaidCall, PaidCalls, taken
 from app.services.turns.turn_start import Key, earlier, key_of
+from app.services.turns.worst_cost import worst_embedding_picousd
 from app.services.upstream.embeddings import EmbeddingsReply
 
 MOST_KEPT_BYTES = 16 * 2**20
@@ -51,7 +50,7 @@ class Embeddings:
         """
         key = key_of(request_id, _KIND, request.body())
         route = self._providers.route(request.model)
-        price, made = await self._store.read(_look, route.slug, key)
+        prices, made = await self._store.read(_look, route.slug, key)
         # Nothing is awaited between here and the start: of requests that come at once, one starts.
         if key is not None and (known := self._kept.get(key)) is not None:
             return known
@@ -64,7 +63,7 @@ class Embeddings:
             purpose=_KIND,
             model=route.slug,
             provider=route.provider,
-            worst_picousd=None if price is None else price_of(most_tokens(request.input), price),
+            worst_picousd=worst_embedding_picousd(request.input, prices),
             key=key,
         )
         task = self._paid_calls.start(call, lambda: route.provider.client.embeddings(body))
@@ -85,19 +84,9 @@ class Embeddings:
             self._kept_bytes -= len(self._kept.pop(oldest).body)
 
 
-def most_tokens(value: object) -> int:
-    """A high guess of the tokens of an input: token ids as they are, text by its bytes."""
-    if isinstance(value, str):
-        return text_tokens(value)
-    if isinstance(value, dict):
-        return sum(most_tokens(item) for item in value.values())
-    return sum(most_tokens(item) for item in value) if isinstance(value, list) else 1
-
-
-def _look(conn: Conn, slug: str, key: Key | None) -> tuple[int | None, str | None]:
-    """The price of a token, and the id of the call that the key was used for. Raises IdempotencyMismatch."""
-    prices = models.prices(conn, slug)
-    return prices["prompt_picousd"] if prices else None, earlier(conn, key, _KIND)
+def _look(conn: Conn, slug: str, key: Key | None) -> tuple[Row | None, str | None]:
+    """The model's prices, and the id of the call that the key was used for. Raises IdempotencyMismatch."""
+    return models.prices(conn, slug), earlier(conn, key, _KIND)
 
 
 def _vectors(reply: EmbeddingsReply) -> Vectors:

@@ -6,14 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.core.money import MAX_CALL_PICOUSD
-from app.db.types import Row
 from app.schemas.profiles import Profile
-from app.services.catalog.prices import dearest
 from app.services.context.history import Message
-from app.services.context.tokens import prompt_tokens
 from app.services.providers.providers import Route
-from app.services.upstream.request import layered, output_limit
+from app.services.upstream.request import layered
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +80,3 @@ def request_body(
     """
     said = [*messages, {"role": "assistant", "content": prefill}] if prefill else list(messages)
     return resolved.route.request({"messages": said, **params})
-
-
-def worst_cost_picousd(body: dict[str, Any], offers: Sequence[Row | None]) -> int | None:
-    """The most a call can be expected to cost: its prompt, guessed high, and its full limit; None unpriced.
-
-    Args:
-        offers: the prices of each model that may answer: the dearest of them counts, and one without leaves it open.
-    """
-    tokens = prompt_tokens(body)
-    costs = [_worst_of(prices, tokens, output_limit(body) or 0) for prices in offers]
-    known = [cost for cost in costs if cost is not None]
-    return max(known) if len(known) == len(costs) else None
-
-
-def _worst_of(prices: Row | None, prompt_tokens: int, answer_tokens: int) -> int | None:
-    if prices is None:
-        return None
-    prompt, completion, request = (
-        dearest(prices, kind, prompt_tokens=prompt_tokens) for kind in ("prompt", "completion", "request")
-    )
-    if prompt is None or completion is None:
-        return None
-    return int(min(prompt_tokens * prompt + answer_tokens * completion + (request or 0), MAX_CALL_PICOUSD))

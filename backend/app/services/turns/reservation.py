@@ -26,6 +26,12 @@ def reserve(conn: Conn, values: dict[str, Any], token_id: str | None) -> None:
     ledger.reserve(conn, {**values, "token_id": token_id})
 
 
+def has_budget(conn: Conn, token_id: str | None) -> bool:
+    """Whether a call is paid from a named token's budget."""
+    row = access_tokens.budget(conn, token_id) if token_id is not None else None
+    return row is not None and row["budget_picousd"] is not None
+
+
 def _hold(conn: Conn, token_id: str, worst_picousd: int | None) -> None:
     row = access_tokens.budget(conn, token_id)
     if row is None or row["revoked_at"] is not None:
@@ -34,8 +40,10 @@ def _hold(conn: Conn, token_id: str, worst_picousd: int | None) -> None:
         return
     if worst_picousd is None:
         raise BudgetExceeded(
-            "This token has a budget, and nobody knows what the model costs.",
-            details={"hint": "Sync the models, or ask one whose price is known."},
+            "This token has a budget, and nobody can tell what this call may cost.",
+            details={
+                "hint": "Sync the models, ask one with a known price, and leave out presets and what asks other models."
+            },
         )
     if not access_tokens.hold(conn, token_id, worst_picousd):
         raise BudgetExceeded(
@@ -45,6 +53,6 @@ def _hold(conn: Conn, token_id: str, worst_picousd: int | None) -> None:
                 "spent_usd": to_usd(row["spent_picousd"]),
                 "reserved_usd": to_usd(row["held_picousd"]),
                 "needed_usd": to_usd(worst_picousd),
-                "hint": "Ask for fewer tokens, or use a token with a larger budget.",
+                "hint": "Ask for fewer tokens or searches (max_tokens, max_uses), or use a token with a larger budget.",
             },
         )

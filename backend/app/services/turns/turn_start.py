@@ -28,12 +28,13 @@ from app.services.catalog.fallbacks import candidates, with_known_fallbacks
 from app.services.catalog.known_models import refuse_incapable
 from app.services.context.context import Fit
 from app.services.providers.providers import Provider, Route
-from app.services.turns.prompt import Defaults, Resolved, worst_cost_picousd
+from app.services.turns.prompt import Defaults, Resolved
 from app.services.turns.reservation import reserve
 from app.services.turns.resolution import resolve_in
 from app.services.turns.runs import Run
 from app.services.turns.tool_results import check_complete, check_results
 from app.services.turns.turn_body import fitted_body
+from app.services.turns.worst_cost import worst_cost_picousd
 from app.services.upstream.request import in_one_piece, thinking_by_default
 
 LONGEST_PATH = 100_000

@@ -38,10 +38,19 @@ def priced(prompt: int | None = 3, completion: int | None = 15) -> Row:
 )
 def test_the_dearest_that_can_apply(kind: str, tokens: int, cost: int | None) -> None:
     """Long prompts above their limit, any hour at any time; a cheaper tier is no promise."""
-    assert dearest(priced(), kind, prompt_tokens=tokens) == cost
+    assert dearest(priced(), prompt_tokens=tokens).get(kind) == cost
 
 
 def test_without_a_price_there_is_none() -> None:
     """Tiers on top of nothing known say nothing; a model without tiers costs what it says."""
-    assert dearest(priced(prompt=None), "prompt", prompt_tokens=9999) is None
-    assert dearest({"prompt_picousd": 0, "prices": "{}"}, "prompt", prompt_tokens=9999) == 0
+    assert dearest(priced(prompt=None), prompt_tokens=9999)["prompt"] is None
+    assert dearest({"prompt_picousd": 0, "prices": "{}"}, prompt_tokens=9999) == {"prompt": 0, "completion": None}
+
+
+def test_every_price_of_the_list_is_known_by_its_name() -> None:
+    """Also those without a column; one that varies is no price, one that is not there is nothing."""
+    stored = {"web_search": 7, "audio": None, "overrides": [{"web_search": 9, "audio": 5, "image_output": 4}]}
+    row = {"prompt_picousd": 1, "completion_picousd": 2, "image_picousd": 3, "prices": encode_text(stored)}
+    assert dearest(row, prompt_tokens=1) == {
+        "prompt": 1, "completion": 2, "image": 3, "web_search": 9, "audio": None, "image_output": 4
+    }  # fmt: skip

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from app.core.money import MAX_CALL_PICOUSD
 from app.db.types import Row
 from app.schemas.profiles import Profile
 from app.services.context.history import history
 from app.services.providers.providers import Route
-from app.services.turns.prompt import Defaults, Resolved, request_body, resolve, worst_cost_picousd
+from app.services.turns.prompt import Defaults, Resolved, request_body, resolve
 from app.services.upstream.request import wire_parameters
 from tests.services.turning import route_at
 
@@ -149,36 +148,3 @@ def test_reasoning_effort_is_sent_in_the_provider_s_form() -> None:
     assert body["reasoning"] == {"effort": "high"}
     assert "reasoning_effort" not in body
     assert resolved.params == {"reasoning_effort": "high"}
-
-
-def _body(chars: int, max_tokens: int) -> dict[str, Any]:
-    return {"messages": [{"content": "x" * chars}, {"content": ""}], "max_tokens": max_tokens}
-
-
-@pytest.mark.parametrize(
-    ("prices", "cost"),
-    [
-        (None, None),
-        ({"prompt_picousd": None, "completion_picousd": 1, "request_picousd": None}, None),
-        ({"prompt_picousd": 1, "completion_picousd": None, "request_picousd": None}, None),
-        ({"prompt_picousd": 0, "completion_picousd": 0, "request_picousd": None}, 0),
-        ({"prompt_picousd": 2, "completion_picousd": 5, "request_picousd": None}, 2 * 101 + 5 * 40),
-        ({"prompt_picousd": 2, "completion_picousd": 5, "request_picousd": 7}, 2 * 101 + 5 * 40 + 7),
-        ({"prompt_picousd": 2**62, "completion_picousd": 2**62, "request_picousd": 0}, MAX_CALL_PICOUSD),
-    ],
-)
-def test_the_most_a_call_can_cost(prices: Row | None, cost: int | None) -> None:
-    """Its text as prompt at three bytes a token, all of ``max_tokens``; None without prices; never too much."""
-    assert worst_cost_picousd(_body(300, 40), [prices]) == cost
-
-
-def test_the_dearest_model_that_may_answer_counts() -> None:
-    """Whichever place it has; one whose price is open leaves the whole open."""
-    cheap, dear = (
-        {"prompt_picousd": price, "completion_picousd": price, "request_picousd": None} for price in (1, 1000)
-    )
-    worst = worst_cost_picousd(_body(300, 40), [dear])
-    assert worst == 141_000
-    assert worst_cost_picousd(_body(300, 40), [cheap, dear]) == worst
-    assert worst_cost_picousd(_body(300, 40), [dear, cheap, cheap]) == worst
-    assert worst_cost_picousd(_body(300, 40), [cheap, None]) is None
