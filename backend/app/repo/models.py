@@ -8,7 +8,7 @@ from typing import Any
 
 from app.core.json import decode, encode_text
 from app.core.money import to_usd
-from app.core.slugs import parse_slug
+from app.core.slugs import STATIC_VARIANTS, parse_slug
 from app.db.types import Conn, Row
 from app.repo import model_prices
 from app.repo.model_filters import SORTS, conditions
@@ -73,8 +73,12 @@ def get(conn: Conn, model_id: str) -> Model | None:
 
 
 def find(conn: Conn, slug: str) -> Model | None:
-    """The model that a slug names, variants and preset included."""
-    row = _find(conn, slug)
+    """The model that a slug names, variants and preset included.
+
+    A variant that is an offer of its own (``:free``) is one only where it is listed.
+    """
+    wanted = _offers(slug)
+    row = next((row for row in _all_found(conn, slug) if not wanted or _offers(row["id"]) == wanted), None)
     return _model(row) if row else None
 
 
@@ -202,6 +206,10 @@ def count(conn: Conn, wanted: ModelFilter) -> int:
 
 def _find(conn: Conn, slug: str) -> Row | None:
     return next(_all_found(conn, slug), None)
+
+
+def _offers(slug: str) -> set[str]:
+    return STATIC_VARIANTS.intersection(parse_slug(slug).variants)
 
 
 def _all_found(conn: Conn, slug: str) -> Iterator[Row]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from app.schemas.page import PageQuery
 from app.schemas.types import PlainText, Usd
@@ -200,6 +200,14 @@ LeastPrice: TypeAlias = Annotated[PricePerMillion | None, Field(description=f"At
 MostPrice: TypeAlias = Annotated[PricePerMillion | None, Field(description=f"At most this: {_PRICE_UNIT}.")]
 
 
+def refuse_empty_range(query: Any, *names: tuple[str, str]) -> None:
+    """Raise ValueError for a bound from above that is below the one from below: nothing can lie between them."""
+    for least, most in names:
+        low, high = getattr(query, least), getattr(query, most)
+        if low is not None and high is not None and high < low:
+            raise ValueError(f"{most} is below {least}")
+
+
 def least_picousd(per_million: Decimal | None) -> int | None:
     """The smallest price of a token that is not below a price per million."""
     return None if per_million is None else int((per_million * 10**6).to_integral_value(ROUND_CEILING))
@@ -232,6 +240,11 @@ class ModelQuery(PageQuery):
     sort: Annotated[
         Sort, Field(description="What is not known comes last; popularity, throughput and latency are the provider's.")
     ] = "id"
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        refuse_empty_range(self, ("min_context", "max_context"), ("min_price", "max_price"))
+        return self
 
     @property
     def price_bounds(self) -> tuple[int | None, int | None]:

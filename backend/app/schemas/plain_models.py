@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from app.schemas.models import (
     AllOfThese,
@@ -17,6 +17,7 @@ from app.schemas.models import (
     MostContext,
     MostPrice,
     SearchWords,
+    refuse_empty_range,
 )
 from app.schemas.types import Usd
 
@@ -62,16 +63,24 @@ class PlainQuery(BaseModel, extra="forbid"):
     toggleable_reasoning: Annotated[bool, Field(description="Only models whose reasoning can be switched.")] = False
     toggable_reasoning: Annotated[bool | None, Field(description="Another spelling of the same.")] = None
     sort: Annotated[PlainSort, Field(description="What is not known comes last.")] = "newest"
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    limit: Annotated[int | None, Field(ge=1, le=200, description="50 in a search; the whole list has no bound.")] = None
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        refuse_empty_range(self, ("min_context_length", "max_context_length"), ("min_price", "max_price"))
+        return self
 
 
 @dataclass(slots=True, kw_only=True)
 class PlainModels:
-    """Every model on offer, and the parameters that `/chat` takes, by what they are for."""
+    """Models on offer, what they were narrowed to, and the parameters that `/chat` takes, by what they are for."""
 
     models: list[Entry]
     supported_parameters: ParameterGroups
+    total_count: int
+    filters_applied: FiltersApplied
+    sort_applied: PlainSort
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,7 +104,7 @@ class FiltersApplied:
     supported_parameters: list[str] | None
     toggleable_reasoning: bool
     toggable_reasoning: bool | None
-    limit: int
+    limit: int | None
     offset: int
 
 

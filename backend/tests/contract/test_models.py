@@ -140,7 +140,7 @@ async def test_a_sync_is_told_step_by_step(client: ConsoleClient, emulator: Emul
     [
         ({"families": "claude,x-ai"}, {"anthropic", "x-ai"}),
         ({"families": "llama", "free": "true"}, {"meta-llama"}),
-        ({"families": "nobody"}, set()),
+        ({"families": "jamba"}, set()),
         ({"input_modalities": "audio,video"}, {"google"}),
         ({"supported_parameters": "logprobs", "reasoning": "true"}, {"openrouter", "x-ai"}),
         ({"max_price": "0.05", "free": "false"}, set()),
@@ -240,6 +240,34 @@ async def test_a_model_in_full(client: ConsoleClient) -> None:
     assert [version["version"] for version in model["price_history"]] == [1] == [model["price_version"]]
     usable = await client.get("/api/models/deepseek/deepseek-r1")
     assert (usable["context_length"], usable["usable_context"]) == (163_840, 64_000)
+
+
+async def test_an_offer_that_is_not_listed_is_none(client: ConsoleClient) -> None:
+    """`:free` has prices and limits of its own; ways to route apply to every model."""
+    await client.post("/api/models/sync")
+    for variant, status in (("nitro", 200), ("floor", 200), ("online", 200), ("exacto", 200), ("free", 404)):
+        reply = await client.ask("GET", f"/api/models/anthropic/claude-sonnet-4.5:{variant}")
+        assert reply.status_code == status, variant
+    assert (await client.ask("GET", "/api/models/deepseek/deepseek-r1:extended")).status_code == 404
+    free = await client.get("/api/models/deepseek/deepseek-r1:free:nitro")
+    assert free["id"] == "deepseek/deepseek-r1:free"
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("families=bogus", "'bogus'"),
+        ("families=antropic", "'anthropic'"),
+        ("min_price=2&max_price=1", "max_price is below min_price"),
+        ("min_context=2&max_context=1", "max_context is below min_context"),
+    ],
+)
+async def test_filters_that_nothing_can_meet_are_refused(client: ConsoleClient, query: str, said: str) -> None:
+    """An empty list would look like an answer."""
+    await client.post("/api/models/sync")
+    reply = await client.ask("GET", f"/api/models?{query}")
+    assert (reply.status_code, said in reply.text) == (422, True)
+    assert (await client.get("/api/models", families="mixtral", free="true"))["items"] == [], "known, and nothing of it"
 
 
 async def test_who_serves_a_model_is_asked_once_and_kept(client: ConsoleClient, emulator: Emulator) -> None:

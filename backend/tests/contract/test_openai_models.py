@@ -48,7 +48,7 @@ async def test_one_model_by_its_slug(client: ConsoleClient, upstream: dict[str, 
 
 
 @pytest.mark.usefixtures("upstream")
-@pytest.mark.parametrize("slug", ["nobody/nothing", "x", "a/b/c", "..%2F..", "%00"])
+@pytest.mark.parametrize("slug", ["nobody/nothing", "x", f"{MODEL}:free", "a/b/c", "..%2F..", "%00"])
 async def test_a_model_that_is_not_there_is_404(client: ConsoleClient, slug: str) -> None:
     """In OpenAI's envelope, with the code its clients compare."""
     reply = await client.ask("GET", f"/v1/models/{slug}")

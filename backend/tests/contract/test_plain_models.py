@@ -43,9 +43,25 @@ async def test_the_parameter_groups_are_those_of_chat() -> None:
     assert set(PARAMETERS.reasoning) <= known
 
 
-@pytest.mark.parametrize("path", ["/models", "/models/families", "/models/openai/gpt-4o-mini"])
+async def test_the_list_takes_the_names_of_the_search(client: ConsoleClient) -> None:
+    """The same models under the same filters; without a page, all of them."""
+    query = {"families": "gpt,claude", "max_price": "12.5", "sort": "pricing_low_to_high"}
+    narrowed = await client.get("/models", **query)
+    searched = await client.get("/models/search", **query)
+    assert narrowed["models"] == searched["models"] != []
+    assert narrowed["total_count"] == searched["total_count"]
+    assert narrowed["filters_applied"] == searched["filters_applied"] | {"limit": None}
+    assert "supported_parameters" in narrowed
+    paged = await client.get("/models", **query, limit=2, offset=1)
+    assert paged["models"] == narrowed["models"][1:3]
+    assert paged["total_count"] == narrowed["total_count"]
+    assert len((await client.get("/models"))["models"]) == len(TEXT_MODELS)
+    assert (await client.ask("GET", "/models", params={"family": "gpt"})).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/models/families", "/models/openai/gpt-4o-mini"])
 async def test_no_query_is_ignored(client: ConsoleClient, path: str) -> None:
-    """What filters is `/models/search`; whoever filters elsewhere is told so, not given everything."""
+    """Whoever filters where nothing is filtered is told so, not given everything."""
     refused = await client.ask("GET", path, params={"families": "openai"})
     assert refused.status_code == 422
     assert "families" in refused.json()["detail"]
@@ -148,6 +164,12 @@ async def test_one_model(client: ConsoleClient) -> None:
         ("/models/search?min_price=nan", 422),
         ("/models/search?max_price=-1", 422),
         ("/models/search?no_such_filter=1", 422),
+        ("/models/search?min_price=2&max_price=1", 422),
+        ("/models?min_context_length=2&max_context_length=1", 422),
+        ("/models/search?families=bogus", 422),
+        ("/models?families=gpt,bogus", 422),
+        ("/models/openai/gpt-4o-mini:free", 404),
+        ("/models/openai/gpt-4o-mini:thinking", 404),
     ],
 )
 async def test_refusals_are_a_detail(client: ConsoleClient, path: str, status: int) -> None:

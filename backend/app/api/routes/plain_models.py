@@ -27,11 +27,14 @@ UPSTREAM = (MissingKey, UpstreamBadKey, UpstreamRateLimited, UpstreamUnavailable
 router = APIRouter(prefix="/models", tags=["models, plain"], route_class=JsonRoute)
 
 
-@router.get("", response_model=PlainModels, responses=responses_for(*UPSTREAM, dialect="plain"))
+@router.get("", response_model=PlainModels, responses=responses_for(UnsupportedSort, *UPSTREAM, dialect="plain"))
 @route_class("read")
-async def list_plain_models(services: ServicesDep) -> Response:
-    """Every model on offer as its provider lists it, and what `/chat` takes. Prices are US dollars per token."""
-    return reply(await services.plain_catalog.everything())
+async def list_plain_models(services: ServicesDep, query: Annotated[PlainQuery, Query()]) -> Response:
+    """Models on offer as their provider lists them, all unless narrowed, and what `/chat` takes.
+
+    Prices are US dollars per token; filters are those of the search.
+    """
+    return reply(await services.plain_catalog.everything(query))
 
 
 @router.get("/families", response_model=PlainFamilies, responses=responses_for(*UPSTREAM, dialect="plain"))

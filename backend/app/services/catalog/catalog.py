@@ -20,6 +20,7 @@ from app.schemas.models import Model, ModelFamily, ModelFilter, ModelQuery, Sync
 from app.schemas.page import Slice
 from app.services.catalog.details import ModelDetails
 from app.services.catalog.families import family_called, label_of
+from app.services.catalog.known_families import refuse_unknown_families
 from app.services.catalog.ranks import Ranks
 from app.services.catalog.rows import listed_rows
 from app.services.changes import Changes
@@ -122,7 +123,10 @@ class Catalog:
         return described(live, provider.entry, whole=bool(provider.prefix))
 
     async def list(self, query: ModelQuery) -> Slice[Model]:
-        """Models on offer that meet every filter, in the order asked for. Raises as ``Ranks.ensure``, and BadCursor."""
+        """Models on offer that meet every filter, in the order asked for.
+
+        Raises as ``Ranks.ensure``, BadCursor, and ValidationFailed for a family that is none.
+        """
         await self.ranks.ensure(query.sort)
         return await self._store.read(_list, query)
 
@@ -182,6 +186,7 @@ def filter_of(query: ModelQuery) -> ModelFilter:
 
 
 def _list(conn: Conn, query: ModelQuery) -> Slice[Model]:
+    refuse_unknown_families(conn, query.families)
     wanted, list_name = filter_of(query), f"models {query.sort}"
     after: tuple[Any, str] | None = None
     if query.cursor:

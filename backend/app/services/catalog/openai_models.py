@@ -48,5 +48,5 @@ def model_object(listing: str) -> dict[str, Any]:
 
 
 def _listing(conn: Conn, slug: str) -> str | None:
-    facts = models.facts(conn, slug)
-    return models.listing(conn, facts.id) if facts else None
+    model = models.find(conn, slug)
+    return models.listing(conn, model.id) if model else None

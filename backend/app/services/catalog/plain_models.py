@@ -27,9 +27,11 @@ from app.schemas.plain_models import (
 from app.services.catalog.analysis import analyse, endpoint_of
 from app.services.catalog.catalog import Catalog
 from app.services.catalog.families import family_called
+from app.services.catalog.known_families import refuse_unknown_families
 from app.services.catalog.single_flight import SingleFlight
 
 MOST_MODELS = 100_000
+PAGE = 50
 PARAMETERS = ParameterGroups(
     routing=["sort", "providers", "max_price", "fallbacks", "require_parameters"],
     behavior=[
@@ -62,31 +64,39 @@ class PlainCatalog:
         """Give up waiting for a first list."""
         await self._first.close()
 
-    async def everything(self) -> PlainModels:
-        """Every model on offer, newest first. Raises MissingKey and upstream errors while there is no list."""
-        await self._filled()
-        listings = await self._store.read(models.listings, ModelFilter(), sort="newest", limit=MOST_MODELS)
-        return PlainModels(models=_as_they_came(listings), supported_parameters=PARAMETERS)
+    async def everything(self, query: PlainQuery) -> PlainModels:
+        """Every model on offer that meets every filter, in one list unless a page of it is asked for.
+
+        Raises MissingKey and upstream errors while there is no list, ValidationFailed for a family that is none, and
+        as ``Ranks.ensure``.
+        """
+        page = await self._page(query, query.limit or MOST_MODELS)
+        return PlainModels(
+            models=_as_they_came(page.listings),
+            supported_parameters=PARAMETERS,
+            total_count=page.total,
+            filters_applied=_applied(query, query.limit),
+            sort_applied=query.sort,
+        )
 
     async def families(self) -> PlainFamilies:
-        """The authors of the models on offer. Raises as ``everything``."""
+        """The authors of the models on offer. Raises MissingKey and upstream errors while there is no list."""
         await self._filled()
         return PlainFamilies(families=(await self._catalog.families()).items)
 
     async def search(self, query: PlainQuery) -> PlainFound:
-        """A page of what meets every filter. Raises as ``everything``, and as ``Ranks.ensure``."""
-        await self._filled()
-        await self._catalog.ranks.ensure(query.sort)
-        page = await self._store.read(_search, query)
+        """A page of what meets every filter. Raises as ``everything``."""
+        limit = query.limit or PAGE
+        page = await self._page(query, limit)
         return PlainFound(
             models=_as_they_came(page.listings),
             total_count=page.total,
-            filters_applied=_applied(query),
+            filters_applied=_applied(query, limit),
             sort_applied=query.sort,
         )
 
     async def detail(self, slug: str) -> PlainDetail:
-        """One model on offer, by any form of its slug, and who serves it. Raises NotFound, and as ``everything``."""
+        """One model on offer, by any form of its slug, and who serves it. Raises NotFound, and as ``families``."""
         await self._filled()
         model, _, told = await self._catalog.details.found(slug)
         listing = await self._store.read(models.listing, model.id)
@@ -111,19 +121,25 @@ class PlainCatalog:
             provider_parameter_details=found.by_provider,
         )
 
+    async def _page(self, query: PlainQuery, limit: int) -> _Page:
+        await self._filled()
+        await self._catalog.ranks.ensure(query.sort)
+        return await self._store.read(_search, query, limit)
+
     async def _filled(self) -> None:
         if not await self._store.read(models.has_list):
             await self._first.of("list", self._catalog.sync)
 
 
-def _search(conn: Conn, query: PlainQuery) -> _Page:
+def _search(conn: Conn, query: PlainQuery, limit: int) -> _Page:
+    refuse_unknown_families(conn, query.families)
     wanted = _filter_of(query)
-    listings = models.listings(conn, wanted, sort=query.sort, limit=query.limit, offset=query.offset)
+    listings = models.listings(conn, wanted, sort=query.sort, limit=limit, offset=query.offset)
     return _Page(listings, models.count(conn, wanted))
 
 
 def _filter_of(query: PlainQuery) -> ModelFilter:
-    applied = _applied(query)
+    applied = _applied(query, query.limit)
     return ModelFilter(
         words=tuple((query.search_term or "").casefold().split()),
         families=tuple(family_called(name) for name in query.families or ()),
@@ -139,7 +155,7 @@ def _filter_of(query: PlainQuery) -> ModelFilter:
     )
 
 
-def _applied(query: PlainQuery) -> FiltersApplied:
+def _applied(query: PlainQuery, limit: int | None) -> FiltersApplied:
     wanted = query.supported_parameters
     return FiltersApplied(
         search_term=query.search_term,
@@ -154,7 +170,7 @@ def _applied(query: PlainQuery) -> FiltersApplied:
         supported_parameters=None if wanted is None else [name for name in wanted if name != _NOT_A_PARAMETER],
         toggleable_reasoning=query.toggleable_reasoning or bool(query.toggable_reasoning),
         toggable_reasoning=query.toggable_reasoning,
-        limit=query.limit,
+        limit=limit,
         offset=query.offset,
     )
 
