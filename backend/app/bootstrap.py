@@ -25,11 +25,11 @@ from app.services.backups.restore import Restores
 from app.services.backups.schedule import Schedule, SchedulePace
 from app.services.bundle import Services
 from app.services.catalog.catalog import Catalog, Refresh
-from app.services.catalog.openai_models import OpenAIModels
 from app.services.catalog.plain_models import PlainCatalog
 from app.services.changes import Changes
 from app.services.doors.doors import Doors
 from app.services.doors.embeddings import Embeddings
+from app.services.doors.openai_models import OpenAIModels
 from app.services.doors.openrouter_lookups import OpenRouterLookups
 from app.services.doors.typed_chat import TypedChats
 from app.services.housekeeping import Housekeeping
@@ -175,7 +175,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             metrics=metrics,
             metrics_report=MetricsReport(metrics, runs, providers),
             embeddings=Embeddings(store, providers, paid_calls),
-            openai_models=OpenAIModels(store),
+            openai_models=OpenAIModels(store, catalog.ranks, lookups),
             openrouter_lookups=lookups,
             backups=backups,
             backup_schedule=schedule,

@@ -57,7 +57,11 @@ def conditions(wanted: ModelFilter) -> tuple[list[str], dict[str, Any]]:
     for number, word in enumerate(wanted.words):
         where.append(rf"search_text LIKE :word_{number} ESCAPE '\'")
         values[f"word_{number}"] = f"%{_escaped(word)}%"
-    for column, names in (("family", wanted.families), ("provider", wanted.providers)):
+    for column, names in (
+        ("family", wanted.families),
+        ("provider", wanted.providers),
+        ("tokenizer", wanted.tokenizers),
+    ):
         if names:
             marks = {f"{column}_{number}": name for number, name in enumerate(names)}
             where.append(f"{column} IN ({', '.join(f':{mark}' for mark in marks)})")
@@ -75,6 +79,10 @@ def conditions(wanted: ModelFilter) -> tuple[list[str], dict[str, Any]]:
         ("context_length", "<=", wanted.max_context),
         ("average_picousd", ">=", wanted.min_average_picousd),
         ("average_picousd", "<=", wanted.max_average_picousd),
+        ("prompt_picousd", ">=", wanted.min_prompt_picousd),
+        ("prompt_picousd", "<=", wanted.max_prompt_picousd),
+        ("completion_picousd", ">=", wanted.min_completion_picousd),
+        ("completion_picousd", "<=", wanted.max_completion_picousd),
     ):
         if bound is not None:
             mark = f"{column}_{'min' if sign == '>=' else 'max'}"

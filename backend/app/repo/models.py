@@ -208,7 +208,7 @@ def _find(conn: Conn, slug: str) -> Row | None:
     return next(_all_found(conn, slug), None)
 
 
-def _offers(slug: str) -> set[str]:
+def _offers(slug: str) -> frozenset[str]:
     return STATIC_VARIANTS.intersection(parse_slug(slug).variants)
 
 

@@ -146,6 +146,7 @@ class ModelFilter:
     words: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
+    tokenizers: tuple[str, ...] = ()
     input_modalities: tuple[str, ...] = ()
     output_modalities: tuple[str, ...] = ()
     supported_parameters: tuple[str, ...] = ()
@@ -153,6 +154,10 @@ class ModelFilter:
     max_context: int | None = None
     min_average_picousd: int | None = None
     max_average_picousd: int | None = None
+    min_prompt_picousd: int | None = None
+    max_prompt_picousd: int | None = None
+    min_completion_picousd: int | None = None
+    max_completion_picousd: int | None = None
     free: bool | None = None
     reasoning: bool | None = None
     toggleable_reasoning: bool | None = None

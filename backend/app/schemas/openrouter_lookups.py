@@ -9,18 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from app.schemas.types import Usd
 
-Names = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[a-z0-9_,-]+$")]
 CallId = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[!-~]+$")]
-
-
-class CountQuery(BaseModel, extra="forbid"):
-    output_modalities: Annotated[Names | None, Field(description="Several by commas; `all` for any.")] = None
-
-    @property
-    def modalities(self) -> tuple[str, ...]:
-        """What every counted model has; none for any model."""
-        names = (self.output_modalities or "all").split(",")
-        return () if "all" in names else tuple(name for name in names if name)
 
 
 class CallQuery(BaseModel, extra="forbid"):

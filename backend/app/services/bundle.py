@@ -14,10 +14,10 @@ from app.services.backups.backups import Backups
 from app.services.backups.restore import Restores
 from app.services.backups.schedule import Schedule
 from app.services.catalog.catalog import Catalog
-from app.services.catalog.openai_models import OpenAIModels
 from app.services.catalog.plain_models import PlainCatalog
 from app.services.doors.doors import Doors
 from app.services.doors.embeddings import Embeddings
+from app.services.doors.openai_models import OpenAIModels
 from app.services.doors.openrouter_lookups import OpenRouterLookups
 from app.services.doors.typed_chat import TypedChats
 from app.services.messages import Messages

@@ -110,6 +110,8 @@ async def test_curl_lists_models_and_embeds(console: Console) -> None:
 
 async def test_curl_looks_up_what_clients_of_openrouter_do(console: Console) -> None:
     assert json.loads(await _shell(console, _command("/v1/models/count")))["data"]["count"] > 10
+    narrowed = json.loads(await _shell(console, _command("max_price")))["data"]
+    assert 0 < len(narrowed) < 20
     told = json.loads(await _shell(console, _command("/endpoints")))
     assert told["data"]["id"] == "openai/gpt-4o-mini"
 
@@ -121,5 +123,5 @@ async def test_python_speaks_to_openai_s_door(console: Console) -> None:
 
 def test_every_command_of_the_document_is_run() -> None:
     """Whoever adds one adds its test."""
-    assert len(COMMANDS) == 8
+    assert len(COMMANDS) == 9
     assert [kind for kind, _ in BLOCKS if kind != "bash"] == ["python", "js"]

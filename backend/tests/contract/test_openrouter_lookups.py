@@ -35,12 +35,64 @@ async def test_both_spellings(synced: ConsoleClient, prefix: str) -> None:
 
 
 async def test_how_many_models_there_are(synced: ConsoleClient) -> None:
-    """By what they answer in, as the catalogue has it."""
-    every = (await synced.get("/v1/models"))["data"]
-    for asked, wanted in (("image", {"image"}), ("text,image", {"text", "image"}), ("all", set())):
-        count = (await synced.get("/v1/models/count", output_modalities=asked))["data"]["count"]
-        assert count == sum(wanted <= set(model["architecture"]["output_modalities"]) for model in every)
-    assert (await synced.ask("GET", "/v1/models/count?supported=tools")).status_code == 400
+    """As many as the list has under the same filters."""
+    queries: list[Json] = [
+        {},
+        {"output_modalities": "text", "supported_parameters": "tools,seed"},
+        {"output_modalities": "image"},
+        {"output_modalities": "all"},
+        {"zdr": "true", "max_price": "1"},
+    ]
+    for query in queries:
+        listed = await synced.get("/v1/models", **query)
+        count = (await synced.get("/v1/models/count", **query))["data"]["count"]
+        assert count == listed["total_count"] == len(listed["data"]) > 0, query
+
+
+@pytest.mark.parametrize("prefix", ["/v1", "/api/v1"])
+async def test_lists_that_the_provider_tells(synced: ConsoleClient, emulator: Emulator, prefix: str) -> None:
+    """Passed on as they came, filters included; the account's own list is asked for with the key."""
+    vectors = (await synced.get(f"{prefix}/embeddings/models", q="8b"))["data"]
+    assert [model["id"] for model in vectors] == ["qwen/qwen3-embedding-8b"]
+    keeping = (await synced.get(f"{prefix}/endpoints/zdr"))["data"]
+    assert keeping
+    assert all("provider_name" in endpoint for endpoint in keeping)
+    own = await synced.get(f"{prefix}/models/user", model_authors="openai", limit=1)
+    assert [model["id"].partition("/")[0] for model in own["data"]] == ["openai"]
+    assert own["total_count"] > 1
+    asked = next(record for record in emulator.requests if "/models/user" in record.path)
+    assert "authorization" in {name.lower() for name in asked.headers}
+
+
+@pytest.mark.parametrize("prefix", ["/v1", "/api/v1"])
+async def test_a_model_by_itself(synced: ConsoleClient, prefix: str) -> None:
+    """As the provider lists it, by its slug with a variant, or by an alias that the provider knows."""
+    (listed,) = [model for model in (await synced.get("/v1/models"))["data"] if model["id"] == MODEL]
+    told = (await synced.get(f"{prefix}/model/{MODEL}:nitro"))["data"]
+    assert listed == told | {"object": "model", "owned_by": MODEL.partition("/")[0]}
+    alias = (await synced.get(f"{prefix}/model/~anthropic/claude-sonnet-latest"))["data"]
+    assert alias["id"].startswith("anthropic/claude-sonnet")
+    for missing in (f"{MODEL}:free", "nobody/nothing", "~nobody/latest", "~anthropic", "x"):
+        reply = await synced.ask("GET", f"{prefix}/model/{missing}")
+        assert reply.status_code == 404, missing
+
+
+async def test_a_head_tells_what_the_get_would(synced: ConsoleClient) -> None:
+    """Without its body; as monitors and proxies ask."""
+    for path in (
+        *("/v1/models", "/api/v1/models?limit=1", f"/v1/models/{MODEL}", "/v1/models/count", f"/v1/model/{MODEL}"),
+        *("/v1/key", "/models", "/models/search", "/api/models", "/health", "/api/health"),
+    ):
+        head, whole = await synced.ask("HEAD", path), await synced.ask("GET", path)
+        assert (head.status_code, head.content) == (whole.status_code, b""), path
+        assert head.headers["content-length"] == whole.headers["content-length"], path
+    assert (await synced.ask("HEAD", "/v1/models/nobody/nothing")).status_code == 404
+
+
+async def test_a_head_opens_no_stream(synced: ConsoleClient) -> None:
+    """Nor starts an answer."""
+    for path in ("/api/events", "/api/stream?session_id=x", "/v1/chat/completions", "/chat"):
+        assert (await synced.ask("HEAD", path)).status_code == 405, path
 
 
 async def test_models_that_nobody_serves(synced: ConsoleClient) -> None:

@@ -882,7 +882,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/models/count": {
+    "/v1/models/user": {
         parameters: {
             query?: never;
             header?: never;
@@ -890,10 +890,50 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Count Models
-         * @description How many models are on offer.
+         * List User Models
+         * @description The main provider's models as far as the account's own preferences allow them, as it tells them.
          */
-        get: operations["count_models"];
+        get: operations["list_user_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embeddings/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Embedding Models
+         * @description The main provider's models that make vectors, as it tells them.
+         */
+        get: operations["list_embedding_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/endpoints/zdr": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Endpoints Keeping Nothing
+         * @description Who serves models at the main provider and keeps nothing of what is said, as it tells them.
+         */
+        get: operations["list_endpoints_keeping_nothing"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1011,9 +1051,52 @@ export interface paths {
         };
         /**
          * List Openai Models
-         * @description Every model on offer, with OpenRouter's fields beside OpenAI's. Also at `/api/v1/models`.
+         * @description Models on offer, with OpenRouter's fields beside OpenAI's; all of them unless filters or a page are given.
+         *
+         *     Filters by modality beyond text, and those that only OpenRouter has figures for (`category`, `providers`, `zdr`,
+         *     `region`, ages, indexes, and their orders), are answered by the main provider, for its own models.
          */
         get: operations["list_openai_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Models
+         * @description How many models the list has under the same filters.
+         */
+        get: operations["count_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/model/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Listed Model
+         * @description One model (`author/name`) as its provider lists it; variants and aliases lead to it.
+         */
+        get: operations["get_listed_model"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1031,7 +1114,7 @@ export interface paths {
         };
         /**
          * Get Openai Model
-         * @description One model by its slug (`author/name`), variants included. Also at `/api/v1/models/author/name`.
+         * @description One model by its slug (`author/name`), variants included.
          */
         get: operations["get_openai_model"];
         put?: never;
@@ -1051,7 +1134,9 @@ export interface paths {
         };
         /**
          * List Plain Models
-         * @description Every model on offer as its provider lists it, and what `/chat` takes. Prices are US dollars per token.
+         * @description Models on offer as their provider lists them, all unless narrowed, and what `/chat` takes.
+         *
+         *     Prices are US dollars per token; filters are those of the search.
          */
         get: operations["list_plain_models"];
         put?: never;
@@ -2159,7 +2244,7 @@ export interface components {
             /** Toggable Reasoning */
             toggable_reasoning: boolean | null;
             /** Limit */
-            limit: number;
+            limit: number | null;
             /** Offset */
             offset: number;
         };
@@ -2875,6 +2960,16 @@ export interface components {
             function: components["schemas"]["FunctionChoice"];
         };
         /**
+         * OneModel
+         * @description A model as the provider lists it.
+         */
+        OneModel: {
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * OpenAIError
          * @description An error of `/v1`, as OpenAI's clients read it, and of `/api/v1`, as OpenRouter's do.
          */
@@ -2936,11 +3031,11 @@ export interface components {
         };
         /**
          * OpenAIModelPages
-         * @description There is one page.
+         * @description Where the list goes on.
          */
         OpenAIModelPages: {
             /** Next */
-            next: null;
+            next: string | null;
         };
         /** Page[AccessToken] */
         Page_AccessToken_: {
@@ -3386,7 +3481,7 @@ export interface components {
         };
         /**
          * PlainModels
-         * @description Every model on offer, and the parameters that `/chat` takes, by what they are for.
+         * @description Models on offer, what they were narrowed to, and the parameters that `/chat` takes, by what they are for.
          */
         PlainModels: {
             /** Models */
@@ -3394,6 +3489,14 @@ export interface components {
                 [key: string]: unknown;
             }[];
             supported_parameters: components["schemas"]["ParameterGroups"];
+            /** Total Count */
+            total_count: number;
+            filters_applied: components["schemas"]["FiltersApplied"];
+            /**
+             * Sort Applied
+             * @enum {string}
+             */
+            sort_applied: "newest" | "top_weekly" | "pricing_low_to_high" | "pricing_high_to_low" | "context_high_to_low" | "context_low_to_high" | "throughput_high_to_low" | "latency_low_to_high";
         };
         /**
          * PlainPlugin
@@ -12420,11 +12523,54 @@ export interface operations {
             };
         };
     };
-    count_models: {
+    list_user_models: {
         parameters: {
             query?: {
-                /** @description Several by commas; `all` for any. */
-                output_modalities?: string | null;
+                /** @description Words of id, name or description. */
+                q?: string | null;
+                /** @description Tokens of context, at least. */
+                context?: number | null;
+                /** @description All of these. */
+                supported_parameters?: string[] | null;
+                /** @description All of these: `text`, `image`, `file` ... */
+                input_modalities?: string[] | null;
+                /** @description `text`, `embeddings` ...; or `all`. */
+                output_modalities?: string[] | null;
+                /** @description Any of these. */
+                model_authors?: string[] | null;
+                /** @description Any of these tokenizers: `GPT`, `Claude` ... */
+                arch?: string[] | null;
+                /** @description Of the prompt, at least. */
+                min_price?: (number | string) | null;
+                /** @description Of the prompt, at most. */
+                max_price?: (number | string) | null;
+                /** @description Of the answer, at least. */
+                min_output_price?: (number | string) | null;
+                /** @description Of the answer, at most. */
+                max_output_price?: (number | string) | null;
+                /** @description `programming`, `marketing/seo` ... */
+                category?: string | null;
+                /** @description Served by any of these companies. */
+                providers?: string[] | null;
+                distillable?: boolean | null;
+                /** @description Served by somebody who keeps nothing. */
+                zdr?: boolean | null;
+                region?: string | null;
+                min_age_days?: number | null;
+                max_age_days?: number | null;
+                min_intelligence_index?: number | string | null;
+                max_intelligence_index?: number | string | null;
+                min_coding_index?: number | string | null;
+                max_coding_index?: number | string | null;
+                min_agentic_index?: number | string | null;
+                max_agentic_index?: number | string | null;
+                min_tool_success_rate?: number | string | null;
+                max_tool_success_rate?: number | string | null;
+                /** @description By id if none is named. */
+                sort?: ("newest" | "top-weekly" | "most-popular" | "pricing-low-to-high" | "pricing-high-to-low" | "context-high-to-low" | "throughput-high-to-low" | "latency-low-to-high" | "intelligence-high-to-low" | "coding-high-to-low" | "agentic-high-to-low" | "design-arena-elo-high-to-low") | null;
+                offset?: number | null;
+                /** @description 500 if only `offset` is given. */
+                limit?: number | null;
             };
             header?: never;
             path?: never;
@@ -12438,7 +12584,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CountReply"];
+                    "application/json": components["schemas"]["ToldReply"];
                 };
             };
             /** @description `validation_failed`: The request is not valid. */
@@ -12450,8 +12596,17 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `unauthorized`: This console wants its token. */
+            /** @description `upstream_bad_key`: The provider does not accept the key. `unauthorized`: This console wants its token. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_no_credit`: The provider account has not enough credit. */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12479,6 +12634,15 @@ export interface operations {
             };
             /** @description `request_timeout`: The rest of the request did not come. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `missing_key`: No provider key is set. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12522,7 +12686,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `rate_limited_local`: Too many requests. */
+            /** @description `upstream_rate_limited`: The provider asks us to slow down. `rate_limited_local`: Too many requests. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12533,6 +12697,407 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_error`: The provider refused the request. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_timeout`: The provider took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    list_embedding_models: {
+        parameters: {
+            query?: {
+                /** @description Words of id, name or description. */
+                q?: string | null;
+                /** @description Tokens of context, at least. */
+                context?: number | null;
+                /** @description All of these. */
+                supported_parameters?: string[] | null;
+                /** @description All of these: `text`, `image`, `file` ... */
+                input_modalities?: string[] | null;
+                /** @description `text`, `embeddings` ...; or `all`. */
+                output_modalities?: string[] | null;
+                /** @description Any of these. */
+                model_authors?: string[] | null;
+                /** @description Any of these tokenizers: `GPT`, `Claude` ... */
+                arch?: string[] | null;
+                /** @description Of the prompt, at least. */
+                min_price?: (number | string) | null;
+                /** @description Of the prompt, at most. */
+                max_price?: (number | string) | null;
+                /** @description Of the answer, at least. */
+                min_output_price?: (number | string) | null;
+                /** @description Of the answer, at most. */
+                max_output_price?: (number | string) | null;
+                /** @description `programming`, `marketing/seo` ... */
+                category?: string | null;
+                /** @description Served by any of these companies. */
+                providers?: string[] | null;
+                distillable?: boolean | null;
+                /** @description Served by somebody who keeps nothing. */
+                zdr?: boolean | null;
+                region?: string | null;
+                min_age_days?: number | null;
+                max_age_days?: number | null;
+                min_intelligence_index?: number | string | null;
+                max_intelligence_index?: number | string | null;
+                min_coding_index?: number | string | null;
+                max_coding_index?: number | string | null;
+                min_agentic_index?: number | string | null;
+                max_agentic_index?: number | string | null;
+                min_tool_success_rate?: number | string | null;
+                max_tool_success_rate?: number | string | null;
+                /** @description By id if none is named. */
+                sort?: ("newest" | "top-weekly" | "most-popular" | "pricing-low-to-high" | "pricing-high-to-low" | "context-high-to-low" | "throughput-high-to-low" | "latency-low-to-high" | "intelligence-high-to-low" | "coding-high-to-low" | "agentic-high-to-low" | "design-arena-elo-high-to-low") | null;
+                offset?: number | null;
+                /** @description 500 if only `offset` is given. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToldReply"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_bad_key`: The provider does not accept the key. `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_no_credit`: The provider account has not enough credit. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `request_timeout`: The rest of the request did not come. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `missing_key`: No provider key is set. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_rate_limited`: The provider asks us to slow down. `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_error`: The provider refused the request. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_timeout`: The provider took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    list_endpoints_keeping_nothing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToldReply"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_bad_key`: The provider does not accept the key. `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_no_credit`: The provider account has not enough credit. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `request_timeout`: The rest of the request did not come. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `missing_key`: No provider key is set. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_rate_limited`: The provider asks us to slow down. `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_error`: The provider refused the request. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_timeout`: The provider took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13342,7 +13907,53 @@ export interface operations {
     };
     list_openai_models: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Words of id, name or description. */
+                q?: string | null;
+                /** @description Tokens of context, at least. */
+                context?: number | null;
+                /** @description All of these. */
+                supported_parameters?: string[] | null;
+                /** @description All of these: `text`, `image`, `file` ... */
+                input_modalities?: string[] | null;
+                /** @description `text`, `embeddings` ...; or `all`. */
+                output_modalities?: string[] | null;
+                /** @description Any of these. */
+                model_authors?: string[] | null;
+                /** @description Any of these tokenizers: `GPT`, `Claude` ... */
+                arch?: string[] | null;
+                /** @description Of the prompt, at least. */
+                min_price?: (number | string) | null;
+                /** @description Of the prompt, at most. */
+                max_price?: (number | string) | null;
+                /** @description Of the answer, at least. */
+                min_output_price?: (number | string) | null;
+                /** @description Of the answer, at most. */
+                max_output_price?: (number | string) | null;
+                /** @description `programming`, `marketing/seo` ... */
+                category?: string | null;
+                /** @description Served by any of these companies. */
+                providers?: string[] | null;
+                distillable?: boolean | null;
+                /** @description Served by somebody who keeps nothing. */
+                zdr?: boolean | null;
+                region?: string | null;
+                min_age_days?: number | null;
+                max_age_days?: number | null;
+                min_intelligence_index?: number | string | null;
+                max_intelligence_index?: number | string | null;
+                min_coding_index?: number | string | null;
+                max_coding_index?: number | string | null;
+                min_agentic_index?: number | string | null;
+                max_agentic_index?: number | string | null;
+                min_tool_success_rate?: number | string | null;
+                max_tool_success_rate?: number | string | null;
+                /** @description By id if none is named. */
+                sort?: ("newest" | "top-weekly" | "most-popular" | "pricing-low-to-high" | "pricing-high-to-low" | "context-high-to-low" | "throughput-high-to-low" | "latency-low-to-high" | "intelligence-high-to-low" | "coding-high-to-low" | "agentic-high-to-low" | "design-arena-elo-high-to-low") | null;
+                offset?: number | null;
+                /** @description 500 if only `offset` is given. */
+                limit?: number | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13358,7 +13969,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIModelList"];
                 };
             };
-            /** @description `validation_failed`: The request is not valid. */
+            /** @description `unsupported_sort`: The provider does not rank its models by that. `validation_failed`: The request is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13367,8 +13978,17 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `unauthorized`: This console wants its token. */
+            /** @description `upstream_bad_key`: The provider does not accept the key. `unauthorized`: This console wants its token. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_no_credit`: The provider account has not enough credit. */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13396,6 +14016,15 @@ export interface operations {
             };
             /** @description `request_timeout`: The rest of the request did not come. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `missing_key`: No provider key is set. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13439,7 +14068,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `rate_limited_local`: Too many requests. */
+            /** @description `upstream_rate_limited`: The provider asks us to slow down. `rate_limited_local`: Too many requests. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -13450,6 +14079,413 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_error`: The provider refused the request. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_timeout`: The provider took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    count_models: {
+        parameters: {
+            query?: {
+                /** @description Words of id, name or description. */
+                q?: string | null;
+                /** @description Tokens of context, at least. */
+                context?: number | null;
+                /** @description All of these. */
+                supported_parameters?: string[] | null;
+                /** @description All of these: `text`, `image`, `file` ... */
+                input_modalities?: string[] | null;
+                /** @description `text`, `embeddings` ...; or `all`. */
+                output_modalities?: string[] | null;
+                /** @description Any of these. */
+                model_authors?: string[] | null;
+                /** @description Any of these tokenizers: `GPT`, `Claude` ... */
+                arch?: string[] | null;
+                /** @description Of the prompt, at least. */
+                min_price?: (number | string) | null;
+                /** @description Of the prompt, at most. */
+                max_price?: (number | string) | null;
+                /** @description Of the answer, at least. */
+                min_output_price?: (number | string) | null;
+                /** @description Of the answer, at most. */
+                max_output_price?: (number | string) | null;
+                /** @description `programming`, `marketing/seo` ... */
+                category?: string | null;
+                /** @description Served by any of these companies. */
+                providers?: string[] | null;
+                distillable?: boolean | null;
+                /** @description Served by somebody who keeps nothing. */
+                zdr?: boolean | null;
+                region?: string | null;
+                min_age_days?: number | null;
+                max_age_days?: number | null;
+                min_intelligence_index?: number | string | null;
+                max_intelligence_index?: number | string | null;
+                min_coding_index?: number | string | null;
+                max_coding_index?: number | string | null;
+                min_agentic_index?: number | string | null;
+                max_agentic_index?: number | string | null;
+                min_tool_success_rate?: number | string | null;
+                max_tool_success_rate?: number | string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountReply"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_bad_key`: The provider does not accept the key. `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_no_credit`: The provider account has not enough credit. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `request_timeout`: The rest of the request did not come. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `missing_key`: No provider key is set. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_rate_limited`: The provider asks us to slow down. `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_error`: The provider refused the request. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_timeout`: The provider took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    get_listed_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneModel"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_bad_key`: The provider does not accept the key. `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_no_credit`: The provider account has not enough credit. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_model_not_found`: The provider does not offer this model. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `request_timeout`: The rest of the request did not come. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `missing_key`: No provider key is set. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_rate_limited`: The provider asks us to slow down. `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_error`: The provider refused the request. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_timeout`: The provider took too long. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13591,7 +14627,37 @@ export interface operations {
     };
     list_plain_models: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Words of id, name or description. */
+                search_term?: string | null;
+                /** @description Any of these authors, or of what they are called: `claude`. */
+                families?: string[] | null;
+                /** @description All of these: `text`, `image`, `file` ... */
+                input_modalities?: string[] | null;
+                /** @description All of these. */
+                output_modalities?: string[] | null;
+                /** @description Tokens of context, at least. */
+                min_context_length?: number | null;
+                /** @description Tokens of context, at most. */
+                max_context_length?: number | null;
+                /** @description At least this: US dollars per 1,000,000 tokens, the mean of the prompt and the completion price. */
+                min_price?: (number | string) | null;
+                /** @description At most this: US dollars per 1,000,000 tokens, the mean of the prompt and the completion price. */
+                max_price?: (number | string) | null;
+                /** @description Only models whose prompt and completion cost nothing. */
+                free_only?: boolean;
+                /** @description All of these. */
+                supported_parameters?: string[] | null;
+                /** @description Only models whose reasoning can be switched. */
+                toggleable_reasoning?: boolean;
+                /** @description Another spelling of the same. */
+                toggable_reasoning?: boolean | null;
+                /** @description What is not known comes last. */
+                sort?: "newest" | "top_weekly" | "pricing_low_to_high" | "pricing_high_to_low" | "context_high_to_low" | "context_low_to_high" | "throughput_high_to_low" | "latency_low_to_high";
+                /** @description 50 in a search; the whole list has no bound. */
+                limit?: number | null;
+                offset?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13679,7 +14745,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description `validation_failed`: The request is not valid. */
+            /** @description `unsupported_sort`: The provider does not rank its models by that. `validation_failed`: The request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13910,7 +14976,8 @@ export interface operations {
                 toggable_reasoning?: boolean | null;
                 /** @description What is not known comes last. */
                 sort?: "newest" | "top_weekly" | "pricing_low_to_high" | "pricing_high_to_low" | "context_high_to_low" | "context_low_to_high" | "throughput_high_to_low" | "latency_low_to_high";
-                limit?: number;
+                /** @description 50 in a search; the whole list has no bound. */
+                limit?: number | null;
                 offset?: number;
             };
             header?: never;

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.api.deps import ServicesDep
+from app.api.lookup_route import lookup
 from app.api.reply import reply
 from app.api.route_class import route_class
 from app.schemas.health import Alive, Health
@@ -13,14 +14,14 @@ from app.schemas.health import Alive, Health
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health", response_model=Alive)
+@lookup(router, "/health", response_model=Alive)
 @route_class("public")
 async def alive() -> Response:
     """Whether the process answers."""
     return reply(Alive())
 
 
-@router.get("/api/health", response_model=Health)
+@lookup(router, "/api/health", response_model=Health)
 @route_class("public")
 async def health(services: ServicesDep) -> Response:
     """What runs here, and whether the built-in demo provider answers."""

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from app.api.deps import ServicesDep
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
+from app.api.lookup_route import lookup
 from app.api.progress import progress
 from app.api.reply import page, reply
 from app.api.route_class import route_class
@@ -45,7 +46,8 @@ async def sync_models(services: ServicesDep, accept: Annotated[str, Header()] = 
     return reply(Synced(synced=await services.catalog.sync()))
 
 
-@router.get(
+@lookup(
+    router,
     "",
     response_model=Page[Model],
     responses=responses_for(
@@ -67,14 +69,14 @@ async def list_models(services: ServicesDep, query: Annotated[ModelQuery, Query(
     return page(await services.catalog.list(query))
 
 
-@router.get("/families", response_model=Page[ModelFamily])
+@lookup(router, "/families", response_model=Page[ModelFamily])
 @route_class("read")
 async def list_model_families(services: ServicesDep) -> Response:
     """Who made the models on offer, and how many; filters also take what people call them (`claude`, `gpt`)."""
     return page(await services.catalog.families())
 
 
-@router.get("/{slug:path}", response_model=ModelDetail, responses=responses_for(NotFound))
+@lookup(router, "/{slug:path}", response_model=ModelDetail, responses=responses_for(NotFound))
 @route_class("read")
 async def get_model(services: ServicesDep, slug: Annotated[str, Path(max_length=200)]) -> Response:
     """One model by its slug (`author/name`): who serves it, who takes which parameter, what it can do and has cost."""

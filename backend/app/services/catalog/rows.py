@@ -87,7 +87,7 @@ def _row(model: WireModel, model_id: str, provider: str) -> dict[str, Any]:
         "knowledge_cutoff": _text(model.knowledge_cutoff),
         "expiration_date": _text(model.expiration_date),
         "search_text": f"{model_id}\n{name}\n{description}".casefold(),
-        "listing": _listing(model, model_id),
+        "listing": listing_of(model, model_id),
         "created_at": created_at,
     }
 
@@ -158,7 +158,7 @@ def _is_toggleable(model: WireModel) -> bool:
     return reasons and not _ALWAYS_REASONS.search(model.id.lower())
 
 
-def _listing(model: WireModel, model_id: str) -> str:
+def listing_of(model: WireModel, model_id: str) -> str:
     """The provider's own entry under our id; only what we read of one that is too large or cannot be written again."""
     try:
         entry = encode_text({**msgspec.json.decode(model.listing), "id": model_id})

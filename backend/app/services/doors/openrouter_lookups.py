@@ -14,13 +14,14 @@ from app.core.errors import MissingKey, NotFound, UpstreamError, UpstreamModelNo
 from app.core.money import to_usd
 from app.db.store import Store
 from app.db.types import Conn, Row
-from app.repo import ledger, models
-from app.schemas.models import ModelFilter
-from app.schemas.openrouter_lookups import Count, CountQuery, CountReply, PaidCallRecord, PaidCallReply
+from app.repo import ledger
+from app.schemas.openai_models import ModelsQuery
+from app.schemas.openrouter_lookups import PaidCallRecord, PaidCallReply
 from app.services.catalog.known_models import known_route
 from app.services.catalog.single_flight import SingleFlight
 from app.services.providers.providers import Providers, Route
 from app.services.upstream.openrouter import OpenRouter
+from app.services.upstream.target import model_path
 
 ACCOUNT_KEPT_S = 15.0
 """Figures of an account change with every call."""
@@ -50,11 +51,6 @@ class OpenRouterLookups:
         """Give up what is being asked."""
         await self._asking.close()
 
-    async def count(self, query: CountQuery) -> CountReply:
-        """How many models are on offer, as the list beside it has them."""
-        wanted = ModelFilter(output_modalities=query.modalities)
-        return CountReply(data=Count(count=await self._store.read(models.count, wanted)))
-
     async def endpoints(self, slug: str) -> bytes:
         """Who serves a model. Raises UpstreamModelNotFound, MissingKey, upstream errors."""
         route: Route = await self._store.read(known_route, self._providers.route, slug)
@@ -64,9 +60,32 @@ class OpenRouterLookups:
             (client, f"endpoints {route.model}"), LIST_KEPT_S, lambda: client.endpoints_reply(author, name)
         )
 
+    async def model(self, author: str, name: str) -> bytes:
+        """A model of the main provider's. Raises UpstreamModelNotFound, MissingKey, upstream errors."""
+        client = self._providers.current().client
+        path = model_path(author, name)
+        return await self._kept((client, path), LIST_KEPT_S, lambda: client.look_up(path))
+
+    async def told(self, path: str) -> bytes:
+        """A list of the main provider's, by its path and query. Raises MissingKey, upstream errors."""
+        return await self._main_tells(path, LIST_KEPT_S)
+
     async def companies(self) -> bytes:
-        """Who serves models at the main provider. Raises MissingKey, upstream errors."""
-        return await self._main_tells("/providers", LIST_KEPT_S)
+        """Who serves models at the main provider. Raises as ``told``."""
+        return await self.told("/providers")
+
+    async def keeping_nothing(self) -> bytes:
+        """Who serves models there and keeps nothing of what is said. Raises as ``told``."""
+        return await self.told("/endpoints/zdr")
+
+    async def embedding_models(self, query: ModelsQuery) -> bytes:
+        """Models there that make vectors. Raises as ``told``."""
+        return await self.told(query.under("/embeddings/models"))
+
+    async def user_models(self, query: ModelsQuery) -> bytes:
+        """Models there as far as its account allows them. Raises as ``told``."""
+        self._refuse_demo()
+        return await self.told(query.under("/models/user"))
 
     async def key(self) -> bytes:
         """What the main provider's key may spend and has spent. Raises MissingKey, upstream errors."""

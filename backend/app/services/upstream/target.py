@@ -36,9 +36,18 @@ def unsafe(base_url: str, key: str | None) -> Callable[[], UpstreamError] | None
 
 def endpoints_path(author: str, slug: str) -> str:
     """Where it is told who serves a model. Raises UpstreamModelNotFound for names that would lead elsewhere."""
+    return f"/models/{_model(author, slug)}/endpoints"
+
+
+def model_path(author: str, slug: str) -> str:
+    """Where a model is told of by itself. Raises as ``endpoints_path``."""
+    return f"/model/{_model(author, slug)}"
+
+
+def _model(author: str, slug: str) -> str:
     if {author, slug} & {"", ".", ".."}:
         raise UpstreamModelNotFound
-    return f"/models/{quote(author, safe='')}/{quote(slug, safe=':')}/endpoints"
+    return f"{quote(author, safe='~')}/{quote(slug, safe=':')}"
 
 
 def identity_headers(referer: str, title: str) -> dict[bytes, bytes]:
