@@ -41,6 +41,7 @@ SAMPLES: Sequence[events.Event] = (
     ),
     events.Reasoning(text="Air scatters"),
     events.Text(text="Blue light"),
+    events.Text(text="", extra={"images": [{"image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}]}),
     events.ToolCallDelta(id="call_1", name="weather", arguments='{"ci', index=0),
     events.ToolCall(id="call_1", name="weather", arguments='{"city":"Oslo"}', index=0),
     events.Annotation(annotation={"type": "url_citation", "url_citation": {"url": "https://example.org"}}),

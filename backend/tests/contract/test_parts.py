@@ -144,6 +144,8 @@ async def test_a_picture_that_was_drawn_is_kept_and_can_be_edited(client: Consol
     message = await client.message(start["assistant_message_id"])
     (picture,) = [part for part in message["parts"] if part["type"] == "image"]
     assert (picture["mime"], picture["url"][:22]) == ("image/png", "data:image/png;base64,")
+    streamed = [image for frame in transcript.frames for image in frame.data.get("images", ())]
+    assert streamed == [picture]
     await client.answer("Make it black", model=model, session_id=start["session_id"])
     sent = emulator.requests[-1].body["messages"][1]
     assert sent["images"] == [{"type": "image_url", "image_url": {"url": picture["url"]}}]

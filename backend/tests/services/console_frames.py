@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,7 @@ from app.schemas.events import (
     ToolCallDelta,
     Usage,
 )
+from app.services.upstream.accumulator import images_of
 
 _CLASSES: dict[str, type[Any]] = {
     "start": Start,
@@ -48,6 +49,8 @@ def read_frames(data: bytes) -> list[tuple[str, int, Event]]:
         else:
             event = msgspec.json.decode(frame.data, type=_CLASSES[frame.event])
             fields = msgspec.json.decode(frame.data)
+            if isinstance(event, Text) and "images" in fields:
+                event.extra = {"images": fields.pop("images")}
             assert set(fields) == set(event.__dataclass_fields__) - {"type", "details", "extra"}
         found.append((generation_id, int(seq), event))
     return found
@@ -57,7 +60,10 @@ def shown(event: Event) -> Event:
     """An event as readers may know it: the provider's opaque details are kept to ourselves."""
     if isinstance(event, Reasoning):
         return Reasoning(text=event.text)
-    return replace(event, extra=None) if isinstance(event, Text | Usage | Done) else event
+    if isinstance(event, Text):
+        images = [asdict(image) for image in images_of(event)]
+        return Text(text=event.text, extra={"images": images} if images else None)
+    return replace(event, extra=None) if isinstance(event, Usage | Done) else event
 
 
 def events_of_all_kinds() -> list[Event]:
@@ -75,7 +81,7 @@ def events_of_all_kinds() -> list[Event]:
             summary_id=None,
         ),
         Reasoning(text="hm\n", details=[{"data": "opaque"}]),
-        Text(text="", extra={"images": [{"image_url": {"url": "opaque"}}]}),
+        Text(text="", extra={"logprobs": "opaque", "images": [{"image_url": {"url": "data:image/png;base64,AA=="}}]}),
         Text(text='"quoted"\r\n\u2028é 🙂 data: x\n\n'),
         ToolCallDelta(id="c", name="f", arguments='{"x"', index=0),
         ToolCall(id="c", name="f", arguments='{"x":1}', index=0),

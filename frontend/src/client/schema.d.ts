@@ -4429,8 +4429,9 @@ export interface components {
          * Text
          * @description New answer text.
          *
-         *     ``extra`` is what came with it and only the OpenAI dialect shows: ``logprobs``, ``images``, ``audio`` as the
-         *     provider sent them, and ``refusal`` true where the text is one.
+         *     ``extra`` is what came with it: ``logprobs``, ``images``, ``audio`` as the provider sent them, and ``refusal``
+         *     true where the text is one. The OpenAI dialect shows it all, the console dialect only pictures, as the image parts
+         *     that the message will hold, in ``images`` behind ``text``.
          */
         Text: {
             /** Text */

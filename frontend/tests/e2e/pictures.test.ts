@@ -94,6 +94,24 @@ test("a picture that was drawn is shown and can be kept, nothing is fetched from
   expect(await violations(chat.page)).toEqual([]);
 });
 
+test("a picture shows as it comes, while the answer goes on", async ({
+  console,
+  emulator,
+  chat,
+}) => {
+  const text = encodeURIComponent("Here it is, and then some more words.");
+  await emulator.behave(`huge_frame mb=1 after=2 kind=image; stall after=5; text=${text}`);
+  await chat.start(console.origin, "Draw a cat.");
+  const picture = chat.answer.getByRole("img");
+  await picture.waitFor();
+  expect(await chat.answer.getAttribute("aria-busy")).toBe("true");
+  const shown = await picture.getAttribute("src");
+  await emulator.release();
+  await chat.untilEnded();
+  expect(await chat.text()).toBe("Here it is, and then some more words.");
+  expect(await picture.getAttribute("src")).toBe(shown);
+});
+
 test("what an answer cites is listed below it, with its hosts", async ({
   console,
   emulator,

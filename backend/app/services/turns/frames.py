@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from app.core.json import encode
 from app.core.sse import sse_data
 from app.schemas.events import Annotation, Event, Reasoning, Text
+from app.services.upstream.accumulator import images_of
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +52,17 @@ def console(facts: Facts) -> Encoder:
 
 def _frame(head: bytes, seq: int, event: Event) -> bytes:
     if type(event) is Text:  # nearly all frames are this one or the next
-        return b'%b%d\nevent: token\ndata: {"text":%b}\n\n' % (head, seq, encode(event.text))
+        beside = b"" if event.extra is None else _beside(event)
+        return b'%b%d\nevent: token\ndata: {"text":%b%b}\n\n' % (head, seq, encode(event.text), beside)
     if type(event) is Reasoning:
         return b'%b%d\nevent: reasoning\ndata: {"text":%b}\n\n' % (head, seq, encode(event.text))
     return b"%b%d\n%b" % (head, seq, sse_data(_data(event), event.type))
+
+
+def _beside(event: Text) -> bytes:
+    """The pictures that came with a text, as the parts that the message will hold; nothing where there are none."""
+    images = images_of(event)
+    return b',"images":%b' % encode(images) if images else b""
 
 
 def snapshot_frame(generation_id: str, message: Any, last_seq: int) -> bytes:

@@ -9,7 +9,7 @@ from app.repo import generations, journal
 from app.schemas.events import Done, Error, Event, Reasoning, Start, Text, ToolCall, Usage
 from app.schemas.generations import Generation
 from app.schemas.messages import Message
-from app.schemas.parts import ReasoningPart, ToolCallPart
+from app.schemas.parts import ImagePart, ReasoningPart, ToolCallPart
 from app.services.turns import transcript
 from app.services.turns.frames import Facts, FrameLog, LogReader, console, snapshot_frame
 from app.services.turns.runs import Run, Runs
@@ -106,7 +106,10 @@ def _closed_reader(
 
 
 def _shortest(generation: Generation, message: Message) -> list[Event]:
-    """What is left once the journal is pruned: start, one reasoning, one token, tool calls, usage, error, done."""
+    """What is left once the journal is pruned: start, one reasoning, one token, tool calls, usage, error, done.
+
+    All pictures come with the token.
+    """
     thought = "".join(part.text for part in message.parts if isinstance(part, ReasoningPart))
     events: list[Event] = [
         Start(
@@ -119,8 +122,9 @@ def _shortest(generation: Generation, message: Message) -> list[Event]:
     ]
     if thought:
         events.append(Reasoning(text=thought))
-    if message.content:
-        events.append(Text(text=message.content))
+    images = [{"type": "image_url", "image_url": {"url": p.url}} for p in message.parts if isinstance(p, ImagePart)]
+    if message.content or images:
+        events.append(Text(text=message.content, extra={"images": images} if images else None))
     calls = [part for part in message.parts if isinstance(part, ToolCallPart)]
     events += [
         ToolCall(index=index, id=call.id, name=call.name, arguments=call.arguments) for index, call in enumerate(calls)

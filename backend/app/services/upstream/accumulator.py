@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from app.schemas.events import Annotation, Done, Error, Event, Reasoning, Text, ToolCall, Usage
 from app.schemas.media import mime_of
@@ -71,7 +70,7 @@ class Accumulator:
             case Text():
                 if event.text:
                     self._continue(Text, event.text, now_ms)
-                for image in _images(event.extra) if event.extra else ():
+                for image in images_of(event):
                     self._add(image, now_ms)
             case Reasoning():
                 if event.text:
@@ -122,9 +121,9 @@ def fold(events: Iterable[Event], base: Iterable[Part] = ()) -> Accumulator:
     return accumulator
 
 
-def _images(extra: dict[str, Any]) -> list[ImagePart]:
+def images_of(event: Text) -> list[ImagePart]:
     """The pictures that came with a text event (API reference, section 3); what is no picture is passed over."""
-    sent = extra.get("images")
+    sent = event.extra.get("images") if event.extra else None
     urls = [image.get("image_url") for image in sent if isinstance(image, dict)] if isinstance(sent, list) else []
     found = [url.get("url") for url in urls if isinstance(url, dict)]
     return [ImagePart(url=url, mime=mime_of(url)) for url in found if isinstance(url, str) and url]

@@ -12,7 +12,7 @@ from app.core.sse_decoder import SseDecoder
 from app.db.store import Store
 from app.repo import generations, journal
 from app.schemas.events import Done, Event, Reasoning, Text, encode_events
-from app.schemas.parts import ReasoningPart
+from app.schemas.parts import ImagePart, ReasoningPart
 from app.services.turns.replay import Replays
 from app.services.turns.runs import Run, Runs
 from app.services.turns.turn_end import end
@@ -106,6 +106,20 @@ async def test_a_pruned_answer_is_told_in_short(store: Store) -> None:
     content, rest = snapshot_of(cursor.take())
     assert (content["message"]["content"], rest) == ("Hello", ["done"])
     assert await replays.attach(begun.generation_id, 6) is None
+
+
+async def test_a_pruned_picture_comes_with_the_token(store: Store) -> None:
+    """A reader without a cursor misses nothing that the message shows."""
+    begun = await begin(store)
+    last = ending(begun, text="Here.")
+    last.parts = [*last.parts, ImagePart(url="data:image/png;base64,AA==", mime="image/png")]
+    await store.write(end, last)
+    await store.write(lambda conn: journal.prune(conn, ended_before="9999"))
+    reader = await Replays(store, Runs()).attach(begun.generation_id, 0)
+    assert reader is not None
+    (token,) = [event for _, _, event in read_frames(reader.take()) if isinstance(event, Text)]
+    image = {"type": "image", "url": "data:image/png;base64,AA==", "name": None, "mime": "image/png"}
+    assert token == Text(text="Here.", extra={"images": [image]})
 
 
 async def test_a_pruned_failure_tells_its_error(store: Store) -> None:

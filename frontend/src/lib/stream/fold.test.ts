@@ -89,3 +89,32 @@ it("does not split a text where a signature comes late", () => {
   ]);
   expect(view.last_seq).toBe(4);
 });
+
+it("shows a picture where it came, before the answer has ended", () => {
+  const image = {
+    type: "image",
+    url: "data:image/png;base64,AA==",
+    name: null,
+    mime: "image/png",
+  } as const;
+  const frame = (seq: number, data: { text: string; images?: (typeof image)[] }): Frame => ({
+    generation_id: "g",
+    seq,
+    event: "token",
+    data,
+  });
+  const frames = [
+    frame(1, { text: "Here:" }),
+    frame(2, { text: "", images: [image] }),
+    frame(3, { text: "", images: [image] }),
+    frame(4, { text: "Done." }),
+  ];
+  const view = frames.reduce(fold, emptyAnswer);
+  expect(view.parts).toEqual([
+    { type: "text", text: "Here:" },
+    image,
+    image,
+    { type: "text", text: "Done." },
+  ]);
+  expect(view.content).toBe("Here:Done.");
+});

@@ -42,12 +42,11 @@ export function fold(view: AnswerView, frame: Frame): AnswerView {
   switch (frame.event) {
     case "start":
       return { ...next, status: "running" };
-    case "token":
-      return {
-        ...next,
-        content: view.content + frame.data.text,
-        parts: appendText(view.parts, "text", frame.data.text),
-      };
+    case "token": {
+      const { text, images = [] } = frame.data;
+      const parts = text === "" ? view.parts : appendText(view.parts, "text", text);
+      return { ...next, content: view.content + text, parts: images.reduce(add, parts) };
+    }
     case "reasoning":
       // Only the provider's opaque pieces, which are not sent here: what is being written goes on.
       if (frame.data.text === "") return next;

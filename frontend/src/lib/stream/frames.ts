@@ -2,6 +2,7 @@ import type {
   AnnotationPart,
   ContextUse,
   DoneData,
+  ImagePart,
   Message,
   RetryData,
   StartData,
@@ -16,7 +17,8 @@ export type Payload =
   | { event: "start"; data: StartData }
   | { event: "retry"; data: RetryData }
   | { event: "context"; data: ContextUse }
-  | { event: "token" | "reasoning"; data: { text: string } }
+  | { event: "token"; data: { text: string; images?: readonly ImagePart[] } }
+  | { event: "reasoning"; data: { text: string } }
   | { event: "tool_call"; data: ToolCallData }
   | { event: "annotation"; data: AnnotationPart["annotation"] }
   | { event: "usage"; data: Usage }
