@@ -1,26 +1,26 @@
-"""SQL of ``idempotency_keys``: which request made what."""
+"""SQL of ``idempotency_keys``: which request made what. ``request_id`` there is the id as its caller's alone."""
 
 from __future__ import annotations
 
 from app.db.types import Conn, Row
 
-_GET = "SELECT body_hash, resource_type, resource_id FROM idempotency_keys WHERE request_id = :request_id"
+_GET = "SELECT body_hash, resource_type, resource_id FROM idempotency_keys WHERE request_id = :stored_id"
 _INSERT = """
     INSERT INTO idempotency_keys (request_id, body_hash, resource_type, resource_id, created_at)
-    VALUES (:request_id, :body_hash, :resource_type, :resource_id, :now)
+    VALUES (:stored_id, :body_hash, :resource_type, :resource_id, :now)
 """
-_DELETE = "DELETE FROM idempotency_keys WHERE request_id = :request_id"
+_DELETE = "DELETE FROM idempotency_keys WHERE request_id = :stored_id"
 
 
-def get(conn: Conn, request_id: str) -> Row | None:
-    return conn.execute(_GET, {"request_id": request_id}).fetchone()
+def get(conn: Conn, stored_id: str) -> Row | None:
+    return conn.execute(_GET, {"stored_id": stored_id}).fetchone()
 
 
-def insert(conn: Conn, *, request_id: str, body_hash: str, resource_type: str, resource_id: str, now: str) -> None:
+def insert(conn: Conn, *, stored_id: str, body_hash: str, resource_type: str, resource_id: str, now: str) -> None:
     conn.execute(
         _INSERT,
         {
-            "request_id": request_id,
+            "stored_id": stored_id,
             "body_hash": body_hash,
             "resource_type": resource_type,
             "resource_id": resource_id,
@@ -29,5 +29,5 @@ def insert(conn: Conn, *, request_id: str, body_hash: str, resource_type: str, r
     )
 
 
-def delete(conn: Conn, request_id: str) -> None:
-    conn.execute(_DELETE, {"request_id": request_id})
+def delete(conn: Conn, stored_id: str) -> None:
+    conn.execute(_DELETE, {"stored_id": stored_id})

@@ -57,6 +57,7 @@ _CHECKS: Mapping[tuple[str, str], Check] = {
     ("generations", "usage"): kind.USAGE,
     ("generations", "error"): kind.ERROR,
     ("generations", "upstream_id"): kind.name,
+    **{(table, "request_id"): kind.request_id for table in ("generations", "idempotency_keys")},
     ("generation_events", "events"): kind.events,
     ("compactions", "summary"): kind.text,
     ("usage_logs", "profile_id"): kind.row_number,

@@ -32,6 +32,7 @@ LONGEST_NAME = 10_000
 MOST_COUNT = 2**53
 MOST_TOKENS = 10**12
 
+_REQUEST_ID = re.compile(r"[!-~]{1,128}")
 # As it can stand in a path: a URL reaches it.
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~:@+=-]{1,128}")
 _ORDERED_FORM = re.compile(r".{14}7.{21}")
@@ -59,6 +60,12 @@ def identifier(value: Any) -> None:
         raise ValueError("is no id")
     if _ORDERED_FORM.fullmatch(value) and not _ORDERED.fullmatch(value):
         raise ValueError("is no id")
+
+
+def request_id(value: Any) -> None:
+    """What a client calls its request: visible ASCII."""
+    if not isinstance(value, str) or not _REQUEST_ID.fullmatch(value):
+        raise ValueError("is no id of a request")
 
 
 def message_of_call(value: Any) -> None:

@@ -80,7 +80,7 @@ class Compactions:
         if made is not None:
             return made, True
         if key is not None and any(
-            other is not None and other.request_id == key.request_id and other != key
+            other is not None and other.stored_id == key.stored_id and other != key
             for other, _ in self._writing.values()
         ):
             raise IdempotencyMismatch
@@ -201,7 +201,7 @@ def _insert(conn: Conn, task: _Task, text: str, call_id: str, key: Key | None) -
         },
         now=at,
     )
-    if key is not None and idempotency.get(conn, key.request_id) is None:  # else a request of another kind was faster
+    if key is not None and idempotency.get(conn, key.stored_id) is None:  # else a request of another kind was faster
         remember(conn, key, _KIND, compaction_id, at)
     found = compactions.get(conn, compaction_id)
     if found is None:

@@ -262,7 +262,7 @@ def _close(
     conn: Conn, call_id: str, call: PaidCall, reply: Reply | None, bill: Bill, latency_ms: int, *, free_key: bool
 ) -> None:
     if free_key and call.key is not None:
-        idempotency.delete(conn, call.key.request_id)
+        idempotency.delete(conn, call.key.stored_id)
     # The demo takes other models' names; nobody else has served it.
     served_by = call.provider.name if call.provider.demo or reply is None else reply.provider or call.provider.name
     _settle(conn, call.session_id, _closing(call_id, reply, bill, served_by=served_by, latency_ms=latency_ms))

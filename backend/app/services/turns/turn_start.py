@@ -46,10 +46,18 @@ _ANSWERED = ("user", "tool")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A client's request id and the hash of what it asked for."""
+    """A client's request id, the hash of what it asked for, and whose it is: a named token's, or the owner's (None)."""
 
     request_id: str
     body_hash: str
+    token_id: str | None = None
+
+    @property
+    def stored_id(self) -> str:
+        """What it is kept under. One caller's ids are nothing to another: nobody is told what others asked."""
+        if self.token_id is None:
+            return self.request_id
+        return f"{self.token_id}:{hashlib.sha256(self.request_id.encode()).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +112,15 @@ def body_of(request: BaseModel) -> dict[str, Any]:
 
 
 def key_of(request_id: str | None, kind: str, body: dict[str, Any]) -> Key | None:
-    """The idempotency key of a request, None when the client sent none."""
+    """The idempotency key of a request of whoever asks, None when the client sent none."""
     if request_id is None:
         return None
-    return Key(request_id, hashlib.sha256(encode([kind, body])).hexdigest())
+    return Key(request_id, hashlib.sha256(encode([kind, body])).hexdigest(), current_token_id())
 
 
 def earlier(conn: Conn, key: Key | None, resource_type: str) -> str | None:
     """What an earlier request under the same key made. Raises IdempotencyMismatch for another request."""
-    row = idempotency.get(conn, key.request_id) if key else None
+    row = idempotency.get(conn, key.stored_id) if key else None
     if key is None or row is None:
         return None
     if row["body_hash"] != key.body_hash or row["resource_type"] != resource_type:
@@ -125,7 +133,7 @@ def remember(conn: Conn, key: Key | None, resource_type: str, resource_id: str, 
     if key is not None:
         idempotency.insert(
             conn,
-            request_id=key.request_id,
+            stored_id=key.stored_id,
             body_hash=key.body_hash,
             resource_type=resource_type,
             resource_id=resource_id,

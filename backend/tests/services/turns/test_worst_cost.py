@@ -25,7 +25,7 @@ from app.services.turns.worst_cost import (
 )
 from app.services.upstream.server_work import MOST_TOOL_CALLS, server_work
 from emulator.pricing import Tokens, cost_of
-from tests.core.properties import MANY
+from tests.core.properties import SOME
 
 Json = dict[str, Any]
 
@@ -323,7 +323,7 @@ ASKED = st.fixed_dictionaries(
 
 
 @given(asked=ASKED, pricing=PRICING, drawn=st.data())
-@MANY
+@SOME
 def test_no_bill_of_the_provider_is_beyond_it(asked: Json, pricing: dict[str, str], drawn: st.DataObject) -> None:
     """Whatever comes of the call: tokens of any class up to the limit, and as many results as were allowed."""
     request = {**body(), **asked}
@@ -355,7 +355,7 @@ def test_no_bill_of_the_provider_is_beyond_it(asked: Json, pricing: dict[str, st
 
 
 @given(asked=ASKED, more=ASKED, pricing=PRICING, dearer=PRICING)
-@MANY
+@SOME
 def test_asking_for_more_at_higher_prices_is_never_cheaper(
     asked: Json, more: Json, pricing: dict[str, str], dearer: dict[str, str]
 ) -> None:
