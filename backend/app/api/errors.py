@@ -123,7 +123,11 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 def error_response(error: AppError, *, path: str, request_id: str | None) -> Response:
-    """``error`` as the reply of ``path``, with ``Retry-After`` when the error says how long to wait."""
+    """``error`` as the reply of ``path``, with ``Retry-After`` when the error says how long to wait.
+
+    OpenAI's clients and those made like them ask again by themselves after 408, 409, 429 and 5xx. They are told not to
+    where that might pay twice.
+    """
     dialect = dialect_of(path)
     status = _openai_status(error) if dialect == "openai" else error.status
     headers: dict[str, str] = {}
@@ -131,6 +135,8 @@ def error_response(error: AppError, *, path: str, request_id: str | None) -> Res
         headers["Retry-After"] = str(_whole_seconds(error.retry_after_s))
     if status == 408:
         headers["Connection"] = "close"  # what may still come of the body is not waited for
+    if dialect == "openai" and (error.may_be_paid or type(error) is AppError):
+        headers["X-Should-Retry"] = "false"
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     body = error_body(error, dialect=dialect, request_id=request_id)

@@ -31,7 +31,7 @@ next; an instance adds the message and details. Codes never change once released
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 
 class AppError(Exception):
@@ -44,6 +44,8 @@ class AppError(Exception):
     hint: ClassVar[str] = "Look up the request id in the log."
     promises_text: ClassVar[bool] = False
     """Whether the hint says that the text so far is kept."""
+    may_be_paid: bool = False
+    """Whether the call that it ended may cost something, so that sending it again may pay twice; set on an instance."""
 
     def __init__(
         self,
@@ -83,6 +85,15 @@ class AppError(Exception):
         yield cls
         for child in cls.__subclasses__():
             yield from child.tree()
+
+
+E = TypeVar("E", bound=AppError)
+
+
+def paid_perhaps(error: E) -> E:
+    """The same error, of a call that may have been paid."""
+    error.may_be_paid = True
+    return error
 
 
 def running_text(message: str, hint: str) -> str:

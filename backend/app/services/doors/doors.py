@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from app.core.clock import unix_s
-from app.core.errors import AppError, Conflict, ShuttingDown, Stopped, StoreBusy
+from app.core.errors import AppError, Conflict, ShuttingDown, Stopped, StoreBusy, paid_perhaps
 from app.schemas.events import Done, Error, Event, Usage
 from app.schemas.generations import Generation
 from app.services.doors.door_start import DoorCall, start_call
@@ -141,10 +141,11 @@ class Doors:
     async def _ended(self, generation_id: str) -> Run:
         generation, events = await self._replays.events(generation_id)
         if not events:
-            raise Conflict(
+            refusal = Conflict(
                 "That request was answered, and its answer was not stored.",
                 details={"generation_id": generation_id, "hint": "Use a new key for a new request."},
             )
+            raise paid_perhaps(refusal)
         return _run_of(generation, events)
 
     def _stop(self, generation_id: str) -> None:
@@ -182,15 +183,15 @@ def _shortfall(run: Run) -> AppError | None:
     """What an ended run lacks to be a whole answer."""
     done = run.published[-1] if run.published else None
     if not isinstance(done, Done):
-        return StoreBusy("The answer has ended, but its end could not be stored.")
-    return None if done.is_whole else run.failure or Stopped()
+        return paid_perhaps(StoreBusy("The answer has ended, but its end could not be stored."))
+    return None if done.is_whole else run.failure or paid_perhaps(Stopped())
 
 
 def _run_of(generation: Generation, events: Sequence[Event]) -> Run:
     """An ended generation as a run that can be read like a live one."""
     error = next((event for event in events if isinstance(event, Error)), None)
     usage = next((event for event in events if isinstance(event, Usage)), None)
-    failure = AppError.named(error.error_code)(error.message) if error else None
+    failure = paid_perhaps(AppError.named(error.error_code)(error.message)) if error else None
     run = Run.over_with(generation.id, events, failure)
     run.facts.created_s = unix_s(generation.created_at)
     if usage is not None:

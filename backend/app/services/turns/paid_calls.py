@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from app.core.caller import current_token_id
 from app.core.clock import now
-from app.core.errors import AppError, Conflict, Restoring, ShuttingDown, UpstreamError
+from app.core.errors import AppError, Conflict, Restoring, ShuttingDown, UpstreamError, paid_perhaps
 from app.core.ids import new_id
 from app.db.store import Store
 from app.db.types import Conn
@@ -143,13 +143,15 @@ class PaidCalls:
             reply = await self._send(call, send)
         except asyncio.CancelledError:
             await self._settle(call_id, call, None, Bill(cost_picousd=None), started_ns)
-            raise (Restoring(retry_after_s=RESTORING_S) if self._held else ShuttingDown()) from None
+            raise paid_perhaps(Restoring(retry_after_s=RESTORING_S) if self._held else ShuttingDown()) from None
         except Exception as error:
             broken = _Broken(id=error.details.get("upstream_id") if isinstance(error, AppError) else None)
             if isinstance(error, AppError) and was_refused(error.of_unstored()):
                 await self._settle(call_id, call, broken, _free(), started_ns, free_key=True)
             else:
                 await self._settle(call_id, call, broken, Bill(cost_picousd=None), started_ns)
+                if isinstance(error, AppError):
+                    paid_perhaps(error)
             raise
         await self._settle(call_id, call, reply, _bill(call, reply.usage), started_ns)
         return reply
@@ -252,9 +254,11 @@ def _reserve(conn: Conn, call_id: str, call: PaidCall) -> None:
 
 def taken(call_id: str) -> Conflict:
     """What a repeated key gets whose call was made and whose reply is not at hand."""
-    return Conflict(
-        "That request was sent, and its reply is not kept.",
-        details={"generation_id": call_id, "hint": "Use a new key to send, and pay, it again."},
+    return paid_perhaps(
+        Conflict(
+            "That request was sent, and its reply is not kept.",
+            details={"generation_id": call_id, "hint": "Use a new key to send, and pay, it again."},
+        )
     )
 
 

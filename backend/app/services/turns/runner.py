@@ -198,6 +198,8 @@ class Runner:
         latency_ms = run.elapsed_ms
         upstream_id = run.upstream_id or reader.upstream_id
         bill = _bill(reader, failure, accepted=run.accepted, free=_is_free(attempts, call))
+        if run.failure is not None:
+            run.failure.may_be_paid = bill.cost_picousd != 0
         # The demo takes other models' names; nobody else has served it.
         served_by = call.provider.name if call.provider.demo else reader.provider or call.provider.name
         usage = usage_event(
@@ -327,6 +329,7 @@ def _broken(run: Run, call: Call, error: Exception, bill: Bill) -> Ending:
     extra = {"generation_id": run.id, "request_id": call.request_id}
     log.error("an answer could not be ended as it should", exc_info=error, extra=extra)
     run.failure = AppError()
+    run.failure.may_be_paid = bill.cost_picousd != 0
     told = error_event(run.failure, call.request_id)
     tick = run.take_last()
     tick.events = [event for event in tick.events if not isinstance(event, Usage | Error | Done)]
