@@ -185,7 +185,8 @@ Tokens: TypeAlias = Annotated[
     BeforeValidator(_split),
     Field(max_length=50),
 ]
-PricePerMillion: TypeAlias = Annotated[Decimal, BeforeValidator(_ascii), Field(ge=0, le=1_000_000)]
+Figure: TypeAlias = Annotated[Decimal, BeforeValidator(_ascii), Field(ge=0, le=1_000_000)]
+PricePerMillion: TypeAlias = Figure
 ContextTokens: TypeAlias = Annotated[int, Field(ge=0, le=2**53)]
 
 _PRICE_UNIT = "US dollars per 1,000,000 tokens, the mean of the prompt and the completion price"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, TypeAlias
 from urllib.parse import urlencode
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from app.schemas.models import (
     AllOfThese,
     ContextTokens,
+    Figure,
     InputModalities,
     PricePerMillion,
     SearchWords,
@@ -34,7 +34,6 @@ ListedSort: TypeAlias = Literal[
 ]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\w/.~:-]+$")]
 Days = Annotated[int, Field(ge=0, le=100_000)]
-Score = Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False, max_digits=12)]
 
 _RANGES = tuple(
     (f"min_{name}", f"max_{name}")
@@ -70,14 +69,14 @@ class ModelsQuery(BaseModel, extra="ignore"):
     region: Word | None = None
     min_age_days: Days | None = None
     max_age_days: Days | None = None
-    min_intelligence_index: Score | None = None
-    max_intelligence_index: Score | None = None
-    min_coding_index: Score | None = None
-    max_coding_index: Score | None = None
-    min_agentic_index: Score | None = None
-    max_agentic_index: Score | None = None
-    min_tool_success_rate: Score | None = None
-    max_tool_success_rate: Score | None = None
+    min_intelligence_index: Figure | None = None
+    max_intelligence_index: Figure | None = None
+    min_coding_index: Figure | None = None
+    max_coding_index: Figure | None = None
+    min_agentic_index: Figure | None = None
+    max_agentic_index: Figure | None = None
+    min_tool_success_rate: Figure | None = None
+    max_tool_success_rate: Figure | None = None
 
     @model_validator(mode="before")
     @classmethod

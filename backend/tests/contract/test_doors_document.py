@@ -110,7 +110,7 @@ async def test_curl_lists_models_and_embeds(console: Console) -> None:
 
 async def test_curl_looks_up_what_clients_of_openrouter_do(console: Console) -> None:
     assert json.loads(await _shell(console, _command("/v1/models/count")))["data"]["count"] > 10
-    narrowed = json.loads(await _shell(console, _command("max_price")))["data"]
+    narrowed = json.loads(await _shell(console, _command("max_price=1")))["data"]
     assert 0 < len(narrowed) < 20
     told = json.loads(await _shell(console, _command("/endpoints")))
     assert told["data"]["id"] == "openai/gpt-4o-mini"

@@ -45,6 +45,8 @@ ODD_TEXTS = {
     "boolean": ("maybe", "2", "%00"),
     "array": ("a%00b", "x" * 5000),
 }
+# OpenRouter ignores filters that it does not know.
+IGNORING = {"/v1/models", "/v1/models/count", "/v1/models/user", "/v1/embeddings/models"}
 BODIES = {
     "empty": b"",
     "null": b"null",
@@ -309,7 +311,7 @@ async def test_odd_query_fields(filled: Filled, operation: Operation) -> None:
     """The same for what stands in the address, and fields that are not known."""
     before = await filled.state()
     failures = []
-    targets = {"unknown": "no_such_field=1"}
+    targets = {} if operation.path in IGNORING else {"unknown": "no_such_field=1"}
     for parameter in operation.parameters("query"):
         for odd in ODD_TEXTS[_kind(parameter["schema"])]:
             targets[f"{parameter['name']}={odd[:20]}"] = f"{parameter['name']}={odd}"
