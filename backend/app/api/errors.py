@@ -129,7 +129,7 @@ def error_response(error: AppError, *, path: str, request_id: str | None) -> Res
     where that might pay twice.
     """
     dialect = dialect_of(path)
-    status = _openai_status(error) if dialect == "openai" else error.status
+    status = _status_in(dialect, error)
     headers: dict[str, str] = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(_whole_seconds(error.retry_after_s))
@@ -159,7 +159,7 @@ def error_body(error: AppError, *, dialect: Dialect, request_id: str | None) -> 
     if dialect == "plain":
         return {"detail": _sentences(error)}
     if dialect == "openai":
-        status = _openai_status(error)
+        status = _status_in(dialect, error)
         kind = _OPENAI_TYPES.get(status) or ("invalid_request_error" if status < 500 else "server_error")
         code = _OPENAI_CODES.get(type(error), error.code)
         return {"error": {"message": _sentences(error), "type": kind, "param": _first_field(error), "code": code}}
@@ -259,12 +259,12 @@ def _unreadable(problem: Mapping[str, Any]) -> dict[str, Any]:
     return {"loc": ("body",), "msg": f"No JSON at character {place}: {reason}", "type": problem["type"]}
 
 
-def _openai_status(error: AppError) -> int:
-    """What OpenAI's clients expect; where the provider refused a request, its own status."""
-    if type(error) is UpstreamError:
+def _status_in(dialect: Dialect, error: AppError) -> int:
+    """What clients of a dialect expect; where the provider refused what a door's client sent, its own status."""
+    if type(error) is UpstreamError and dialect in ("openai", "typed"):
         told = error.details.get("status")
         return told if told in _REFUSALS else error.status
-    return _OPENAI_STATUSES.get(type(error), error.status)
+    return _OPENAI_STATUSES.get(type(error), error.status) if dialect == "openai" else error.status
 
 
 def _sentences(error: AppError) -> str:

@@ -379,3 +379,14 @@ async def test_what_a_client_says_of_reasoning_replaces_the_file_s_word(
         await running.client.ask("POST", "/v1/chat/completions", json=asked)
         await running.client.ask("POST", "/v1/chat/completions", json=asked | {"reasoning": {"effort": "low"}})
     assert [record.body["reasoning_effort"] for record in chats(lab)] == ["high", "low"]
+
+
+async def test_what_is_wrong_with_a_server_is_mended_in_its_file(both: ConsoleClient, lab: Emulator) -> None:
+    """Its key is not the one in the settings."""
+    lab.set_scenario("error=401")
+    error = (await both.answer("Hi", model="lab/openai/gpt-4o")).data_of("error")
+    assert error["error_code"] == "upstream_bad_key"
+    assert "the provider 'lab' in the providers file" in error["hint"]
+    assert "settings" not in error["hint"]
+    reply = await both.ask("POST", "/v1/chat/completions", json=DOORS[2][1] | {"model": "home/openai/gpt-4o"})
+    assert (reply.status_code, "'home'" in reply.json()["error"]["message"]) == (401, True)

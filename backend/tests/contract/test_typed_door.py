@@ -190,8 +190,10 @@ async def test_a_turn_of_a_session_is_stored_below_what_is_there(client: Console
     ]
     request = sent(emulator)[-1]
     assert [message["content"] for message in request["messages"]] == ["One?", "one two three four five", "Two?"]
-    assert request["temperature"] == 0.1
+    assert (request["temperature"], request["max_tokens"]) == (0.1, 2048), "the settings say what the request does not"
     assert len(await client.every("/api/sessions")) == 1
+    await complete(client, body("Three?"))
+    assert not {"temperature", "max_tokens"} & sent(emulator)[-1].keys(), "nobody said anything"
 
 
 async def test_a_profile_that_says_how_hard_to_think_is_told_otherwise(
@@ -220,7 +222,7 @@ async def test_a_session_that_is_not_there_or_busy_is_refused(client: ConsoleCli
 @pytest.mark.parametrize(
     ("scenario", "status", "kind"),
     [
-        ("error=400", 502, "upstream_http_error"),
+        ("error=400", 400, "upstream_http_error"),
         ("error=402", 402, "upstream_http_error"),
         ("error=403", 403, "upstream_http_error"),
         ("error=404", 404, "upstream_http_error"),
@@ -236,6 +238,16 @@ async def test_a_refusal_before_the_first_word_is_a_real_status(
     assert (response.status_code, response.json()["type"]) == (status, kind)
     assert response.json().keys() == {"error", "type"}
     assert (await _row(client))["cost_usd"] == 0
+
+
+async def test_a_history_that_cannot_be_is_the_client_s_to_mend(client: ConsoleClient) -> None:
+    """A result that belongs to no call: 4xx here as at the OpenAI door, each in its dialect."""
+    result = {"role": "tool", "tool_call_id": "nobody_s", "content": "1"}
+    typed = await ask(client, body(None, history=[{"role": "user", "content": "Hi"}, result]))
+    assert (typed.status_code, typed.json()["type"]) == (400, "upstream_http_error")
+    request = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}, result]}
+    openai = await client.ask("POST", "/v1/chat/completions", json=request)
+    assert (openai.status_code, openai.json()["error"]["type"]) == (400, "invalid_request_error")
 
 
 @pytest.mark.parametrize(

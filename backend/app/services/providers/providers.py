@@ -221,7 +221,7 @@ class Providers:
                 timeouts, first_byte_s=entry.timeout, comments_only_s=longest_silence, total_s=entry.timeout
             )
         url = entry.base_url or ""
-        client = self._client(url, entry.api_key, timeouts, name, asks_for_usage=True)
+        client = self._client(url, entry.api_key, timeouts, name)
         return Provider(
             name,
             client,
@@ -237,9 +237,7 @@ class Providers:
         base_url: str,
         key: str | None,
         timeouts: UpstreamTimeouts | None = None,
-        name: str = "openrouter",
-        *,
-        asks_for_usage: bool = False,
+        entry: str | None = None,
     ) -> OpenRouter:
         return OpenRouter(
             base_url=base_url,
@@ -248,8 +246,9 @@ class Providers:
             title=self._settings.x_title,
             timeouts=timeouts or self._timeouts,
             breaker=self._breaker,
-            name=name,
-            asks_for_usage=asks_for_usage,
+            name=entry or "openrouter",
+            asks_for_usage=entry is not None,
+            entry=entry,
         )
 
     @property

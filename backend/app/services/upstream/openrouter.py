@@ -12,20 +12,14 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from app.core.errors import (
-    UpstreamError,
-    UpstreamGarbage,
-    UpstreamModelNotFound,
-    UpstreamTimeout,
-    ValidationFailed,
-)
+from app.core.errors import UpstreamError, UpstreamGarbage, UpstreamModelNotFound, UpstreamTimeout, ValidationFailed
 from app.core.json import encode
 from app.services.upstream.account import Credits, KeyInfo, decode_credits, decode_key_info
 from app.services.upstream.breaker import BreakerPolicy, Circuits
 from app.services.upstream.chunks import ChunkDecoder
 from app.services.upstream.embeddings import EmbeddingsReply, decode_embeddings
 from app.services.upstream.errors import refusal, stream_failure
-from app.services.upstream.hints import without_answer
+from app.services.upstream.hints import COMPRESSED, for_owner, without_answer
 from app.services.upstream.limits import MOST_EMBEDDINGS_BYTES, MOST_REFUSAL_BYTES, MOST_REPLY_BYTES, refuse_bloated
 from app.services.upstream.target import endpoints_path, identity_headers, unsafe
 from app.services.upstream.transport import (
@@ -136,6 +130,7 @@ class OpenRouter:
         breaker: BreakerPolicy | None = None,
         name: str = "openrouter",
         asks_for_usage: bool = False,
+        entry: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
@@ -145,6 +140,7 @@ class OpenRouter:
         self.circuits = Circuits(breaker or BreakerPolicy(), clock)
         self._base_url = base_url.rstrip("/")
         self._key = key
+        self._entry = entry
         self._unsafe = unsafe(self._base_url, key)
         self._wire = Wire(
             tls=self._base_url.lower().startswith("https:"),
@@ -308,7 +304,7 @@ class OpenRouter:
         if response.status_code == 200 and reply.is_plain:
             return reply
         try:
-            raise await reply.refusal()
+            raise for_owner(await reply.refusal(), self._entry)
         finally:
             await reply.body.aclose()
 
@@ -337,14 +333,18 @@ class _Reply:
         """What a status other than 200 means; reads as much of the body as may explain it."""
         if self._status < 300:
             told = {} if self.upstream_id is None else {"upstream_id": self.upstream_id}
-            return UpstreamGarbage(details={"status": self._status, "reason": "unexpected_reply", **told})
+            told |= {"reason": "unexpected_reply"} if self.is_plain else {"reason": "compressed", "hint": COMPRESSED}
+            return UpstreamGarbage(details={"status": self._status, **told})
         body = b""
         if self.is_plain and self.content_type.endswith("json"):
             try:
                 body = await self.body.read_all(MOST_REFUSAL_BYTES)
             except UpstreamError:
                 body = b""  # the status says enough
-        return refusal(self._status, self._headers, body, now_s=time.time(), secret=self._key)
+        error = refusal(self._status, self._headers, body, now_s=time.time(), secret=self._key)
+        if not self.is_plain and type(error) is UpstreamError and self._status >= 400:
+            error.details |= {"reason": "compressed", "hint": f"Its reason stays unread. {COMPRESSED}"}
+        return error
 
     def failure(self, error: bytes, *, started: bool = False) -> UpstreamError:
         """What an error object inside the reply means."""

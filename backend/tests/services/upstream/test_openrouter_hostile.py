@@ -347,3 +347,17 @@ async def test_a_closed_client_says_so() -> None:
             with pytest.raises(UpstreamError):
                 await anext(stream)
         assert isinstance(await refused(openrouter.list_models), UpstreamUnavailable)
+
+
+@pytest.mark.parametrize("status", ["200 OK", "400 Bad Request", "422 Unprocessable"])
+async def test_what_is_compressed_unasked_is_said_to_be_so(status: str) -> None:
+    """Neither the request nor another try mends it; "as the provider says" would name words that nobody can read."""
+    body = gzip.compress(b'{"error":{"message":"temperature is wrong","code":400}}')
+    answer = reply(body, status=status, extra="Content-Encoding: gzip\r\n")
+    async with RawProvider(script(answer)) as provider:
+        openrouter = client(provider.base_url)
+        error = await refused(lambda: openrouter.complete(BODY))
+        await openrouter.aclose()
+    assert error.details["reason"] == "compressed"
+    assert "compressed" in error.next_step
+    assert "as the provider says" not in error.next_step

@@ -103,7 +103,9 @@ async def test_redirects_are_not_followed(status: str) -> None:
     ):
         openrouter = client(provider.base_url)
         for call in (openrouter.list_models, lambda: openrouter.complete(BODY), lambda: stream_text(openrouter)):
-            assert (await refused(call)).details["reason"] == "redirect"
+            error = await refused(call)
+            assert error.details["reason"] == "redirect"
+            assert "OPENROUTER_BASE_URL" in error.next_step, "there is nothing to correct in the request"
         await openrouter.aclose()
         assert elsewhere.connections == 0
 
