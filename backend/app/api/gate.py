@@ -17,7 +17,7 @@ from app.api.attempts import network_of
 from app.api.callers import Callers, check_scope, redeem
 from app.api.errors import error_response
 from app.api.gate_policy import GatePolicy
-from app.api.paths import LARGE_BODIES, STREAMED, UPLOADS, PathClass, classify, route_path
+from app.api.paths import STREAMED, UPLOADS, PathClass, body_limit_bytes, classify, route_path
 from app.api.patience import within
 from app.api.rates import RATE_HEADERS, Rates, too_many
 from app.api.revocation import until_revoked
@@ -118,7 +118,7 @@ class Gate:
                 if path in STREAMED and _MULTIPART.fullmatch(seen.get(b"content-type", b"")):
                     receive = counted_body(arriving, seen, STREAMED[path])
                 else:
-                    body = await read_body(arriving, seen, LARGE_BODIES.get(path, policy.body_limit_bytes))
+                    body = await read_body(arriving, seen, body_limit_bytes(path, policy.body_limit_bytes))
                     if body is None:
                         return
                     receive = _replay(body, receive)

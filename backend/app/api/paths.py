@@ -5,6 +5,7 @@ Everything is decided on the path the router sees, never on a rebuilt URL. An un
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -61,7 +62,16 @@ LARGE_BODIES = dict.fromkeys(
     ),
     32 * 2**20,
 )
-"""Bytes accepted where images and files come inside the body; the gate's own limit holds everywhere else."""
+"""Bytes accepted where images and files come inside the body."""
+_DRAFT = re.compile(r"/api/sessions/[^/]+/draft")
+_LARGE_DRAFT_BYTES = 32 * 2**20
+
+
+def body_limit_bytes(path: str, usual: int) -> int:
+    """Bytes accepted in the body of a request; ``usual`` where no pictures come."""
+    if path in LARGE_BODIES:
+        return LARGE_BODIES[path]
+    return _LARGE_DRAFT_BYTES if _DRAFT.fullmatch(path) else usual
 
 
 def classify(path: str) -> PathClass:

@@ -16,7 +16,7 @@ from app.repo import restored_values as kind
 from app.repo.restored_values import Check
 
 RESTORED = frozenset(
-    {"profiles", "sessions", "messages", "generations", "generation_events", "compactions", "settings"}
+    {"profiles", "sessions", "messages", "generations", "generation_events", "compactions", "draft_parts", "settings"}
 )
 MERGED: Mapping[str, tuple[str, ...]] = {
     "usage_logs": ("id", "generation_id"),
@@ -60,6 +60,7 @@ _CHECKS: Mapping[tuple[str, str], Check] = {
     **{(table, "request_id"): kind.request_id for table in ("generations", "idempotency_keys")},
     ("generation_events", "events"): kind.events,
     ("compactions", "summary"): kind.text,
+    ("draft_parts", "parts"): kind.OBJECTS,
     ("usage_logs", "profile_id"): kind.row_number,
     ("usage_logs", "model_id"): kind.name,
     ("usage_logs", "upstream_id"): kind.name,

@@ -38,8 +38,6 @@ _COUNT_USAGE = f"""
     WHERE id = :id RETURNING revision
 """  # noqa: S608
 _NEWEST = "SELECT max(updated_at) AS at FROM sessions"
-_DRAFT = "SELECT draft FROM sessions WHERE id = :id"
-_SET_DRAFT = "UPDATE sessions SET draft = :draft WHERE id = :id RETURNING id"
 _SETTABLE = ("session_type", "title", "profile_id", "model", "active_leaf_id", "pinned", "archived", "tags")
 
 
@@ -129,15 +127,6 @@ def count_usage(conn: Conn, session_id: str, *, now: str, **counts: int) -> int 
     """Add to the session's totals; the new revision, None when the session is gone."""
     row = conn.execute(_COUNT_USAGE, {"id": session_id, "now": _in_order(conn, now), **counts}).fetchone()
     return row["revision"] if row else None
-
-
-def get_draft(conn: Conn, session_id: str) -> dict[str, Any] | None:
-    row = conn.execute(_DRAFT, {"id": session_id}).fetchone()
-    return decode(row["draft"]) if row else None
-
-
-def set_draft(conn: Conn, session_id: str, draft: dict[str, Any]) -> bool:
-    return conn.execute(_SET_DRAFT, {"id": session_id, "draft": encode_text(draft)}).fetchone() is not None
 
 
 def list_page(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from app.schemas.json_values import JsonObject
 from app.schemas.page import PageQuery
 from app.schemas.types import MAX_CONTENT_CHARS, Flag, ObjectId, PlainText, SessionType, Slug, Usd
 
@@ -84,8 +85,26 @@ class SessionQuery(PageQuery):
     archived: bool | None = None
 
 
+DraftText = Annotated[PlainText, StringConstraints(max_length=MAX_CONTENT_CHARS)]
+DraftParts = Annotated[
+    list[JsonObject],
+    Field(
+        max_length=64,
+        description="What waits beside the text. The page keeps pictures as `image` parts, and results of tools as "
+        "`tool_result` parts with the `parent_id` that they will be posted below.",
+    ),
+]
+
+
 class Draft(BaseModel, extra="forbid"):
     """What stands in the composer but was not sent."""
 
-    text: Annotated[PlainText, StringConstraints(max_length=MAX_CONTENT_CHARS)] = ""
-    parts: Annotated[list[dict[str, Any]], Field(max_length=64)] = Field(default_factory=list)
+    text: DraftText = ""
+    parts: DraftParts = Field(default_factory=list)
+
+
+class DraftPatch(BaseModel, extra="forbid"):
+    """What of a draft changed; null or absent stays as it is."""
+
+    text: DraftText | None = None
+    parts: DraftParts | None = None

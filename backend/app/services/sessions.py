@@ -9,9 +9,9 @@ from app.core.errors import NotFound, Stale, ValidationFailed
 from app.core.ids import new_id
 from app.db.store import Store
 from app.db.types import Conn
-from app.repo import messages, profiles, sessions
+from app.repo import drafts, messages, profiles, sessions
 from app.schemas.page import Slice
-from app.schemas.sessions import Draft, Session, SessionCreate, SessionPatch, SessionPut, SessionQuery
+from app.schemas.sessions import Draft, DraftPatch, Session, SessionCreate, SessionPatch, SessionPut, SessionQuery
 from app.services.changes import Changes
 from app.services.cursors import decode_cursor, encode_cursor
 from app.services.turns.runner import Runner
@@ -63,16 +63,15 @@ class Sessions:
 
     async def draft(self, session_id: str) -> dict[str, Any]:
         """Raises NotFound."""
-        draft = await self._store.read(sessions.get_draft, session_id)
+        draft = await self._store.read(drafts.get, session_id)
         if draft is None:
             raise NotFound.of("session", session_id)
         return draft
 
-    async def put_draft(self, session_id: str, draft: Draft) -> dict[str, Any]:
-        """Raises NotFound."""
-        if not await self._store.write(sessions.set_draft, session_id, draft.model_dump()):
+    async def change_draft(self, session_id: str, change: Draft | DraftPatch) -> None:
+        """Keep what is given of it. Raises NotFound."""
+        if not await self._store.write(_change_draft, session_id, change):
             raise NotFound.of("session", session_id)
-        return draft.model_dump()
 
     async def _update(self, session_id: str, changes: dict[str, Any], revision: int | None) -> Session:
         session = await self._store.write(_update, session_id, changes, revision)
@@ -115,6 +114,10 @@ def _create(conn: Conn, request: SessionCreate) -> Session:
     session_id = new_id()
     sessions.insert(conn, session_id=session_id, now=now(), **request.model_dump())
     return _get(conn, session_id)
+
+
+def _change_draft(conn: Conn, session_id: str, change: Draft | DraftPatch) -> bool:
+    return drafts.change(conn, session_id, text=change.text, parts=change.parts)
 
 
 def _update(conn: Conn, session_id: str, changes: dict[str, Any], revision: int | None) -> Session:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api.paths import LARGE_BODIES, dialect_of
+from app.api.paths import body_limit_bytes, dialect_of
 from app.db.types import Conn
 from app.main import create_app
 from emulator import Emulator
@@ -28,7 +28,7 @@ JSON_TYPE = {"Content-Type": "application/json"}
 DEEP = 100_000
 TABLES = (
     *("sessions", "messages", "generations", "generation_events", "usage_logs", "usage_days"),
-    *("profiles", "settings", "idempotency_keys", "compactions"),
+    *("profiles", "settings", "idempotency_keys", "compactions", "draft_parts"),
 )
 
 # JSON texts that no field of the kind accepts; strings refuse also what no store keeps.
@@ -300,7 +300,7 @@ async def test_bodies_of_another_type_or_size(filled: Filled) -> None:
             headers = {"Content-Type": content_type}
             reply = await _send(client, operation.method, target, content=body, headers=headers)
             assert _is_refused(reply, 415, "unsupported_media_type"), content_type
-        huge = body + b" " * LARGE_BODIES.get(operation.path, 4 * 2**20)
+        huge = body + b" " * body_limit_bytes(operation.path, 4 * 2**20)
         reply = await _send(client, operation.method, target, content=huge, headers=JSON_TYPE)
         assert _is_refused(reply, 413, "body_too_large")
     assert await filled.state() == before

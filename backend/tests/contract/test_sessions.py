@@ -135,6 +135,16 @@ async def test_a_draft_is_kept_and_makes_no_session_newer(client: ConsoleClient)
     draft = {"text": "half a thought ✍️", "parts": [{"type": "text", "text": "x"}]}
     assert (await client.ask("PUT", path, json=draft)).json() == draft
     assert await client.get(path) == draft
+    assert (await client.ask("PATCH", path, json={"text": "a thought"})).status_code == 204
+    assert await client.get(path) == {**draft, "text": "a thought"}
+    picture = {"type": "image", "url": "data:image/png;base64," + "A" * 8 * 2**20}
+    assert (await client.ask("PATCH", path, json={"parts": [picture]})).status_code == 204
+    assert await client.get(path) == {"text": "a thought", "parts": [picture]}
+    for odd in (r'{"parts":[{"url":"a\u0000"}]}', r'{"parts":[{"url":"\ud800"}]}', r'{"text":"\ud800"}'):
+        reply = await client.ask("PATCH", path, content=odd, headers={"Content-Type": "application/json"})
+        assert reply.status_code == 422
+    gone = await client.ask("PATCH", "/api/sessions/01890000-0000-7000-8000-000000000000/draft", json={"text": "x"})
+    assert gone.status_code == 404
     assert await client.get(f"/api/sessions/{session['id']}") == session
 
 

@@ -103,16 +103,3 @@ def test_only_what_a_client_may_set_is_set(conn: Conn) -> None:
         "u",
     )
     assert session.totals.cost_usd == 0
-
-
-def test_a_draft_is_kept_apart(conn: Conn) -> None:
-    """It changes neither revision nor order."""
-    add(conn, "s")
-    assert sessions.get_draft(conn, "s") == {"text": "", "parts": []}
-    assert sessions.set_draft(conn, "s", {"text": "x", "parts": []})
-    assert sessions.get_draft(conn, "s") == {"text": "x", "parts": []}
-    assert not sessions.set_draft(conn, "t", {})
-    assert sessions.get_draft(conn, "t") is None
-    session = sessions.get(conn, "s")
-    assert session is not None
-    assert (session.revision, session.updated_at) == (1, "t")

@@ -46,6 +46,40 @@ test("pictures are attached by file and by paste, scaled down, sent, and there a
   expect(await violations(chat.page)).toEqual([]);
 });
 
+test("pictures that wait in a conversation are there after a reload and on another device", async ({
+  console,
+  emulator,
+  chat,
+  visitor,
+}) => {
+  await emulator.say("Go on.");
+  const session = await chat.start(console.origin, "Hello");
+  await chat.untilEnded();
+  await chat.composer.fill("What is this?");
+  await chat.page.getByLabel("Pictures", { exact: true }).setInputFiles([dot, dot]);
+  const waiting = chat.page.getByRole("list", { name: "Pictures to send" }).getByRole("img");
+  await expect.poll(() => waiting.count()).toBe(2);
+  const draft = async (): Promise<{ text: string; parts: object[] }> =>
+    console.json(`/api/sessions/${session}/draft`);
+  await expect.poll(async () => (await draft()).parts.length).toBe(2);
+  await chat.page.reload();
+  await expect.poll(() => waiting.count()).toBe(2);
+  await chat.button("Remove dot.png").first().click();
+  await expect.poll(async () => (await draft()).parts.length).toBe(1);
+
+  const elsewhere = (await visitor({ ...PHONE })).chat;
+  await elsewhere.open(`${console.origin}/app/chat/${session}`);
+  const waitingThere = elsewhere.page.getByRole("list", { name: "Pictures to send" });
+  await waitingThere.getByRole("img").waitFor();
+  await expect.poll(() => elsewhere.composer.inputValue()).toBe("What is this?");
+  await elsewhere.button("Send").click();
+  await elsewhere.untilEnded();
+  await waitingThere.waitFor({ state: "detached" });
+  const [, , question] = await console.messages(session);
+  expect(question?.parts.map(({ type }) => type)).toEqual(["text", "image"]);
+  await expect.poll(draft).toEqual({ text: "", parts: [] });
+});
+
 test("a file that is no picture is refused, and so are pictures for a model that takes none", async ({
   console,
   chat,

@@ -25,6 +25,7 @@ test("calls of tools wait for their results, which send the answer on", async ({
   console,
   emulator,
   chat,
+  visitor,
   onTestFinished,
 }) => {
   const profile = await offerTools(console);
@@ -54,12 +55,28 @@ test("calls of tools wait for their results, which send the answer on", async ({
   await expect.poll(() => weather.inputValue()).toBe('{"sky":"rain"}');
   expect(await emulator.calls()).toHaveLength(1);
 
+  // On another device too, and what it adds is here after a reload.
+  const elsewhere = (await visitor(PHONE)).chat;
+  await elsewhere.open(`${console.origin}/app/chat/${session}`);
+  const clockElsewhere = elsewhere.page.getByLabel("Result of get_time (call 2)");
+  await expect
+    .poll(() => elsewhere.page.getByLabel("Result of get_weather (call 1)").inputValue())
+    .toBe('{"sky":"rain"}');
+  await clockElsewhere.fill("11:00");
+  const draft = async (): Promise<string> => console.text(`/api/sessions/${session}/draft`);
+  await expect.poll(draft).toContain("11:00");
+  await elsewhere.page.close();
+  await chat.page.reload();
+  await expect.poll(() => clock.inputValue()).toBe("11:00");
+  expect(await weather.inputValue()).toBe('{"sky":"rain"}');
+
   await emulator.say("Rain at noon.");
   await clock.fill("12:00");
   await clock.press("Control+Enter");
   await expect.poll(() => chat.text()).toBe("Rain at noon.");
   await chat.untilEnded();
   await form.waitFor({ state: "detached" });
+  await expect.poll(draft).toBe('{"text":"","parts":[]}');
   expect((await console.messages(session)).map(({ role }) => role)).toEqual([
     "user",
     "assistant",

@@ -15,7 +15,7 @@ from app.api.route_class import route_class
 from app.core.errors import BadCursor, NotFound, Stale, ValidationFailed
 from app.schemas.messages import Message, MessageQuery
 from app.schemas.page import Page
-from app.schemas.sessions import Draft, Session, SessionCreate, SessionPatch, SessionPut, SessionQuery
+from app.schemas.sessions import Draft, DraftPatch, Session, SessionCreate, SessionPatch, SessionPut, SessionQuery
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=JsonRoute)
 SessionPath = Annotated[str, Path(max_length=128)]
@@ -88,4 +88,13 @@ async def get_draft(services: ServicesDep, session_id: SessionPath) -> Response:
 @route_class("write")
 async def put_draft(services: ServicesDep, session_id: SessionPath, body: Draft) -> Response:
     """Keep what stands in the session's composer."""
-    return reply(await services.sessions.put_draft(session_id, body))
+    await services.sessions.change_draft(session_id, body)
+    return reply(body.model_dump())
+
+
+@router.patch("/{session_id}/draft", status_code=204, responses=responses_for(NotFound, ValidationFailed))
+@route_class("write")
+async def patch_draft(services: ServicesDep, session_id: SessionPath, body: DraftPatch) -> Response:
+    """Keep what changed of it: the text while it is typed, without the pictures beside it. They are not sent back."""
+    await services.sessions.change_draft(session_id, body)
+    return Response(status_code=204)

@@ -6,11 +6,13 @@ interface AttachmentsProps {
   images: Images;
   /** Why the pictures cannot be sent as things are. */
   refusal: string | null;
+  /** They are kept with their conversation; before it is stored, the page alone has them. */
+  isKept: boolean;
   returnFocus: () => HTMLElement | null;
 }
 
 /** The pictures that wait in the composer. */
-export default function Attachments({ images, refusal, returnFocus }: AttachmentsProps) {
+export default function Attachments({ images, refusal, isKept, returnFocus }: AttachmentsProps) {
   const said = refusal ?? images.problem;
   return (
     <div className="flex flex-col gap-2 px-4 pt-3">
@@ -22,7 +24,7 @@ export default function Attachments({ images, refusal, returnFocus }: Attachment
       {images.parts.length > 0 && (
         <ul aria-label="Pictures to send" className="flex flex-wrap gap-3.5">
           {images.parts.map((part, index) => (
-            <li key={part.url} className="relative">
+            <li key={index} className="relative">
               <img
                 src={part.url}
                 alt={part.name ?? `Picture ${index + 1}`}
@@ -31,7 +33,7 @@ export default function Attachments({ images, refusal, returnFocus }: Attachment
               <IconButton
                 label={`Remove ${part.name ?? `picture ${index + 1}`}`}
                 onClick={() => {
-                  images.remove(part);
+                  images.remove(index);
                   returnFocus()?.focus();
                 }}
                 className="absolute -top-2 -right-2 !size-6 !rounded-full border border-line bg-raised pointer-coarse:!size-8"
@@ -42,7 +44,7 @@ export default function Attachments({ images, refusal, returnFocus }: Attachment
           ))}
         </ul>
       )}
-      {images.parts.length > 0 && (
+      {images.parts.length > 0 && !isKept && (
         <p className="text-xs text-ink-3">
           Pictures wait on this page only, until they are sent; what you write is kept.
         </p>

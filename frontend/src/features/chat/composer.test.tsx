@@ -22,7 +22,7 @@ beforeEach(() => {
   vi.stubGlobal("matchMedia", () => ({ matches: false }));
   api = new FakeApi()
     .on(`GET ${DRAFT}`, () => ({ text: "", parts: [] }))
-    .on(`PUT ${DRAFT}`, ({ body }) => body);
+    .on(`PATCH ${DRAFT}`, ({ body }) => body);
   sent = [];
   accept = async () => {};
 });
@@ -123,29 +123,29 @@ it("does not let a late draft overwrite what was typed meanwhile", async () => {
 it("stores the draft once for a burst of typing, and empties it after sending", async () => {
   const field = await renderComposer();
   await userEvent.type(field, "Hello");
-  await waitFor(() => expect(api.callsTo(`PUT ${DRAFT}`)).toHaveLength(1));
-  expect(api.callsTo(`PUT ${DRAFT}`)[0]?.body).toEqual({ text: "Hello", parts: [] });
+  await waitFor(() => expect(api.callsTo(`PATCH ${DRAFT}`)).toHaveLength(1));
+  expect(api.callsTo(`PATCH ${DRAFT}`)[0]?.body).toEqual({ text: "Hello" });
   await userEvent.type(field, "{Enter}");
-  await waitFor(() => expect(api.callsTo(`PUT ${DRAFT}`)).toHaveLength(2));
-  expect(api.callsTo(`PUT ${DRAFT}`)[1]?.body).toEqual({ text: "", parts: [] });
+  await waitFor(() => expect(api.callsTo(`PATCH ${DRAFT}`)).toHaveLength(2));
+  expect(api.callsTo(`PATCH ${DRAFT}`)[1]?.body).toEqual({ text: "" });
 });
 
 it("keeps a draft that could not be stored, and stores it when the channel is back", async () => {
-  api.on(`PUT ${DRAFT}`, () => new TypeError("gone"));
+  api.on(`PATCH ${DRAFT}`, () => new TypeError("gone"));
   await userEvent.type(await renderComposer(), "Hello");
-  await waitFor(() => expect(api.callsTo(`PUT ${DRAFT}`)).toHaveLength(1));
+  await waitFor(() => expect(api.callsTo(`PATCH ${DRAFT}`)).toHaveLength(1));
   expect(localStorage.getItem("console.draft.s1")).toBe("Hello");
-  api.on(`PUT ${DRAFT}`, ({ body }) => body);
+  api.on(`PATCH ${DRAFT}`, ({ body }) => body);
   act(() => useChannelStatus.setState({ state: "open" } as ChannelStatus, true));
   await waitFor(() => expect(localStorage.getItem("console.draft.s1")).toBeNull());
-  expect(api.callsTo(`PUT ${DRAFT}`).at(-1)?.body).toEqual({ text: "Hello", parts: [] });
+  expect(api.callsTo(`PATCH ${DRAFT}`).at(-1)?.body).toEqual({ text: "Hello" });
 });
 
 it("tries again by itself to store a draft", async () => {
-  api.on(`PUT ${DRAFT}`, () => new TypeError("gone"));
+  api.on(`PATCH ${DRAFT}`, () => new TypeError("gone"));
   await userEvent.type(await renderComposer(), "Hello");
-  await waitFor(() => expect(api.callsTo(`PUT ${DRAFT}`)).toHaveLength(1));
-  await waitFor(() => expect(api.callsTo(`PUT ${DRAFT}`)).toHaveLength(2), { timeout: 3_000 });
+  await waitFor(() => expect(api.callsTo(`PATCH ${DRAFT}`)).toHaveLength(1));
+  await waitFor(() => expect(api.callsTo(`PATCH ${DRAFT}`)).toHaveLength(2), { timeout: 3_000 });
 });
 
 it("restores what the server never got, and gives it to the server", async () => {
@@ -154,7 +154,7 @@ it("restores what the server never got, and gives it to the server", async () =>
   const field = await renderComposer();
   expect(field).toHaveValue("Newer");
   await waitFor(() => expect(localStorage.getItem("console.draft.s1")).toBeNull());
-  expect(api.callsTo(`PUT ${DRAFT}`)[0]?.body).toEqual({ text: "Newer", parts: [] });
+  expect(api.callsTo(`PATCH ${DRAFT}`)[0]?.body).toEqual({ text: "Newer" });
 });
 
 it("stops the running answer with its button and with Escape, and sends nothing meanwhile", async () => {

@@ -37,7 +37,7 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
   const [sending, setSending] = useState(false);
   const [error, setError] = useState<Error | null>(null);
   const { turnOf, accepted } = useAttempt();
-  const images = useImages();
+  const images = useImages(sessionId);
   const refusal = useImageRefusal(choice.effectiveModel, images.parts.length > 0);
   const isEmpty = text.trim() === "" && images.parts.length === 0;
 
@@ -97,7 +97,12 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
       >
         {(images.parts.length > 0 || images.problem !== null) && (
           <Suspense>
-            <Attachments images={images} refusal={refusal} returnFocus={() => field.current} />
+            <Attachments
+              images={images}
+              refusal={refusal}
+              isKept={sessionId !== null}
+              returnFocus={() => field.current}
+            />
           </Suspense>
         )}
         <textarea

@@ -1,5 +1,5 @@
-/** Results of tools as they are typed, kept by the browser until they are sent, by the id of their call. */
-type Results = Readonly<Record<string, string>>;
+/** Results of tools as they are typed, kept by the browser until the server has them, by the id of their call. */
+export type Results = Readonly<Record<string, string>>;
 
 const keyOf = (messageId: string): string => `console.results.${messageId}`;
 

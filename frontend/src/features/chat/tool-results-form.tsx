@@ -2,11 +2,11 @@ import { type KeyboardEvent, useState } from "react";
 import type { Message } from "@/client/api";
 import { Button } from "@/components/button";
 import { Field, TEXT_AREA } from "@/components/field";
-import { forgetResults, keepResults, readResults } from "./result-draft";
 import { SendError } from "./send-error";
 import type { ToolCallPart } from "./tool-calls";
 import { useSend } from "./turns";
 import { useAttempt } from "./use-attempt";
+import { useResults } from "./use-results";
 
 interface ToolResultsFormProps {
   /** The newest message of the path: results are stored below it. */
@@ -17,17 +17,12 @@ interface ToolResultsFormProps {
 
 /** The answer waits for what its tools give back: one field for each call, sent together. */
 export function ToolResultsForm({ message, calls }: ToolResultsFormProps) {
-  const [results, setResults] = useState(() => readResults(message.id));
+  const { results, change, clear } = useResults(message);
   const [tried, setTried] = useState(false);
   const { mutate, isPending, error } = useSend();
   const { turnOf, accepted } = useAttempt();
   const isMissing = ({ id }: ToolCallPart): boolean => (results[id] ?? "").trim() === "";
 
-  const change = (id: string, text: string): void => {
-    const next = { ...results, [id]: text };
-    setResults(next);
-    keepResults(message.id, next);
-  };
   const send = (form: HTMLFormElement | null): void => {
     if (isPending) return;
     setTried(true);
@@ -45,7 +40,7 @@ export function ToolResultsForm({ message, calls }: ToolResultsFormProps) {
     mutate(turn, {
       onSuccess: () => {
         accepted();
-        forgetResults(message.id);
+        clear();
       },
     });
   };

@@ -1,14 +1,12 @@
 import { useEffect, useEffectEvent, useRef, useState } from "react";
-import { ApiError, request } from "@/client/http";
 import { fetchDraft } from "@/client/queries";
+import { Saver } from "@/lib/saver";
 import { useChannelStatus } from "@/lib/stream/live";
+import { expectDraftParts, saveDraftParts, takeDraftParts } from "./draft-parts";
+import { storeDraft } from "./store-draft";
 import { forgetUnsaved, keepUnsaved, readUnsaved } from "./unsaved-draft";
 
 const SAVE_AFTER_MS = 300;
-const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 30_000;
-/** Browsers let a call outlive its page only when its body is below 64 KiB. */
-const KEEPALIVE_CHARACTERS = 15_000;
 
 export interface DraftState {
   text: string;
@@ -25,48 +23,24 @@ export function useDraft(sessionId: string | null): DraftState {
   const [restored] = useState(() => readUnsaved(sessionId));
   const [text, setState] = useState(restored ?? "");
   const touched = useRef(restored !== null);
-  const unsaved = useRef(sessionId === null ? null : restored);
-  const saving = useRef(false);
-  const left = useRef(false);
-  const retry_ms = useRef(FIRST_RETRY_MS);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const [saver] = useState(() => (sessionId === null ? null : saverOf(sessionId, restored)));
 
-  const save = async (): Promise<void> => {
-    clearTimeout(timer.current);
-    const pending = unsaved.current;
-    if (sessionId === null || pending === null || saving.current) return;
-    saving.current = true;
-    const isSettled = await store(sessionId, pending);
-    saving.current = false;
-    if (isSettled) {
-      retry_ms.current = FIRST_RETRY_MS;
-      forgetUnsaved(sessionId, pending);
-      if (unsaved.current === pending) unsaved.current = null;
-      else await save();
-    } else if (!left.current) {
-      timer.current = setTimeout(() => void save(), retry_ms.current);
-      retry_ms.current = Math.min(retry_ms.current * 2, LONGEST_RETRY_MS);
-    }
-  };
   const change = (next: string, delay_ms: number): void => {
     touched.current = true;
     setState(next);
     keepUnsaved(sessionId, next);
-    if (sessionId === null) {
-      if (next === "") forgetUnsaved(sessionId, next);
-      return;
-    }
-    unsaved.current = next;
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => void save(), delay_ms);
+    if (saver) saver.set(next, delay_ms);
+    else if (next === "") forgetUnsaved(sessionId, next);
   };
 
   useEffect(() => {
-    if (sessionId === null || touched.current) return;
+    if (sessionId === null) return;
     const loading = new AbortController();
+    expectDraftParts(sessionId);
     fetchDraft(sessionId, loading.signal).then(
       (draft) => {
-        if (!touched.current) setState(draft.text);
+        if (!touched.current) setState(draft.text ?? "");
+        takeDraftParts(sessionId, draft.parts);
       },
       () => {
         // Without the stored draft the composer is simply empty; typing still saves.
@@ -75,9 +49,13 @@ export function useDraft(sessionId: string | null): DraftState {
     return () => loading.abort();
   }, [sessionId]);
 
-  const saveNow = useEffectEvent(() => void save());
+  const saveNow = useEffectEvent(() => {
+    if (sessionId === null) return;
+    void saver?.save();
+    saveDraftParts(sessionId);
+  });
   useEffect(() => {
-    left.current = false;
+    saver?.retryByItself(true);
     const onHide = (): void => saveNow();
     saveNow();
     window.addEventListener("pagehide", onHide);
@@ -85,25 +63,21 @@ export function useDraft(sessionId: string | null): DraftState {
       if (now.state === "open" && before.state !== "open") saveNow();
     });
     return () => {
-      left.current = true;
+      saver?.retryByItself(false);
       window.removeEventListener("pagehide", onHide);
       unsubscribe();
       saveNow();
     };
-  }, []);
+  }, [saver]);
 
   return { text, setText: (next) => change(next, SAVE_AFTER_MS), clear: () => change("", 0) };
 }
 
-/** Whether the text needs no further try: the server has it, or the conversation is gone. */
-async function store(sessionId: string, text: string): Promise<boolean> {
-  try {
-    await request("PUT", `/api/sessions/${sessionId}/draft`, {
-      body: { text, parts: [] },
-      keepalive: text.length < KEEPALIVE_CHARACTERS,
-    });
-    return true;
-  } catch (error) {
-    return error instanceof ApiError && error.status === 404;
-  }
+function saverOf(sessionId: string, restored: string | null): Saver<string> {
+  const saver = new Saver<string>({
+    store: (text) => storeDraft(sessionId, { text }),
+    onSaved: (text) => forgetUnsaved(sessionId, text),
+  });
+  if (restored !== null) saver.set(restored, 0);
+  return saver;
 }

@@ -1,7 +1,8 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import type { ImagePart } from "@/client/api";
 import { announce } from "@/lib/announcer";
 import { plural } from "@/lib/format";
+import { type DraftPart, changeDraftParts, useDraftParts } from "./draft-parts";
 
 const MOST = 8;
 
@@ -10,14 +11,22 @@ export interface Images {
   /** Why the last file was not attached. */
   problem: string | null;
   add: (files: Iterable<File>) => Promise<void>;
-  remove: (part: ImagePart) => void;
+  remove: (index: number) => void;
   clear: () => void;
 }
 
-/** The pictures that go with the next message. */
-export function useImages(): Images {
-  const [parts, setParts] = useState<readonly ImagePart[]>([]);
+/** The pictures that go with the next message: kept with the conversation until they are sent. */
+export function useImages(sessionId: string | null): Images {
+  const waiting = useDraftParts(sessionId);
+  const parts = useMemo(() => waiting.filter(isImage), [waiting]);
   const [problem, setProblem] = useState<string | null>(null);
+  /** At once: a page that is left lets no large call go on. */
+  const change = (next: (images: readonly ImagePart[]) => readonly ImagePart[]): void =>
+    changeDraftParts(
+      sessionId,
+      (all) => [...all.filter((part) => !isImage(part)), ...next(all.filter(isImage))],
+      0,
+    );
   const add = async (files: Iterable<File>): Promise<void> => {
     setProblem(null);
     const { readImage } = await import("./read-image");
@@ -29,21 +38,26 @@ export function useImages(): Images {
         setProblem(error instanceof Error ? error.message : String(error));
       }
     }
-    setParts((before) => [...before, ...read].slice(0, MOST));
+    if (read.length === 0) return;
+    change((before) => [...before, ...read].slice(0, MOST));
     if (parts.length + read.length > MOST) setProblem("At most 8 pictures go with one message.");
-    if (read.length > 0) announce(`${plural(read.length, "picture")} attached`);
+    announce(`${plural(read.length, "picture")} attached`);
   };
   return {
     parts,
     problem,
     add,
-    remove: (part) => {
-      setParts((before) => before.filter((kept) => kept !== part));
+    remove: (index) => {
+      change((before) => before.toSpliced(index, 1));
       setProblem(null);
     },
     clear: () => {
-      setParts([]);
+      if (parts.length > 0) change(() => []);
       setProblem(null);
     },
   };
+}
+
+function isImage(part: DraftPart): part is ImagePart {
+  return part.type === "image";
 }
