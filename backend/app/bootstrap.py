@@ -13,7 +13,7 @@ from pathlib import Path
 from app import __version__
 from app.api.gate_policy import GatePolicy
 from app.core.config import Settings, environment
-from app.core.token import read_or_create_hash_key, read_or_create_token
+from app.core.token import installation_of, read_or_create_hash_key, read_or_create_token
 from app.db.errors import DataInUse
 from app.db.lock import DataLock, find_owner
 from app.db.store import Store
@@ -75,6 +75,9 @@ class Pace:
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     refresh: Refresh = field(default_factory=Refresh)
     schedule: SchedulePace = field(default_factory=SchedulePace)
+    by_itself: bool = True
+    """Whether it does anything that nobody asked for: ask providers what they offer and what calls have cost, make
+    backups that are due."""
 
 
 @asynccontextmanager
@@ -96,7 +99,8 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         await recovery.recover(store)
 
         runs, changes, metrics = Runs(), Changes(), Metrics()
-        access_tokens = AccessTokens(store, changes, read_or_create_hash_key(settings.data_dir))
+        hash_key = read_or_create_hash_key(settings.data_dir)
+        access_tokens = AccessTokens(store, changes, hash_key)
         await access_tokens.open()
         stack.push_async_callback(access_tokens.close)
         providers = Providers(settings, pace.timeouts, lambda: _start_demo(stack), file, pace.breaker)
@@ -107,7 +111,8 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         journal.open()
         stack.push_async_callback(journal.close)
         reconciler = Reconciler(store, changes, providers, pace.reconcile_delays_s)
-        await reconciler.open()
+        if pace.by_itself:
+            await reconciler.open()
         stack.push_async_callback(reconciler.close)
         runner = Runner(store, journal, runs, changes, reconciler.notice, pace.retries, metrics)
         stack.push_async_callback(runner.close)
@@ -115,7 +120,8 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         stack.push_async_callback(paid_calls.close)
         replays = Replays(store, runs)
         catalog = Catalog(store, changes, providers, pace.refresh)
-        catalog.open()
+        if pace.by_itself:
+            catalog.open()
         stack.push_async_callback(catalog.close)
         plain_catalog = PlainCatalog(store, catalog)
         stack.push_async_callback(plain_catalog.close)
@@ -135,12 +141,13 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         housekeeping = Housekeeping(store)
         housekeeping.open()
         stack.push_async_callback(housekeeping.close)
-        archive = Archive(settings.backups_path)
+        archive = Archive(settings.backups_path, installation_of(hash_key))
         backups = Backups(store, changes, archive, pace.schedule.now)
         await backups.open()
         stack.push_async_callback(backups.close)
         schedule = Schedule(store, backups, archive, settings, pace.schedule)
-        schedule.open()
+        if pace.by_itself:
+            schedule.open()
         stack.push_async_callback(schedule.close)
         folder = settings.under_data(Path("restoring"))
         restores = Restores(store, backups, runner, paid_calls, live, folder, reconciler.take_up)

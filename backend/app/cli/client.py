@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import ValidationError
 
-from app.bootstrap import running_elsewhere
+from app.bootstrap import Pace, running_elsewhere
 from app.cli.failure import CommandFailed, settings_problem
 from app.cli.options import flags_given
 from app.core.config import Settings
@@ -38,14 +38,18 @@ def path_segment(name: str) -> str:
 
 
 @asynccontextmanager
-async def console(data: Path | None = None) -> AsyncIterator[httpx.AsyncClient]:
+async def console(data: Path | None = None, *, existing: bool = False) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the console that owns a data folder, the one of the settings when None; paths go without an address.
 
-    When nobody owns the folder, the console runs in this process for as long as the context lasts, and each of its
-    replies comes in one piece. A reply that is no success is raised as `Refused`; calls have no time-out.
-    Raises `CommandFailed` when the settings make no sense, the folder cannot be used, or nobody answers.
+    When nobody owns the folder, the console runs in this process for as long as the context lasts, does nothing by
+    itself, and each of its replies comes in one piece. A reply that is no success is raised as `Refused`; calls have no
+    time-out.
+    Raises `CommandFailed` when the settings make no sense, the folder cannot be used, or nobody answers; where it is
+    to be an ``existing`` console, also when the folder has none, and nothing is made there.
     """
     settings = _settings(data)
+    if existing and not settings.store_path.exists():
+        raise CommandFailed(f"there is no console in {settings.data_dir}: {settings.store_path.name} is not there")
     async with AsyncExitStack() as stack:
         try:
             address = await running_elsewhere(settings)
@@ -78,7 +82,7 @@ def _settings(data: Path | None) -> Settings:
 
 
 async def _start_here(stack: AsyncExitStack, settings: Settings) -> httpx.AsyncBaseTransport:
-    app = create_app(settings)
+    app = create_app(settings, pace=Pace(by_itself=False))
     await stack.enter_async_context(app.router.lifespan_context(app))
     return httpx.ASGITransport(app, raise_app_exceptions=False)
 

@@ -35,6 +35,11 @@ def read_or_create_hash_key(data_dir: Path) -> bytes:
     return hashlib.sha256(_read_or_create(data_dir / HASH_KEY_FILE).encode()).digest()
 
 
+def installation_of(hash_key: bytes) -> str:
+    """A name for the data folder of a key, 16 hexadecimal digits that tell nothing of it."""
+    return hashlib.blake2b(hash_key, digest_size=8, person=b"installation").hexdigest()
+
+
 def _read_or_create(path: Path) -> str:
     if not path.exists():
         data_dir = path.parent

@@ -10,8 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.client import console
 from app.cli.main import main
-from tests.harness import ConsoleProcess
+from emulator import Emulator
+from tests.harness import ConsoleProcess, console_app
+
+
+@pytest.fixture
+def stopped(data: Path) -> Path:
+    """The data folder of a console that does not run."""
+
+    async def once() -> None:
+        async with console(data):
+            pass
+
+    asyncio.run(once())
+    return data
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -22,37 +36,39 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return told.out
 
 
-def test_backups_are_made_listed_checked_and_deleted(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_backups_are_made_listed_checked_and_deleted(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a console running, for people and for programs."""
-    name = said(capsys, "--data", str(data)).split()[0]
-    made = json.loads(said(capsys, "create", "--data", str(data), "--json"))
-    file = data / "backups" / made["name"]
+    name = said(capsys, "--data", str(stopped)).split()[0]
+    made = json.loads(said(capsys, "create", "--data", str(stopped), "--json"))
+    file = stopped / "backups" / made["name"]
     assert made["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
-    listed = json.loads(said(capsys, "list", "--data", str(data), "--json"))
+    listed = json.loads(said(capsys, "list", "--data", str(stopped), "--json"))
     assert [item["name"] for item in listed] == [made["name"], name]
-    assert said(capsys, "list", "--data", str(data)).splitlines()[0].startswith(f"{made['name']}  manual  ")
-    assert said(capsys, "verify", name, "--data", str(data)).startswith(f"{name} is sound")
-    assert said(capsys, "delete", name, "--yes", "--data", str(data)) == ""
-    assert [item["name"] for item in json.loads(said(capsys, "list", "--json", "--data", str(data)))] == [made["name"]]
+    assert said(capsys, "list", "--data", str(stopped)).splitlines()[0].startswith(f"{made['name']}  manual  ")
+    assert said(capsys, "verify", name, "--data", str(stopped)).startswith(f"{name} is sound")
+    assert said(capsys, "delete", name, "--yes", "--data", str(stopped)) == ""
+    assert [item["name"] for item in json.loads(said(capsys, "list", "--json", "--data", str(stopped)))] == [
+        made["name"]
+    ]
 
 
 def test_what_goes_wrong_is_one_line(
-    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    stopped: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Status 1, no traceback: an unknown name, a damaged file, a folder that is none, an answer that is no."""
-    made = json.loads(said(capsys, "--data", str(data), "--json"))
-    (data / "backups" / made["name"]).write_bytes(b"")
+    made = json.loads(said(capsys, "--data", str(stopped), "--json"))
+    (stopped / "backups" / made["name"]).write_bytes(b"")
     for arguments in (["verify", made["name"]], ["verify", "none.db"], ["delete", "none.db", "--yes"]):
-        assert main(["backup", *arguments, "--data", str(data)]) == 1
+        assert main(["backup", *arguments, "--data", str(stopped)]) == 1
         told = capsys.readouterr()
         assert told.out == ""
         assert told.err.startswith("llm-console: ")
         assert len(told.err.splitlines()) == 1
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
-    assert main(["backup", "delete", made["name"], "--data", str(data)]) == 1
-    assert (data / "backups" / made["name"]).exists()
+    assert main(["backup", "delete", made["name"], "--data", str(stopped)]) == 1
+    assert (stopped / "backups" / made["name"]).exists()
     assert main(["backup", "cook"]) == 2
-    assert main(["backup", "--data", str(data), "list"]) == 2
+    assert main(["backup", "--data", str(stopped), "list"]) == 2
 
 
 @pytest.mark.parametrize("name", ["../../sessions/{id}", "..", ".", "", "a?b#c", "%2e%2e/x"])
@@ -71,12 +87,12 @@ async def test_a_name_leads_nowhere_else(data: Path, capsys: pytest.CaptureFixtu
 
 
 def test_a_refused_backup_is_told(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    stopped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The steps end with the console's own error."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("CONSOLE_BACKUPS", str(tmp_path / "file"))
-    assert main(["backup", "--data", str(data)]) == 1
+    assert main(["backup", "--data", str(stopped)]) == 1
     assert "CONSOLE_BACKUPS" in capsys.readouterr().err
 
 
@@ -102,3 +118,29 @@ async def test_a_running_console_makes_it(data: Path, capsys: pytest.CaptureFixt
         async with process.client() as client:
             assert (await client.get("/api/admin/backups"))["items"] == [made]
         assert await process.interrupt() == 0
+
+
+@pytest.mark.parametrize("arguments", [["list"], [], ["verify", "a.db"], ["delete", "a.db", "--yes"]])
+def test_where_no_console_is_nothing_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """A folder's name that was mistyped is told, not made."""
+    missing = tmp_path / "mistyped"
+    assert main(["backup", *arguments, "--data", str(missing)]) == 1
+    assert f"there is no console in {missing}" in capsys.readouterr().err
+    assert main(["token", "list", "--data", str(missing)]) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_backup_asks_no_provider(
+    data: Path, emulator: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a running console: neither what it offers nor what a call has cost."""
+    emulator.set_scenario("missing_usage; misses=1000")
+    async with console_app(data, upstream=emulator.base_url) as running:
+        await running.client.answer("of unknown cost")
+    emulator.reset()
+    monkeypatch.setenv("CONSOLE_OPENROUTER_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("CONSOLE_OPENROUTER_API_KEY", "a-key")
+    assert (await asyncio.to_thread(said, capsys, "--data", str(data))).startswith("console_backup_")
+    assert emulator.requests == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
 import sqlite3
 import stat
@@ -14,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.core.token import KEY_FILE
+from app.core.token import KEY_FILE, installation_of, read_or_create_hash_key
 from emulator import Emulator
 from tests.harness import Console, ConsoleClient, Json, console_app
 
@@ -255,19 +256,24 @@ def bearer() -> dict[str, str]:
 
 
 async def test_what_an_interrupted_process_left_is_removed(data: Path, emulator: Emulator, folder: Path) -> None:
-    """Unfinished copies and notes of nothing go at the next start; finished backups and foreign files stay."""
+    """Its unfinished copies and notes of nothing go at the next start, others' once they are old; all else stays."""
     async with console_app(data, upstream=emulator.base_url) as running:
         name = (await running.client.post("/api/admin/backups"))["name"]
+    owner = installation_of(read_or_create_hash_key(data))
+    old = ("a.db.partial", "a.db.0123456789abcdef.partial-journal", "a.db.json.0123456789abcdef.partial")
     left = (
-        "console_backup_2026-01-01_00-00-00.db.partial",
-        "a.db.partial-journal",
+        f"console_backup_2026-01-01_00-00-00.db.{owner}.partial",
+        f"a.db.{owner}.partial-journal",
         "gone.db.json",
-        "b.db.json.partial",
+        f"b.db.json.{owner}.partial",
     )
-    for stray in (*left, "README.md"):
+    others = ("b.db.0123456789abcdef.partial", "b.db.0123456789abcdef.partial-journal", "b.db.json.0123.partial")
+    for stray in (*left, *old, *others, "README.md"):
         (folder / stray).write_text("x")
+    for stray in old:
+        os.utime(folder / stray, (0, 0))
     async with console_app(data, upstream=emulator.base_url):
-        assert {file.name for file in folder.iterdir()} == {name, f"{name}.json", "README.md"}
+        assert {file.name for file in folder.iterdir()} == {name, f"{name}.json", "README.md", *others}
 
 
 async def test_a_folder_that_cannot_be_used_is_told(data: Path, emulator: Emulator, tmp_path: Path) -> None:

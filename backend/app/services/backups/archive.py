@@ -1,13 +1,16 @@
 """The folder of the backups: each a complete database file, with a note of what was in it when it was made.
 
 The note (``<name>.json``) can be lost: the file alone is enough to restore. Names tell the kind; times in them are UTC.
+Several consoles may share a folder: what is unfinished has its maker's name, and nobody else touches it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -19,7 +22,7 @@ from app.core.clock import stamp
 from app.core.disk import SPARE_BYTES, FreeBytes, free_bytes, full_disk_told, sync
 from app.core.errors import BackupsUnavailable, DiskFull, NotFound
 from app.core.json import encode
-from app.db.snapshot import Facts, partial_of, publish, remove
+from app.db.snapshot import Facts, publish, remove
 from app.schemas.backups import Backup, BackupKind
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.db")
@@ -27,6 +30,8 @@ _OURS = re.compile(
     r"console_backup_(?:(?P<kind>before_restore|scheduled)_)?"
     r"(?P<day>\d{4}-\d\d-\d\d)_(?P<h>\d\d)-(?P<m>\d\d)-(?P<s>\d\d)(?:_\d+)?\.db"
 )
+ABANDONED_S = 7 * 86_400
+"""What nobody has written to for so long is unfinished for good, whoever began it."""
 _KINDS: dict[str | None, BackupKind] = {"before_restore": "before_restore", "scheduled": "scheduled"}
 
 
@@ -55,24 +60,30 @@ class Note:
 
 
 class Archive:
-    """One folder. Its calls touch the disk: not for the loop's thread. All raise `BackupsUnavailable`."""
+    """One folder. Its calls touch the disk: not for the loop's thread. All raise `BackupsUnavailable`.
 
-    def __init__(self, folder: Path, free_bytes: FreeBytes = free_bytes) -> None:
-        self.folder, self._free_bytes = folder, free_bytes
+    Args:
+        owner: letters and digits that no other console has; it makes one backup at a time.
+    """
+
+    def __init__(self, folder: Path, owner: str, free_bytes: FreeBytes = free_bytes) -> None:
+        self.folder, self._owner, self._free_bytes = folder, owner, free_bytes
 
     def tidy(self) -> None:
-        """Remove what an interrupted process left: unfinished copies, and notes without their file."""
+        """Remove what an interrupted process of this owner left, what is abandoned, and notes without their file."""
         if not self.folder.is_dir():
             return
         with usable():
-            for left in self.folder.glob("*.db.partial*"):
-                left.unlink(missing_ok=True)
-            for note in self.folder.glob("*.db.json*"):
-                if note.suffix == ".partial" or not note.with_suffix("").exists():
+            abandoned_s = time.time() - ABANDONED_S
+            for left in self.folder.glob("*.db*.partial*"):
+                if f".{self._owner}.partial" in left.name or left.lstat().st_mtime < abandoned_s:
+                    left.unlink(missing_ok=True)
+            for note in self.folder.glob("*.db.json"):
+                if not note.with_suffix("").exists():
                     note.unlink(missing_ok=True)
 
     def reserve(self, kind: BackupKind, created_at: str, size_bytes: int) -> Path:
-        """A name that nothing has yet, for a backup of this kind, time and size. Raises `DiskFull` without room."""
+        """Where to make a backup of this kind, time and size until `keep`. Raises `DiskFull` without room."""
         with usable():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             free_bytes = self._free_bytes(self.folder)
@@ -84,22 +95,22 @@ class Archive:
                 )
             prefix = "console_backup_" if kind == "manual" else f"console_backup_{kind}_"
             stem = prefix + created_at[:19].replace("T", "_").replace(":", "-")
-            number = 1
-            while True:
-                path = self.folder / f"{stem}{f'_{number}' if number > 1 else ''}.db"
-                if not path.exists() and not partial_of(path).exists():
-                    return path
-                number += 1
+            return self._partial_of(self.folder / f"{stem}.db")
 
-    def keep(self, path: Path, note: Note) -> Backup:
-        """Give the finished copy beside `path` its name, with its note. Raises `DiskFull`, leaving nothing."""
+    def keep(self, partial: Path, note: Note) -> Backup:
+        """Give a finished copy a name that nothing has yet, with its note. Raises `DiskFull`, leaving nothing."""
         with usable(), full_disk_told():
             try:
+                path = self._claim(partial.name.partition(".")[0])
+            except BaseException:
+                remove(partial)
+                raise
+            try:
                 self._write_note(path, note)
-                publish(partial_of(path), path)
+                publish(partial, path)
             except BaseException:
                 _note_of(path).unlink(missing_ok=True)
-                remove(partial_of(path))
+                remove(partial)
                 raise
             return _backup(path, path.stat(), note)
 
@@ -150,9 +161,23 @@ class Archive:
             _note_of(path).unlink(missing_ok=True)
             sync(self.folder)
 
+    def _claim(self, stem: str) -> Path:
+        """A name for a backup; its empty note keeps every other maker from it."""
+        number = 1
+        while True:
+            path = self.folder / f"{stem}{f'_{number}' if number > 1 else ''}.db"
+            if not path.exists():
+                with contextlib.suppress(FileExistsError):
+                    _note_of(path).touch(mode=0o600, exist_ok=False)
+                    return path
+            number += 1
+
+    def _partial_of(self, path: Path) -> Path:
+        return path.with_name(f"{path.name}.{self._owner}.partial")
+
     def _write_note(self, path: Path, note: Note) -> None:
         target = _note_of(path)
-        partial = partial_of(target)
+        partial = self._partial_of(target)
         partial.unlink(missing_ok=True)
         try:
             partial.touch(mode=0o600)

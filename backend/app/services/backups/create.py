@@ -10,7 +10,7 @@ from dataclasses import replace
 from app.core.errors import BackupDamaged
 from app.db.copying import copying
 from app.db.errors import StoreCorrupt
-from app.db.snapshot import Facts, partial_of, remove
+from app.db.snapshot import Facts, remove
 from app.db.store import Store
 from app.schemas.backups import BackupKind, BackupStep
 from app.services.backups.archive import Archive, Note, usable
@@ -23,11 +23,11 @@ async def backup_steps(
 
     Closed early, or after `DiskFull`, `BackupDamaged` or `BackupsUnavailable`, it leaves nothing.
     """
-    path = await asyncio.to_thread(archive.reserve, kind, created_at, store.size_bytes)
+    partial = await asyncio.to_thread(archive.reserve, kind, created_at, store.size_bytes)
     size_bytes = 0
     try:
         with usable():
-            async with aclosing(copying(store.path, partial_of(path))) as pieces:
+            async with aclosing(copying(store.path, partial)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Facts):
                         note = Note.of(piece, created_at=created_at, verified_at=created_at)
@@ -35,12 +35,12 @@ async def backup_steps(
                     done_bytes, size_bytes = piece.done_bytes, piece.total_bytes
                     step = BackupStep(phase="copying", done_bytes=done_bytes, total_bytes=size_bytes)
                     yield step if done_bytes < size_bytes else replace(step, phase="checking")
-        backup = await asyncio.to_thread(archive.keep, path, note)
+        backup = await asyncio.to_thread(archive.keep, partial, note)
         yield BackupStep(phase="done", done_bytes=size_bytes, total_bytes=size_bytes, backup=backup)
     except StoreCorrupt as error:
         raise BackupDamaged(str(error)) from error
     finally:
-        remove(partial_of(path))
+        remove(partial)
 
 
 class Steps:

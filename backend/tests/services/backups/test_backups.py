@@ -9,6 +9,7 @@ import pytest
 
 from app.core.disk import SPARE_BYTES
 from app.core.errors import DiskFull, ShuttingDown
+from app.db.snapshot import examine
 from app.db.store import Store
 from app.db.types import Conn
 from app.services.backups.archive import Archive
@@ -30,7 +31,7 @@ async def large(store: Store) -> Store:
 
 async def test_closing_gives_up_what_is_being_made_and_leaves_nothing(large: Store, tmp_path: Path) -> None:
     """Who waits for it is told, those that wait in line too; nothing begins after."""
-    backups = Backups(large, Changes(), Archive(tmp_path / "backups"))
+    backups = Backups(large, Changes(), Archive(tmp_path / "backups", "a"))
     steps = backups.create_steps("manual")
     await anext(steps)
     waiting = asyncio.create_task(backups.create("manual"))
@@ -48,7 +49,7 @@ async def test_closing_gives_up_what_is_being_made_and_leaves_nothing(large: Sto
 
 async def test_who_stops_listening_does_not_stop_it(large: Store, tmp_path: Path) -> None:
     """Neither the steps nor a cancelled wait."""
-    backups = Backups(large, Changes(), Archive(tmp_path / "backups"))
+    backups = Backups(large, Changes(), Archive(tmp_path / "backups", "a"))
     steps = backups.create_steps("manual")
     await anext(steps)
     await steps.aclose()
@@ -66,13 +67,31 @@ async def test_who_stops_listening_does_not_stop_it(large: Store, tmp_path: Path
     await backups.close()
 
 
+async def test_consoles_that_share_a_folder_leave_each_other_alone(large: Store, tmp_path: Path) -> None:
+    """One starts while another copies; both finish, with names of their own, though they began in one second."""
+    now = "2026-01-02T03:04:05.678Z"
+    first, second = (Backups(large, Changes(), Archive(tmp_path / "backups", owner), lambda: now) for owner in "ab")
+    steps = first.create_steps("manual")
+    await anext(steps)
+    await second.open()
+    made = await second.create("manual")
+    names = {made.name, *[step.backup.name async for step in steps if step.backup]}
+    stem = "console_backup_2026-01-02_03-04-05"
+    assert names == {f"{stem}.db", f"{stem}_2.db"}
+    assert {file.name for file in (tmp_path / "backups").iterdir()} == names | {f"{name}.json" for name in names}
+    for name in names:
+        assert examine(tmp_path / "backups" / name).counts == made.counts
+    for backups in (first, second):
+        await backups.close()
+
+
 @pytest.mark.parametrize("missing_bytes", [1, 10**9])
 async def test_without_room_for_it_and_the_answers_none_is_begun(
     large: Store, tmp_path: Path, missing_bytes: int
 ) -> None:
     """A full disk would stop what is being written; the refusal says how much is needed."""
     needed_bytes = large.size_bytes + SPARE_BYTES
-    archive = Archive(tmp_path / "backups", free_bytes=lambda _: needed_bytes - missing_bytes)
+    archive = Archive(tmp_path / "backups", "a", free_bytes=lambda _: needed_bytes - missing_bytes)
     backups = Backups(large, Changes(), archive)
     with pytest.raises(DiskFull) as caught:
         await backups.create("manual")
