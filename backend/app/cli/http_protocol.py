@@ -6,9 +6,14 @@ from urllib.parse import urlsplit
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.core.asgi import CUT
+
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's, which drops the host of a request target such as ``http://host/path`` though that host counts."""
+    """uvicorn's, which drops the host of a request target such as ``http://host/path`` though that host counts.
+
+    The scope has the extension ``CUT``.
+    """
 
     def on_headers_complete(self) -> None:
         """Let an absolute target's authority stand beside ``Host`` (RFC 9112, section 3.2.2).
@@ -17,6 +22,7 @@ class HttpProtocol(HttpToolsProtocol):
         """
         if not self.url.startswith((b"/", b"*")):
             self._add_authority()
+        self.scope["extensions"] = {CUT: self.transport.abort}
         super().on_headers_complete()
 
     def _add_authority(self) -> None:
