@@ -61,8 +61,8 @@ async def until_revoked(grant: Grant, app: ASGIApp, scope: Scope, receive: Recei
 
 async def _cut(scope: Scope, receive: Receive) -> None:
     """End the connection; a reply that is shorter than it said has no other end."""
-    end_connection = scope.get("extensions", {}).get(CUT)
-    if end_connection is not None:
-        end_connection()
+    offered = scope.get("extensions", {}).get(CUT)
+    if offered is not None:
+        offered["abort"]()
         while (await receive())["type"] != "http.disconnect":
             pass

@@ -22,7 +22,7 @@ class HttpProtocol(HttpToolsProtocol):
         """
         if not self.url.startswith((b"/", b"*")):
             self._add_authority()
-        self.scope["extensions"] = {CUT: self.transport.abort}
+        self.scope["extensions"] = {CUT: {"abort": self.transport.abort}}
         super().on_headers_complete()
 
     def _add_authority(self) -> None:

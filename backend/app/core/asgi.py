@@ -1,4 +1,4 @@
 """What the server offers the application beyond ASGI."""
 
 CUT = "app.cut"
-"""An extension of a request's scope: a function that ends its connection at once."""
+"""An extension of a request's scope: its ``abort()`` ends the connection at once."""

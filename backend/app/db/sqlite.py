@@ -7,6 +7,7 @@ snapshot or a lock beyond its unit. Every driver error leaves as ours.
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -206,6 +207,11 @@ class SqliteConnection:
         """Show another database under a name, to be read only."""
         self.execute(f"ATTACH :uri AS {name}", {"uri": path.absolute().as_uri() + "?mode=ro"})
 
+    def take_name_of(self, attached: str) -> None:
+        """Give the file the name of an attached one, whose place it is to take (`stale_wal`)."""
+        (name,) = self.stream(f"PRAGMA {attached}.application_id")
+        self.execute(f"PRAGMA application_id = {name[0]}")
+
     def close(self) -> None:
         with self._errors():
             self._driver.close()
@@ -265,18 +271,30 @@ def refuse_unsafe(version: str) -> None:
 
 
 def open_writer(path: Path) -> SqliteConnection:
-    """The one connection that writes and checkpoints; close it last. Makes the file if there is none."""
-    return _open(
-        str(path),
-        apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE,
-        pragmas=(
+    """The one connection that writes and checkpoints; close it last. Makes the file if there is none.
+
+    A file that was closed properly gets a new name, as `stale_wal` wants it.
+    """
+    connection = _open(str(path), apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+    try:
+        name: tuple[str, ...] = ()
+        if connection.execute("PRAGMA journal_mode").fetchone() != {"journal_mode": "wal"}:
+            name = (f"application_id = {secrets.randbits(31)}",)
+        for pragma in (
+            *name,
             "journal_mode = WAL",
+            "synchronous = NORMAL",
+            *name,  # among the changes too
             "synchronous = FULL",
             "wal_autocheckpoint = 2000",
             "journal_size_limit = 67108864",
             "cache_size = -16384",
-        ),
-    )
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def open_reader(path: Path) -> SqliteConnection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -40,10 +39,6 @@ def holder(console: Console, token: Json) -> ConsoleClient:
 
 async def events_of(stream: EventStream) -> list[str]:
     return [frame.event async for frame in stream]
-
-
-async def whole_of(pieces: AsyncIterator[bytes]) -> int:
-    return sum([len(piece) async for piece in pieces])
 
 
 async def listed(console: Console, token: Json) -> Json:
@@ -159,23 +154,6 @@ async def test_revoking_cuts_streams_and_not_answers(guarded: Console) -> None:
         whole = await soon(guarded.client.follow(generation_id))
     assert whole.events[-1] == "done"
     assert (await guarded.client.generation(generation_id))["status"] == "completed"
-
-
-async def test_revoking_breaks_a_download_off(guarded: Console, data: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The connection ends at once, and one line says why."""
-    (data / "backups").mkdir()
-    with (data / "backups" / "large.db").open("wb") as file:
-        file.truncate(2**28)
-    token = await made(guarded, "admin")
-    async with holder(guarded, token) as program, program.http.stream("GET", "/api/admin/backups/large.db") as reply:
-        pieces = reply.aiter_raw()
-        await anext(pieces)
-        await guarded.client.delete(f"/api/tokens/{token['id']}")
-        with pytest.raises(httpx.TransportError):
-            await soon(whole_of(pieces))
-    (line,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    assert (line.getMessage(), line.exc_info) == ("reply cut off", None)
-    assert line.__dict__.items() >= {"error_code": "unauthorized", "token_id": token["id"]}.items()
 
 
 async def test_tokens_survive_a_restart(data: Path, emulator: Emulator) -> None:

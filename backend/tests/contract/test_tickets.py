@@ -1,7 +1,8 @@
-"""Download tickets: one download of one path by whoever asked, and only once."""
+"""Downloads: a ticket is good for one, of one path, by whoever asked; a revoked token for no more of one."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from app.core.caller import token_id_var
 from app.services.tickets import GOOD_FOR_S, MOST, Tickets
 from emulator import Emulator
-from tests.harness import Console, ConsoleClient, console_app
+from tests.harness import Console, ConsoleClient, console_app, soon
 
 OWN = "the-console-s-own-token-of-this-test"
 LINK = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
@@ -128,3 +129,27 @@ def test_tickets_end_and_are_few() -> None:
     redeemed = tickets.redeem(ticket, "/api/x")
     assert redeemed is not None
     assert redeemed.token_id == "a-token"
+
+
+async def whole_of(pieces: AsyncIterator[bytes]) -> int:
+    return sum([len(piece) async for piece in pieces])
+
+
+async def test_revoking_breaks_a_download_off(guarded: Console, data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The connection ends at once, and one line says why."""
+    (data / "backups").mkdir()
+    with (data / "backups" / "large.db").open("wb") as file:
+        file.truncate(2**28)
+    token = await guarded.client.post("/api/tokens", {"name": "a program", "scopes": ["admin"]})
+    async with (
+        ConsoleClient(guarded.url, token=token["token"]) as program,
+        program.http.stream("GET", "/api/admin/backups/large.db") as reply,
+    ):
+        pieces = reply.aiter_raw()
+        await anext(pieces)
+        await guarded.client.delete(f"/api/tokens/{token['id']}")
+        with pytest.raises(httpx.TransportError):
+            await soon(whole_of(pieces))
+    (line,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert (line.getMessage(), line.exc_info) == ("reply cut off", None)
+    assert line.__dict__.items() >= {"error_code": "unauthorized", "token_id": token["id"]}.items()

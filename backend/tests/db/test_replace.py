@@ -115,6 +115,54 @@ async def test_a_stopped_store_put_over_a_killed_one_is_refused(migrations: Path
     await store.close()
 
 
+async def killed_store(path: Path, migrations: Path, note: str) -> tuple[bytes, bytes]:
+    """What a killed store leaves: its file, and the changes beside it."""
+    store = await Store.open(path, migrations=migrations)
+    await store.write(add_note, note)
+    left = path.read_bytes(), path.with_name("console.db-wal").read_bytes()
+    await store.close()
+    return left
+
+
+def put(path: Path, file: bytes, wal: bytes) -> None:
+    path.write_bytes(file)
+    path.with_name("console.db-wal").write_bytes(wal)
+    path.with_name("console.db-shm").unlink(missing_ok=True)
+
+
+async def test_a_killed_store_put_over_another_killed_one_is_refused(migrations: Path, tmp_path: Path) -> None:
+    """Or over itself as it was at another time; each beside its own changes is taken, wherever it lies."""
+    path, elsewhere = tmp_path / "here" / "console.db", tmp_path / "elsewhere" / "console.db"
+    file, wal = await killed_store(path, migrations, "first")
+    later_file, later_wal = await killed_store(path, migrations, "later")
+    other_file, other_wal = await killed_store(elsewhere, migrations, "other")
+    for a, b in ((file, later_wal), (later_file, wal), (file, other_wal), (other_file, wal), (later_file, other_wal)):
+        put(path, a, b)
+        with pytest.raises(StaleWal, match="was replaced"):
+            await Store.open(path, migrations=migrations)
+        assert (path.read_bytes(), path.with_name("console.db-wal").read_bytes()) == (a, b)
+    for a, b, notes in ((other_file, other_wal, ["other"]), (later_file, later_wal, ["first", "later"])):
+        put(path, a, b)
+        store = await Store.open(path, migrations=migrations)
+        assert await store.read(texts) == notes
+        await store.close()
+
+
+async def test_a_store_whose_place_was_taken_keeps_its_name(
+    store: Store, path: Path, tmp_path: Path, migrations: Path
+) -> None:
+    """Killed after a restore, it is still the file that its changes are of."""
+    new = other_file(tmp_path / "new.db", "new")
+    with closing(open_private(new)) as conn:
+        conn.attach(path, "live")
+        conn.take_name_of("live")
+    await store.alone(SqliteConnection.copy_from, new)
+    name = path.read_bytes()[68:72]
+    left = path.with_name("console.db-wal").read_bytes()
+    (frame,) = [at for at in range(32, len(left), 4096 + 24) if left[at : at + 4] == b"\0\0\0\1"][-1:]
+    assert left[frame + 24 + 68 : frame + 24 + 72] == name != b"\0\0\0\0"
+
+
 async def test_a_store_that_is_open_elsewhere_is_closed_all_the_same(
     store: Store, path: Path, migrations: Path
 ) -> None:

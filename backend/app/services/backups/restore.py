@@ -231,6 +231,7 @@ def _complete(fresh: Path, path: Path, *, keep: bool = True) -> _Restored:
     """
     with contextlib.closing(open_private(fresh)) as conn:
         conn.attach(path, "live")
+        conn.take_name_of("live")
         conn.execute("BEGIN")
         now = count_rows(conn, "live")
         try:
