@@ -10,9 +10,9 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.api.admission import Admission
+from app.api.document import DocumentedApp
 from app.api.errors import install_error_handlers, responses_for
 from app.api.gate import Gate
-from app.api.links import LinkedApp
 from app.api.middleware import RequestLog
 from app.api.route_class import classed_routes
 from app.api.route_table import RouteTable
@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
         pace: time-outs and delays, for tests.
         page: the folder of the built page; without it the API still works, and ``/`` says how to build the page.
     """
-    app = LinkedApp(
+    app = DocumentedApp(
         title="LLM Console",
         version=__version__,
         summary="A local-first console for large language models",
@@ -70,6 +70,8 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
         responses=responses_for(),
+        # The console tells of itself at /metrics; asking for an unconfigured tracer costs every request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     # Routes are tried in this order, the busiest first.
     for module in (

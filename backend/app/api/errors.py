@@ -70,12 +70,14 @@ _BY_HTTP_STATUS: Mapping[int, type[AppError]] = {
     429: RateLimitedLocal,
 }
 
-_BODY_MODELS: Mapping[Dialect, type[BaseModel]] = {
+BODY_MODELS: Mapping[Dialect, type[BaseModel]] = {
     "api": ErrorBody,
     "openai": OpenAIError,
     "typed": TypedError,
     "plain": PlainError,
 }
+
+SCHEMA_REF = "#/components/schemas/{model}"
 
 # Codes that OpenAI's own clients and the programs built on them compare.
 _OPENAI_CODES: Mapping[type[AppError], str] = {
@@ -177,7 +179,12 @@ def error_body(error: AppError, *, dialect: Dialect, request_id: str | None) -> 
 
 
 def responses_for(*errors: type[AppError], dialect: Dialect = "api") -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route for OpenAPI: its own errors and those any route may answer."""
+    """The ``responses`` of a route for OpenAPI: its own errors and those any route may answer.
+
+    Their bodies are referred to, not given as models: FastAPI would make a validator of each for each route, which is
+    most of the time an import takes. ``document`` adds their schemas.
+    """
+    schema = {"$ref": SCHEMA_REF.format(model=BODY_MODELS[dialect].__name__)}
     # FastAPI documents 422 of every route with input; this keeps it in the dialect's shape.
     by_status: dict[int, list[type[AppError]]] = {422: [ValidationFailed]} if dialect == "openai" else {}
     for error in (*errors, *SHARED_ERRORS):
@@ -187,8 +194,8 @@ def responses_for(*errors: type[AppError], dialect: Dialect = "api") -> dict[int
             same.append(error)
     return {
         status: {
-            "model": _BODY_MODELS[dialect],
             "description": " ".join(f"`{error.code}`: {error.text}" for error in same),
+            "content": {"application/json": {"schema": schema}},
         }
         for status, same in sorted(by_status.items())
     }

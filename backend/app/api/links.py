@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import FastAPI
-
 _STARTED = {
     "generation_id": "$response.body#/generation/id",
     "session_id": "$response.body#/session/id",
@@ -26,18 +24,6 @@ IDS_OF_REPLIES: Mapping[str, Mapping[str, str]] = {
     "list_models": {"slug": "$response.body#/items/0/id"},
 }
 """By operation: where its reply says an id, under the name that parameters of other operations have for it."""
-
-
-class LinkedApp(FastAPI):
-    """An app whose document tells where the ids of its replies lead."""
-
-    def openapi(self) -> dict[str, Any]:
-        """The document, made once."""
-        made_before = self.openapi_schema
-        document = super().openapi()
-        if made_before is None:
-            add_links(document)
-        return document
 
 
 def add_links(document: dict[str, Any]) -> None:

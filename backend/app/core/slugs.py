@@ -15,6 +15,8 @@ STATIC_VARIANTS = frozenset({"free", "extended", "thinking", "batch"})
 DYNAMIC_VARIANTS = frozenset({"nitro", "floor", "exacto", "online"})
 """Ways to route any model: by throughput, price or tool quality, or with a web search."""
 
+_VARIANTS = STATIC_VARIANTS | DYNAMIC_VARIANTS
+
 
 @dataclass(frozen=True, slots=True)
 class Slug:
@@ -70,9 +72,8 @@ def parse_slug(text: str) -> Slug:
     Servers of the owner's own put colons into names (``llama3.2:3b``), so only known variants are split off.
     """
     model, mark, preset = text.partition(PRESET_MARK)
-    known = STATIC_VARIANTS | DYNAMIC_VARIANTS
     variants: list[str] = []
-    while (base_and_last := model.rpartition(":"))[2] in known and base_and_last[0]:
+    while (base_and_last := model.rpartition(":"))[2] in _VARIANTS and base_and_last[0]:
         model, _, last = base_and_last
         variants.insert(0, last)
     return Slug(model, tuple(variants), preset if mark and preset else None)

@@ -36,6 +36,7 @@ _OF_CHAIN = """
 _SET_STATUS = "UPDATE messages SET status = :status WHERE id = :id"
 _SET_PINNED = "UPDATE messages SET pinned = :pinned WHERE id = :id RETURNING id"
 _SET_USAGE = "UPDATE messages SET usage = :usage WHERE id = :id"
+_LEAF = f"SELECT {_COLUMNS} FROM messages WHERE id = :leaf_id AND session_id = :session_id"  # noqa: S608
 # CROSS JOIN keeps SQLite from turning the step around and reading the whole session for each of its messages.
 _PATH = f"""
     WITH RECURSIVE path (id, parent_id, depth) AS (
@@ -143,6 +144,9 @@ def set_pinned(conn: Conn, message_id: str, *, pinned: bool) -> bool:
 
 def path_up(conn: Conn, session_id: str, leaf_id: str, *, limit: int) -> list[Row]:
     """At most ``limit`` messages from ``leaf_id`` towards the root, leaf first."""
+    leaf = conn.execute(_LEAF, {"session_id": session_id, "leaf_id": leaf_id}).fetchone()
+    if leaf is None or leaf["parent_id"] is None:
+        return [leaf] if leaf else []
     return conn.execute(_PATH, {"session_id": session_id, "leaf_id": leaf_id, "limit": limit}).fetchall()
 
 

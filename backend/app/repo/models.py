@@ -49,10 +49,7 @@ _IS_PRICE_LIST = """
         WHERE m.provider = l.provider AND m.removed_at IS NULL AND m.prompt_picousd IS NOT NULL
     )
 """
-_FOUND = f"""
-    SELECT {_COLUMNS} FROM models WHERE id = :name OR canonical_slug = :name
-    ORDER BY CASE WHEN id = :name THEN 0 ELSE 1 END, id
-"""  # noqa: S608
+_OF_CANONICAL = f"SELECT {_COLUMNS} FROM models WHERE canonical_slug = :name AND id <> :name ORDER BY id"  # noqa: S608
 _NAMED = r"""
     SELECT id FROM models
     WHERE lower(id) LIKE lower(:ending) ESCAPE '\' AND provider = :provider AND removed_at IS NULL ORDER BY id LIMIT 2
@@ -213,9 +210,10 @@ def _offers(slug: str) -> frozenset[str]:
 
 
 def _all_found(conn: Conn, slug: str) -> Iterator[Row]:
-    """The rows of a slug's names, the most exact first."""
+    """The rows of a slug's names, the most exact first; each is read when it is asked for."""
     for name in parse_slug(slug).names():
-        yield from conn.execute(_FOUND, {"name": name}).fetchall()
+        yield from conn.execute(_GET, {"id": name}).fetchall()
+        yield from conn.execute(_OF_CANONICAL, {"name": name}).fetchall()
 
 
 def _listing(row: Row) -> str:

@@ -35,7 +35,7 @@ def known_route(conn: Conn, route_of: Callable[[str], Route], model: str) -> Rou
     if route.takes_unlisted or not slug.base or slug.is_router or slug.is_alias:
         return route
     provider = route.provider.name
-    if not models.is_price_list(conn, provider) or models.is_on_offer(conn, provider, route.slug):
+    if models.is_on_offer(conn, provider, route.slug) or not models.is_price_list(conn, provider):
         return route
     if "/" not in slug.base and (full := models.named(conn, provider, slug.base)) is not None:
         return route_of(str(replace(slug, base=full)))

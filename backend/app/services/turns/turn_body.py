@@ -37,7 +37,8 @@ def fitted_body(
         beside=beside,
         may_drop=not _shortens_itself(params),
     )
-    standing = standing_on(path, compactions.of_session(conn, path[0]["session_id"])) if path else None
+    # A path of one message has nothing that a summary could stand for.
+    standing = standing_on(path, compactions.of_session(conn, path[0]["session_id"])) if len(path) > 1 else None
     rows, first_kept_id = without_summarised(path, standing) if standing else (path, None)
     lines = history(rows, model=slug, facts=facts, system=resolved.system_prompt)
     if standing is not None:

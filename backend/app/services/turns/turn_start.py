@@ -285,7 +285,8 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
         resolved = replace(resolved, params=params)
     fit, body = fitted_body(conn, resolved, path[::-1], facts, prefill)
     body = in_one_piece(with_known_fallbacks(conn, plan.route, resolved.route, body))
-    refuse_incapable([models.facts(conn, slug) for slug in candidates(resolved.route, body)], body)
+    _, *fallbacks = candidates(resolved.route, body)
+    refuse_incapable([facts, *(models.facts(conn, slug) for slug in fallbacks)], body)
     base: list[Part] = [TextPart(text=prefill)] if prefill else []
     message_id = new_id()
     messages.insert(
