@@ -21,7 +21,7 @@ from app.services import reconcile
 from app.services.access_tokens import AccessTokens
 from app.services.backups.archive import Archive
 from app.services.backups.backups import Backups
-from app.services.backups.restore import Restores
+from app.services.backups.restore import PATIENT_BYTES, Restores
 from app.services.backups.schedule import Schedule, SchedulePace
 from app.services.bundle import Services
 from app.services.catalog.catalog import Catalog, Refresh
@@ -75,6 +75,8 @@ class Pace:
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     refresh: Refresh = field(default_factory=Refresh)
     schedule: SchedulePace = field(default_factory=SchedulePace)
+    patient_bytes: int = PATIENT_BYTES
+    """How large a store writes wait for while it is replaced."""
     by_itself: bool = True
     """Whether it does anything that nobody asked for: ask providers what they offer and what calls have cost, make
     backups that are due."""
@@ -150,7 +152,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             schedule.open()
         stack.push_async_callback(schedule.close)
         folder = settings.under_data(Path("restoring"))
-        restores = Restores(store, backups, runner, paid_calls, live, folder, reconciler.take_up)
+        restores = Restores(store, backups, runner, paid_calls, live, folder, reconciler.take_up, pace.patient_bytes)
         await restores.open()
         stack.push_async_callback(restores.close)
         log.info(

@@ -27,6 +27,7 @@ from app.core.errors import (
     NotFound,
     RateLimitedLocal,
     RequestTimeout,
+    Restoring,
     Unauthorized,
     UnsupportedMediaType,
     UpstreamBadKey,
@@ -57,6 +58,7 @@ SHARED_ERRORS: tuple[type[AppError], ...] = (
     RequestTimeout,
     MethodNotAllowed,
     ValidationFailed,
+    Restoring,
     AppError,
 )
 """What any route may answer before or around its own work."""

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+from app.core.errors import AppError
 from app.db.errors import ConstraintFailed
 from app.db.lane import Lane, Unit
 from app.db.migrate import MIGRATIONS, migrate
@@ -42,6 +43,7 @@ class Store:
         self._writer = writer
         self._readers = readers
         self._closed: asyncio.Task[None] | None = None
+        self._refusal: Callable[[], AppError] | None = None
 
     @classmethod
     async def open(cls, path: Path, *, migrations: Path = MIGRATIONS, readers: int = 2) -> Store:
@@ -72,14 +74,16 @@ class Store:
     async def write(self, f: Callable[Concatenate[Conn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `f` in a transaction; when this returns, what it wrote survives a power cut.
 
-        Raises what `f` raises, or `StoreBusy`, `DiskFull`, `StoreCorrupt`, `ShuttingDown`: nothing of it is written
-        then. Cancelling the caller cancels its wait only: the unit is carried out.
+        Raises what `f` raises, what `refusing` says, or `StoreBusy`, `DiskFull`, `StoreCorrupt`, `ShuttingDown`:
+        nothing of it is written then. Cancelling the caller cancels its wait only: the unit is carried out.
         """
+        self._refuse()
         result: T = await self._writer.submit(f, args, kwargs, durable=True)
         return result
 
     async def write_relaxed(self, f: Callable[Concatenate[Conn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `write`, but a power cut may take the last such units; a killed process takes none."""
+        self._refuse()
         result: T = await self._writer.submit(f, args, kwargs)
         return result
 
@@ -95,6 +99,19 @@ class Store:
         """
         result: T = await self._writer.submit(f, args, kwargs, durable=True, alone=True)
         return result
+
+    @contextlib.contextmanager
+    def refusing(self, refusal: Callable[[], AppError]) -> Iterator[None]:
+        """Inside, what is to be written is refused at once instead of waiting for somebody who is `alone`."""
+        self._refusal = refusal
+        try:
+            yield
+        finally:
+            self._refusal = None
+
+    def _refuse(self) -> None:
+        if self._refusal is not None:
+            raise self._refusal()
 
     async def close(self) -> None:
         """Finish the units in hand, then close the readers and, last, the writer; later calls raise `ShuttingDown`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from emulator import Emulator
 from tests.faults.audit import broken_rules, opened
-from tests.harness import Console, ConsoleClient, Json, console_app
+from tests.harness import QUICK, Console, ConsoleClient, Json, console_app
 
 BY_DESIGN = "a ledger row without a generation"
 """The ledger outlives what it paid for; restoring an older backup leaves such rows."""
@@ -289,3 +290,22 @@ async def test_what_a_killed_process_left_is_removed(data: Path, emulator: Emula
     (data / "restoring" / "x" / "upload.db").write_bytes(b"half")
     async with console_app(data, upstream=emulator.base_url):
         assert not (data / "restoring").exists()
+
+
+async def test_writes_do_not_hang_while_a_large_store_is_replaced(data: Path, emulator: Emulator) -> None:
+    """They are told at once when to come again, and nothing of them is stored; reads go on."""
+    async with console_app(data, upstream=emulator.base_url, pace=replace(QUICK, patient_bytes=0)) as console:
+        client = console.client
+        await client.create_session(title="kept")
+        name = (await client.post("/api/admin/backups"))["name"]
+        restoring = asyncio.create_task(client.ask("POST", "/api/admin/restore", json={"name": name}))
+        refused = None
+        while refused is None and not restoring.done():
+            reply = await client.ask("POST", "/api/profiles", json={"name": "meanwhile"})
+            refused = reply if reply.status_code != 201 else None
+        assert refused is not None
+        assert (refused.status_code, refused.json()["error_code"]) == (503, "restoring")
+        assert int(refused.headers["retry-after"]) >= 1
+        assert [session["title"] for session in await client.every("/api/sessions")] == ["kept"]
+        assert (await restoring).status_code == 200
+        assert (await client.ask("POST", "/api/profiles", json={"name": "after"})).status_code == 201

@@ -5382,6 +5382,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     create_stream: {
@@ -5518,7 +5527,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `shutting_down`: The console is stopping. */
+            /** @description `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5635,6 +5644,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5807,7 +5825,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `shutting_down`: The console is stopping. `upstream_unavailable`: The provider cannot be reached. */
+            /** @description `shutting_down`: The console is stopping. `upstream_unavailable`: The provider cannot be reached. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5991,7 +6009,7 @@ export interface operations {
                     "application/json": components["schemas"]["TypedError"];
                 };
             };
-            /** @description `shutting_down`: The console is stopping. `upstream_unavailable`: The provider cannot be reached. */
+            /** @description `shutting_down`: The console is stopping. `upstream_unavailable`: The provider cannot be reached. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6154,7 +6172,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `shutting_down`: The console is stopping. */
+            /** @description `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6277,6 +6295,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6417,6 +6444,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     stop_generation: {
@@ -6531,6 +6567,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6685,7 +6730,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `shutting_down`: The console is stopping. */
+            /** @description `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6839,6 +6884,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     get_message: {
@@ -6953,6 +7007,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7078,6 +7141,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7232,6 +7304,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     list_sessions: {
@@ -7343,6 +7424,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7473,6 +7563,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     get_session: {
@@ -7587,6 +7686,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7728,6 +7836,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     delete_session: {
@@ -7840,6 +7957,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7981,6 +8107,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     list_messages: {
@@ -8108,6 +8243,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     get_draft: {
@@ -8222,6 +8366,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8354,6 +8507,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     patch_draft: {
@@ -8477,6 +8639,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     list_profiles: {
@@ -8584,6 +8755,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8705,6 +8885,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     import_profiles: {
@@ -8812,6 +9001,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8933,6 +9131,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9074,6 +9281,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     delete_profile: {
@@ -9186,6 +9402,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9327,6 +9552,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     list_providers: {
@@ -9437,6 +9671,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     models_config: {
@@ -9540,6 +9783,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainError"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9678,7 +9930,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9858,7 +10110,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9979,6 +10231,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10107,6 +10368,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     list_usage: {
@@ -10223,6 +10493,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     usage_summary: {
@@ -10329,6 +10608,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10450,6 +10738,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10631,7 +10928,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10774,6 +11071,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     delete_compaction: {
@@ -10894,6 +11200,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     get_settings: {
@@ -10997,6 +11312,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11127,6 +11451,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     put_key: {
@@ -11241,6 +11574,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     delete_key: {
@@ -11344,6 +11686,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11497,7 +11848,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `backups_unavailable`: The folder of the backups cannot be used. `shutting_down`: The console is stopping. */
+            /** @description `backups_unavailable`: The folder of the backups cannot be used. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11629,7 +11980,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `backups_unavailable`: The folder of the backups cannot be used. */
+            /** @description `backups_unavailable`: The folder of the backups cannot be used. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11768,7 +12119,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `backups_unavailable`: The folder of the backups cannot be used. `shutting_down`: The console is stopping. */
+            /** @description `backups_unavailable`: The folder of the backups cannot be used. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11896,7 +12247,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `backups_unavailable`: The folder of the backups cannot be used. */
+            /** @description `backups_unavailable`: The folder of the backups cannot be used. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12044,6 +12395,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     delete_backup: {
@@ -12163,7 +12523,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `backups_unavailable`: The folder of the backups cannot be used. */
+            /** @description `backups_unavailable`: The folder of the backups cannot be used. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12302,7 +12662,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `backups_unavailable`: The folder of the backups cannot be used. `shutting_down`: The console is stopping. */
+            /** @description `backups_unavailable`: The folder of the backups cannot be used. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12646,7 +13006,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12856,7 +13216,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13066,7 +13426,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13230,7 +13590,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13405,7 +13765,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13569,7 +13929,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13733,7 +14093,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -13897,7 +14257,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14039,6 +14399,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14238,7 +14607,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14443,7 +14812,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14618,7 +14987,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -14759,6 +15128,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14924,7 +15302,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15070,7 +15448,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15246,7 +15624,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15403,7 +15781,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlainError"];
                 };
             };
-            /** @description `upstream_unavailable`: The provider cannot be reached. */
+            /** @description `upstream_unavailable`: The provider cannot be reached. `restoring`: A backup is being restored. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -15535,6 +15913,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     create_token: {
@@ -15642,6 +16029,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15768,6 +16164,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     create_ticket: {
@@ -15875,6 +16280,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15992,6 +16406,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     health: {
@@ -16102,6 +16525,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     measurements: {
@@ -16205,6 +16637,15 @@ export interface operations {
             };
             /** @description `internal_error`: Something went wrong inside the console. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

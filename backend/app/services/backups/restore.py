@@ -8,8 +8,9 @@ import contextlib
 import logging
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,10 @@ log = logging.getLogger(__name__)
 MOST_BYTES = 16 * 2**30
 MOST_UPLOADS = 4
 """Files that are received at once."""
+PATIENT_BYTES = 64 * 2**20
+"""A store of this size is replaced in a second or two."""
+BYTES_PER_S = 64 * 2**20
+"""How fast a store is backed up and replaced, about."""
 
 
 class Upload:
@@ -75,6 +80,7 @@ class Restores:
     Args:
         folder: of the store's own; what is left there by a process that was killed is removed.
         take_up: asks for the costs that the restored ledger does not know.
+        patient_bytes: up to this size of the store and what replaces it, writes wait; for more they are refused.
     """
 
     def __init__(
@@ -86,9 +92,11 @@ class Restores:
         live: Live,
         folder: Path,
         take_up: Callable[[], Awaitable[None]],
+        patient_bytes: int = PATIENT_BYTES,
     ) -> None:
         self._store, self._backups, self._runner, self._paid_calls = store, backups, runner, paid_calls
         self._live, self._folder, self._take_up = live, folder, take_up
+        self._patient_bytes = patient_bytes
         self._applying: asyncio.Task[tuple[_Restored, Backup]] | None = None
         self._busy = self._closing = False
         self._uploads = 0
@@ -171,14 +179,20 @@ class Restores:
     async def _apply(self, fresh: Path) -> tuple[_Restored, Backup]:
         try:
             async with self.quiet():
-                loop = asyncio.get_running_loop()
-                done = await self._store.alone(_replace, fresh, self._store.path, loop, self._safety_backup)
+                with self._refusing_writes(self._store.size_bytes + fresh.stat().st_size):
+                    loop = asyncio.get_running_loop()
+                    done = await self._store.alone(_replace, fresh, self._store.path, loop, self._safety_backup)
                 self._live.renew()
             with contextlib.suppress(AppError):  # the next start asks too
                 await self._take_up()
             return done
         except concurrent.futures.CancelledError:
             raise ShuttingDown from None
+
+    def _refusing_writes(self, size_bytes: int) -> AbstractContextManager[None]:
+        if size_bytes <= self._patient_bytes:
+            return contextlib.nullcontext()
+        return self._store.refusing(partial(Restoring, retry_after_s=size_bytes / BYTES_PER_S))
 
     async def _safety_backup(self) -> Backup:
         return await self._backups.create("before_restore")
