@@ -70,7 +70,7 @@ class Metrics:
         self.breaker = Gauge(
             "console_breaker_state",
             "Whether calls go out: 0 closed (they do), 1 half open (one may try), 2 open (none does); "
-            "for the provider itself, and for the account behind its key.",
+            "for the provider itself, and for its key (account).",
             ["provider", "scope"],
         )
         self.models_left_alone = Gauge(

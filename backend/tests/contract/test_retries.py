@@ -115,6 +115,20 @@ async def test_embeddings_are_asked_for_again_too(data: Path, failures: int, cal
         assert f'console_upstream_retries_total{{provider="custom",reason="transient"}} {calls - 1}\n' in document
 
 
+async def test_embeddings_that_are_asked_for_again_count_once(data: Path) -> None:
+    """As answers do: the provider is left alone after five that fail, not before."""
+
+    async def play(exchange: Exchange) -> None:
+        await exchange.send(reply(b'{"error":{"code":503,"message":"Later"}}', status="503 Service Unavailable"))
+
+    async with RawProvider(play) as provider, console_app(data, upstream=provider.base_url) as console:
+        for _ in range(6):
+            answer = await console.client.ask("POST", "/v1/embeddings", json={"model": "a/e", "input": "one"})
+            assert answer.status_code == 503
+        assert "Nothing was asked: 5 calls" in answer.json()["error"]["message"]
+        assert sum(b"/embeddings " in each.head for each in provider.requests) == 4 * 3 + 1
+
+
 SSE = "text/event-stream"
 GOOD = (
     event("Hello") + b'data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"cost":0.5}}\n\ndata: [DONE]\n\n'
@@ -223,11 +237,14 @@ async def _in_turn(data: Path, *replies: bytes) -> AsyncIterator[tuple[Console, 
 
 
 async def test_a_provider_that_stays_down_is_left_alone(client: ConsoleClient, emulator: Emulator) -> None:
-    """After five failures in a row the next answer fails at once: nothing is sent or paid, and it is said how long."""
+    """After five failed calls in a row the next answer fails at once: nothing is sent or paid.
+
+    It is said how long. A call is one, however often it was made; the fifth is not made again.
+    """
     emulator.set_scenario("error=503")
-    for _ in range(2):
+    for _ in range(5):
         assert (await client.answer("count")).status == "failed"
-    assert len(emulator.requests) >= 5
+    assert sum(request.path.endswith("/chat/completions") for request in emulator.requests) == 4 * 3 + 1
     emulator.set_scenario("")
     before = len(emulator.requests)
     transcript = await client.answer("count")

@@ -104,6 +104,8 @@ Script = Sequence["list[Chunk] | float | Exception | str"]
 
 
 class PretendedStream:
+    saw_done = False
+
     def __init__(self, client: PretendedClient) -> None:
         self.upstream_id = client.upstream_id
         self._client = client
@@ -147,7 +149,7 @@ class PretendedClient:
 
     @asynccontextmanager
     async def stream(
-        self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+        self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None, *, again: bool = False
     ) -> AsyncIterator[PretendedStream]:
         self.calls.append(body)
         if isinstance(self.refusal, Exception):
@@ -171,7 +173,7 @@ class PretendedSeries:
 
     @asynccontextmanager
     async def stream(
-        self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+        self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None, *, again: bool = False
     ) -> AsyncIterator[PretendedStream]:
         client = self.clients[min(len(self.calls), len(self.clients) - 1)]
         self.calls.append(body)

@@ -66,7 +66,7 @@ class Embeddings:
             worst_picousd=worst_embedding_picousd(request.input, prices),
             key=key,
         )
-        task = self._paid_calls.start(call, lambda: route.provider.client.embeddings(body))
+        task = self._paid_calls.start(call, lambda again: route.provider.client.embeddings(body, again=again))
         if key is not None:
             self._running[key] = task
             task.add_done_callback(partial(self._done, key))

@@ -59,6 +59,8 @@ class Attempts:
         self._headers, self.fit = headers, fit
         """What the calls hold of the conversation."""
         self._metrics, self._policy, self._jitter = metrics, policy, jitter
+        # A server of the owner's own names nobody behind it.
+        self._served_by = provider.name if provider.plain else None
         self.reader = DeltaReader()
         self.pending = False
         """Whether a call is out of which the provider may have taken notice."""
@@ -104,7 +106,7 @@ class Attempts:
 
     async def _read(self) -> None:
         run, journal, reader = self._run, self._journal, self.reader
-        async with self._provider.client.stream(self._body, self._headers) as stream:
+        async with self._provider.client.stream(self._body, self._headers, again=bool(self._failed)) as stream:
             run.upstream_id = stream.upstream_id
             run.accepted = run.marks.accepted = True
             self._next.status = 200
@@ -115,7 +117,7 @@ class Attempts:
                 if not events:
                     continue
                 self._has_spoken = True
-                run.learn(reader.model, reader.provider)
+                run.learn(reader.model, reader.provider or self._served_by)
                 if run.first_token_ms is None and any(isinstance(e, Text | Reasoning | ToolCallDelta) for e in events):
                     run.first_token_ms = run.elapsed_ms
                     run.first_token_at = run.marks.first_token_at = now()
@@ -125,6 +127,7 @@ class Attempts:
                     await run.drained()
                 if run.total_chars > MOST_ANSWER_CHARS:
                     raise UpstreamGarbage(f"The answer is longer than {MOST_ANSWER_CHARS:,} characters.")
+            reader.saw_done = stream.saw_done
             if reader.failed is not None and (error := stream.error_of(reader.failed)) is not None:
                 raise error
 

@@ -116,7 +116,7 @@ class Compactions:
             session_id=session_id,
             profile_id=task.resolved.profile_id,
         )
-        reply = await self._paid_calls.make(call, lambda: route.provider.client.complete(task.body))
+        reply = await self._paid_calls.make(call, lambda again: route.provider.client.complete(task.body, again=again))
         stored = await self._store.write(_insert, task, _text_of(reply), call.call_id, key)
         self._changes.publish("session", session_id, session_id=session_id)
         return stored, False

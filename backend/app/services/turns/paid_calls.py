@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from app.core.caller import current_token_id
 from app.core.clock import now
@@ -48,6 +48,8 @@ class Reply(Protocol):
 
 
 R = TypeVar("R", bound=Reply)
+Send: TypeAlias = Callable[[bool], Awaitable[R]]
+"""Makes a call, and is told whether it is made again after a failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +95,11 @@ class PaidCalls:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closing = self._held = False
 
-    async def make(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> R:
+    async def make(self, call: PaidCall, send: Send[R]) -> R:
         """The reply to a call, which goes on when its caller leaves. Raises as ``start`` and its task do."""
         return await asyncio.shield(self.start(call, send))
 
-    def start(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> asyncio.Task[R]:
+    def start(self, call: PaidCall, send: Send[R]) -> asyncio.Task[R]:
         """A call as a task of its own. Raises ShuttingDown, or Restoring while nothing may start.
 
         The task raises the store's errors before anything is sent, Conflict or IdempotencyMismatch for a key that is
@@ -135,7 +137,7 @@ class PaidCalls:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _make(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> R:
+    async def _make(self, call: PaidCall, send: Send[R]) -> R:
         call_id = call.call_id
         await self._store.write(_reserve, call_id, call)
         started_ns = time.monotonic_ns()
@@ -156,14 +158,14 @@ class PaidCalls:
         await self._settle(call_id, call, reply, _bill(call, reply.usage), started_ns)
         return reply
 
-    async def _send(self, call: PaidCall, send: Callable[[], Awaitable[R]]) -> R:
+    async def _send(self, call: PaidCall, send: Send[R]) -> R:
         """The reply, asked for again as an answer is that has not begun."""
         provider = call.provider.name
         policy = self._retries.with_retries(call.provider.entry.max_retries)
         number, waited_s, earlier = 1, 0.0, frozenset[Reason]()
         while True:
             try:
-                return await send()
+                return await send(number > 1)
             except UpstreamError as error:
                 self._metrics.failed(provider, error)
                 failed = Failed(error=error, body={}, number=number, waited_s=waited_s, earlier=earlier)

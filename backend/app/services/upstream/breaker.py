@@ -7,6 +7,7 @@ succeeds the breaker closes, if it fails the breaker opens for twice as long.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from typing import Literal
 from app.core.errors import (
     UpstreamBadKey,
     UpstreamError,
-    UpstreamNoCredit,
     UpstreamTimeout,
     UpstreamUnavailable,
+    running_text,
 )
 
 State = Literal["closed", "half_open", "open"]
@@ -30,7 +31,7 @@ _ITS_TURN_S = 1.0
 class BreakerPolicy:
     """``failures`` in a row open a breaker for ``cool_down_s``, longer each time up to ``longest_s``.
 
-    A key that was refused, or whose account is empty, is not used for ``account_s``.
+    A key that was refused is not used for ``account_s``.
     """
 
     failures: int = 5
@@ -40,11 +41,14 @@ class BreakerPolicy:
 
 
 class Trial:
-    """One call that was let through. The first word about it counts; later ones change nothing."""
+    """One call that was let through. The first word about it counts; later ones change nothing.
 
-    def __init__(self, breaker: Breaker, *, is_probe: bool) -> None:
+    ``again`` says that the same call was let through before and has failed, which is counted once.
+    """
+
+    def __init__(self, breaker: Breaker, *, is_probe: bool, again: bool) -> None:
         self._breaker: Breaker | None = breaker
-        self._is_probe = is_probe
+        self._is_probe, self._again = is_probe, again
 
     def succeeded(self) -> None:
         """The other side answers."""
@@ -54,7 +58,7 @@ class Trial:
     def failed(self, error: UpstreamError) -> None:
         """It does not."""
         if (breaker := self._settle()) is not None:
-            breaker._fail(error, is_probe=self._is_probe)
+            breaker._fail(error, is_probe=self._is_probe, again=self._again)
 
     def left(self) -> None:
         """The call ended without telling, such as by a stop."""
@@ -88,41 +92,50 @@ class Breaker:
             return "closed"
         return "half_open" if self._probing or self._clock() >= self._open_until else "open"
 
-    def enter(self) -> Trial:
-        """Let a call through. Raises UpstreamUnavailable, with when to try again, while none is."""
+    def enter(self, *, again: bool = False) -> Trial:
+        """Let a call through, for the first time or ``again``.
+
+        Raises UpstreamUnavailable, with when to try again, while none is.
+        """
         if self._open_until is None:
-            return Trial(self, is_probe=False)
+            return Trial(self, is_probe=False, again=again)
         wait_s = self._open_until - self._clock()
         if self._probing or wait_s > 0:
-            raise self._refusal(max(wait_s, _ITS_TURN_S))
+            raise self._refusal(max(wait_s, _ITS_TURN_S), again=again)
         self._probing = True
-        return Trial(self, is_probe=True)
+        return Trial(self, is_probe=True, again=again)
 
     def _close(self) -> None:
         self._failures = self._openings = 0
         self._open_until, self._probing, self._cause = None, False, None
 
-    def _fail(self, error: UpstreamError, *, is_probe: bool) -> None:
+    def _fail(self, error: UpstreamError, *, is_probe: bool, again: bool) -> None:
         if self._open_until is not None and not is_probe:
             return  # it was sent before
-        self._failures += 1
+        self._failures += not again
         self._cause = error
         if is_probe or self._failures >= self._policy.failures:
             wait_s = min(self._policy.cool_down_s * 2**self._openings, self._policy.longest_s)
             self._openings = min(self._openings + 1, 32)
             self._open_until, self._probing = self._clock() + wait_s, False
 
-    def _refusal(self, wait_s: float) -> UpstreamUnavailable:
+    def _refusal(self, wait_s: float, *, again: bool) -> UpstreamUnavailable:
         cause = self._cause or UpstreamUnavailable()
+        asked = "It was not asked again" if again else "Nothing was asked"
         return UpstreamUnavailable(
-            f"{self._failures} calls in a row have failed, so it is left alone for a moment. The last: {cause.message}",
+            f"{asked}: {self._failures} calls in a row have failed, so it is left alone for a moment. "
+            f"The last: {cause.message}",
             details={"reason": "circuit_open", "cause": cause.code},
             retry_after_s=wait_s,
         )
 
 
 class _Account:
-    """A key that does not work, or has no money, left alone for a short while under its own reason."""
+    """A key that does not work, left alone for a short while under its own reason.
+
+    An account without money is not: it is filled by hand, and the next call must find that out; what costs nothing may
+    work meanwhile.
+    """
 
     def __init__(self, policy: BreakerPolicy, clock: Callable[[], float]) -> None:
         self._policy, self._clock = policy, clock
@@ -137,7 +150,10 @@ class _Account:
         if self._cause is not None and (wait_s := self._until - self._clock()) > 0:
             cause = self._cause
             details = {name: value for name, value in cause.details.items() if name != "status"}
-            raise type(cause)(cause.message, details=details | {"reason": "circuit_open"}, retry_after_s=wait_s)
+            again = f"Nothing was asked now: this key is tried again in {math.ceil(wait_s)} s, a new one at once."
+            raise type(cause)(
+                running_text(cause.message, again), details=details | {"reason": "circuit_open"}, retry_after_s=wait_s
+            )
 
     def refused(self, error: UpstreamError) -> None:
         self._cause, self._until = error, self._clock() + self._policy.account_s
@@ -165,7 +181,7 @@ class Circuits:
 
     @property
     def account_is_open(self) -> bool:
-        """Whether calls fail because of the key or its credit."""
+        """Whether calls fail because of the key."""
         return self._account.is_open
 
     @property
@@ -174,13 +190,15 @@ class Circuits:
         return sum(breaker.state != "closed" for breaker in self._models.values())
 
     @contextlib.contextmanager
-    def call(self, model: object) -> Iterator[Callable[[], None]]:
+    def call(self, model: object, *, again: bool = False) -> Iterator[Callable[[], None]]:
         """Around one paid call; what it gives says that the answer has begun, and an error that leaves it counts.
 
-        Raises: UpstreamUnavailable, or UpstreamBadKey and UpstreamNoCredit, with when to try again, instead of calling.
+        Once for each call: not where it is made ``again`` after a failure.
+
+        Raises: UpstreamUnavailable, or UpstreamBadKey, with when to try again, instead of calling.
         """
         self._account.enter()
-        trials = self._enter(model)
+        trials = self._enter(model, again=again)
         try:
             yield lambda: self._succeeded(trials)
         except UpstreamError as error:
@@ -192,10 +210,10 @@ class Circuits:
             raise
         self._succeeded(trials)
 
-    def _enter(self, model: object) -> tuple[Trial, Trial]:
-        provider = self._provider.enter()
+    def _enter(self, model: object, *, again: bool) -> tuple[Trial, Trial]:
+        provider = self._provider.enter(again=again)
         try:
-            return provider, self._of(model).enter()
+            return provider, self._of(model).enter(again=again)
         except UpstreamError:
             provider.left()
             raise
@@ -241,8 +259,6 @@ def blame(error: UpstreamError) -> Blame | None:
     reason, status = details.get("reason"), details.get("status")
     if isinstance(error, UpstreamBadKey):
         return "account" if status == 401 else None
-    if isinstance(error, UpstreamNoCredit):
-        return None if "affordable_tokens" in details or reason == "prompt_limit" else "account"
     if not isinstance(error, UpstreamUnavailable | UpstreamTimeout) or reason == "filtered":
         return None
     if details.get("provider") or details.get("phase") in ("idle", "comments_only"):

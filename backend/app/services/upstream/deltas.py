@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from app.core.errors import UpstreamGarbage
 from app.core.ids import new_id
 from app.core.json import decode
 from app.schemas.events import Annotation, Event, Reasoning, Text, ToolCall, ToolCallDelta
-from app.services.upstream.wire import Chunk, Delta, UsageWire
+from app.services.upstream.wire import Choice, Chunk, Delta, UsageWire
 from app.services.upstream.wire import ToolCallDelta as WireToolCallDelta
 
 DEEPEST = 64
@@ -37,7 +37,8 @@ class DeltaReader:
     """What one stream has said, read chunk by chunk.
 
     Adjacent deltas of one kind come out as one event. The first finish reason counts, the last usage that is not null,
-    the first chunk that reports an error; text after an error is still text.
+    the first chunk that reports an error; text after an error is still text. Of several choices the one that speaks
+    first is read.
     """
 
     def __init__(self) -> None:
@@ -48,7 +49,11 @@ class DeltaReader:
         self.extra: dict[str, Any] = {}
         self.usage: UsageWire | None = None
         self.failed: Chunk | None = None
+        self.saw_done = False
+        """Whether the stream came to its own end; its reader sets it."""
         self._calls: list[_OpenCall] = []
+        self._index: int | None = None
+        self._has_text = False
 
     def feed(self, chunks: Iterable[Chunk]) -> list[Event]:
         """The events of the next chunks, in order; empty when they only keep the connection alive."""
@@ -61,11 +66,13 @@ class DeltaReader:
                 _refuse_deep(chunk.usage.whole)
                 self.usage = chunk.usage
             self._note(chunk)
-            if chunk.choices:
-                choice = chunk.choices[0]
+            choice = chunk.choices[0] if chunk.choices else None
+            if choice is not None and choice.index != self._index:
+                choice = self._ours(chunk.choices)
+            if choice is not None:
                 delta = choice.delta
                 if delta is not None:
-                    if delta.content and not choice.logprobs and not _carries_more(delta):
+                    if delta.content and not choice.logprobs and not carries_more(delta):
                         text.append(delta.content)
                     else:
                         _flush(text, events)
@@ -77,6 +84,7 @@ class DeltaReader:
             if chunk.failure is not None and self.failed is None:
                 self.failed = chunk
         _flush(text, events)
+        self._has_text = self._has_text or any(isinstance(event, Text) for event in events)
         return events
 
     def finish(self) -> list[Event]:
@@ -90,9 +98,20 @@ class DeltaReader:
         return bool(self._calls)
 
     @property
+    def is_billed_text(self) -> bool:
+        """Whether there is text, the provider told what it counted, and the stream came to its own end."""
+        return self._has_text and self.usage is not None and self.saw_done and not self._calls
+
+    @property
     def has_whole_calls(self) -> bool:
         """The same, and the arguments of each are JSON: nothing seems to be missing."""
         return self.has_calls and all(_is_json(call.text) for call in self._calls)
+
+    def _ours(self, choices: Sequence[Choice]) -> Choice | None:
+        """The choice that is read: one answer was asked for, whatever its number is."""
+        if self._index is None:
+            self._index = choices[0].index
+        return next((choice for choice in choices if choice.index == self._index), None)
 
     def _name(self, chunk: Chunk) -> None:
         self.upstream_id = self.upstream_id or chunk.id or None
@@ -174,7 +193,8 @@ def _begins_another(call: _OpenCall, wire_id: str, name: str) -> bool:
     return bool(name) and (other_id or other_name)
 
 
-def _carries_more(delta: Delta) -> bool:
+def carries_more(delta: Delta) -> bool:
+    """Whether a delta says something beside plain text."""
     return bool(
         delta.reasoning
         or delta.reasoning_details

@@ -9,18 +9,17 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Literal
 from urllib.parse import quote
 
-import httpx
 import msgspec
 
 from app.core.errors import UpstreamError, UpstreamGarbage, UpstreamModelNotFound, UpstreamTimeout, ValidationFailed
 from app.core.json import encode
 from app.services.upstream.account import Credits, KeyInfo, decode_credits, decode_key_info
 from app.services.upstream.breaker import BreakerPolicy, Circuits
-from app.services.upstream.chunks import ChunkDecoder
+from app.services.upstream.chunk_stream import ChunkStream
 from app.services.upstream.embeddings import EmbeddingsReply, decode_embeddings
-from app.services.upstream.errors import refusal, stream_failure
-from app.services.upstream.hints import COMPRESSED, for_owner, without_answer
-from app.services.upstream.limits import MOST_EMBEDDINGS_BYTES, MOST_REFUSAL_BYTES, MOST_REPLY_BYTES, refuse_bloated
+from app.services.upstream.hints import for_owner, without_answer
+from app.services.upstream.limits import MOST_EMBEDDINGS_BYTES
+from app.services.upstream.reply import Reply, no_answer, unstreamed
 from app.services.upstream.target import endpoints_path, identity_headers, unsafe
 from app.services.upstream.transport import (
     TRANSPORT_EXCEPTIONS,
@@ -31,12 +30,10 @@ from app.services.upstream.transport import (
     transport_error,
 )
 from app.services.upstream.wire import (
-    Chunk,
     Completion,
     GenerationRecord,
     ModelEndpoints,
     WireModel,
-    decode_chunk,
     decode_completion,
     decode_endpoints,
     decode_failure,
@@ -48,67 +45,6 @@ __all__ = ["ChunkStream", "OpenRouter", "UpstreamTimeouts"]
 
 _DRAIN_S = 0.1
 NO_HEADERS: Mapping[str, str] = {}
-
-
-class ChunkStream:
-    """The chunks of one answer: an async iterator of lists, one list per network read. Made by ``OpenRouter.stream``.
-
-    It ends normally after ``[DONE]`` (then ``saw_done``) or when the provider closes the stream properly; whether the
-    answer is whole is for the reader to tell by the finish reason. Otherwise it raises UpstreamTruncated,
-    UpstreamTimeout or UpstreamGarbage, always after everything that was readable before has been given out. Error
-    objects in the stream are chunks like others: see ``error_of``.
-
-    ``upstream_id`` is the ``X-Generation-Id`` header, else the first chunk's id; ``provider`` is who serves the model.
-    """
-
-    def __init__(self, reply: _Reply, first: Chunk | None, begun: Callable[[], None]) -> None:
-        self.upstream_id = reply.upstream_id
-        self.provider = reply.provider
-        self.saw_done = False
-        self._reply = reply
-        self._decoder = ChunkDecoder()
-        self._first = first
-        self._begun = begun
-        self._started = False
-
-    def __aiter__(self) -> ChunkStream:
-        return self
-
-    async def __anext__(self) -> list[Chunk]:
-        if self._first is not None:
-            chunks, self._first, self.saw_done = [self._first], None, True
-            return self._noted(chunks)
-        while not self.saw_done:
-            if self._decoder.failure is not None:
-                raise self._decoder.failure
-            data = await self._reply.body.read()
-            if not data:
-                break
-            chunks = self._decoder.feed(data)
-            self.saw_done = self._decoder.saw_done
-            if chunks:
-                self._reply.body.progressed()
-                return self._noted(chunks)
-        raise StopAsyncIteration
-
-    def error_of(self, chunk: Chunk) -> UpstreamError | None:
-        """The error that ``chunk`` reports, if any: mid-stream when some of the answer had come before it."""
-        if (reported := chunk.failure) is None:
-            return None
-        error = self._reply.failure(bytes(reported), started=self._started)
-        if self.provider is not None:
-            error.details.setdefault("provider", self.provider)
-        return error
-
-    def _noted(self, chunks: list[Chunk]) -> list[Chunk]:
-        if self.upstream_id is None:
-            self.upstream_id = self._reply.upstream_id = next((chunk.id for chunk in chunks if chunk.id), None)
-        if self.provider is None:
-            self.provider = next((chunk.provider for chunk in chunks if chunk.provider), None)
-        if not self._started and any(_says_something(chunk) for chunk in chunks):
-            self._started = True
-            self._begun()
-        return chunks
 
 
 class OpenRouter:
@@ -154,42 +90,44 @@ class OpenRouter:
 
     @contextlib.asynccontextmanager
     async def stream(
-        self, body: Mapping[str, Any], headers: Mapping[str, str] = NO_HEADERS
+        self, body: Mapping[str, Any], headers: Mapping[str, str] = NO_HEADERS, *, again: bool = False
     ) -> AsyncIterator[ChunkStream]:
         """Sends ``body`` with ``stream: true``; entered once the provider has accepted it and begins to answer.
 
         A body that says ``stream: false`` is sent so, and its whole reply is the one chunk of the stream.
 
-        ``headers`` go beside the client's own, which they cannot replace.
+        Args:
+            headers: beside the client's own, which they cannot replace.
+            again: whether the same call has failed already, which was counted then.
 
         Leaving the context closes the connection at once unless the stream has ended, which makes the provider stop
         (where it can). Cancellation is such an exit.
 
         Raises: on entering, whatever a refusal means; see ``upstream_errors``.
         """
-        with self.circuits.call(body.get("model")) as begun:
+        with self.circuits.call(body.get("model"), again=again) as begun:
             fields = {} if body.get("stream") is False else self._stream_fields
             reply = await self._send("POST", "/chat/completions", dict(body) | fields, headers)
             stream: ChunkStream | None = None
             try:
-                stream = ChunkStream(reply, await _unstreamed(reply), begun)
+                stream = ChunkStream(reply, await unstreamed(reply), begun)
                 yield stream
             finally:
                 await reply.body.aclose(drain_s=_DRAIN_S if stream and stream.saw_done else 0)
 
-    async def complete(self, body: Mapping[str, Any]) -> Completion:
+    async def complete(self, body: Mapping[str, Any], *, again: bool = False) -> Completion:
         """Sends ``body`` with ``stream: false``. The completion has at least one choice with a message.
 
         Raises: as ``stream``; an error inside the reply and a reply without an answer are errors too.
         """
-        async with self._paid_reply("/chat/completions", dict(body) | {"stream": False}) as reply:
+        async with self._paid_reply("/chat/completions", dict(body) | {"stream": False}, again=again) as reply:
             completion = decode_completion(await reply.whole())
             completion.id = reply.upstream_id = completion.id or reply.upstream_id
             completion.provider = completion.provider or reply.provider
             if error := completion.failure:
                 raise reply.failure(bytes(error))
             if not completion.choices or completion.choices[0].message is None:
-                raise _no_answer(reply)
+                raise no_answer(reply)
             return completion
 
     async def list_models(self, sort: str | None = None) -> list[WireModel]:
@@ -210,12 +148,12 @@ class OpenRouter:
         except UpstreamModelNotFound:
             return None
 
-    async def embeddings(self, body: Mapping[str, Any]) -> EmbeddingsReply:
+    async def embeddings(self, body: Mapping[str, Any], *, again: bool = False) -> EmbeddingsReply:
         """Sends ``body`` as it is (API reference, section 8.3). The reply keeps the vectors as the provider wrote them.
 
         Raises: as ``stream``; an error inside the reply and a reply without vectors are errors too.
         """
-        async with self._paid_reply("/embeddings", dict(body)) as reply:
+        async with self._paid_reply("/embeddings", dict(body), again=again) as reply:
             found = decode_embeddings(await reply.body.read_all(MOST_EMBEDDINGS_BYTES))
             found.id = reply.upstream_id = found.id or reply.upstream_id
             found.provider = found.provider or reply.provider
@@ -263,13 +201,13 @@ class OpenRouter:
                 return data
 
     @contextlib.asynccontextmanager
-    async def _paid_reply(self, path: str, body: dict[str, Any]) -> AsyncIterator[_Reply]:
-        with without_answer(), self.circuits.call(body.get("model")):
+    async def _paid_reply(self, path: str, body: dict[str, Any], *, again: bool) -> AsyncIterator[Reply]:
+        with without_answer(), self.circuits.call(body.get("model"), again=again):
             async with self._reply("POST", path, body) as reply:
                 yield reply
 
     @contextlib.asynccontextmanager
-    async def _reply(self, method: str, path: str, body: dict[str, Any] | None = None) -> AsyncIterator[_Reply]:
+    async def _reply(self, method: str, path: str, body: dict[str, Any] | None = None) -> AsyncIterator[Reply]:
         reply = await self._send(method, path, body)
         try:
             yield reply
@@ -278,7 +216,7 @@ class OpenRouter:
 
     async def _send(
         self, method: str, path: str, body: dict[str, Any] | None = None, beside: Mapping[str, str] = NO_HEADERS
-    ) -> _Reply:
+    ) -> Reply:
         """The reply to a request, its status 200 and its body unread. The caller closes it."""
         if self._unsafe is not None:
             raise self._unsafe()
@@ -300,96 +238,13 @@ class OpenRouter:
             if isinstance(error, UpstreamTimeout):
                 error = timed_out(phase if limit.expired() else "connect", self.timeouts)
             raise error from exc
-        reply = _Reply(response, ReplyBody(response, self.timeouts, sent_at=sent_at), self._key)
+        reply = Reply(response, ReplyBody(response, self.timeouts, sent_at=sent_at), self._key)
         if response.status_code == 200 and reply.is_plain:
             return reply
         try:
             raise for_owner(await reply.refusal(), self._entry)
         finally:
             await reply.body.aclose()
-
-
-class _Reply:
-    """A reply and what its headers say."""
-
-    def __init__(self, response: httpx.Response, body: ReplyBody, key: str | None) -> None:
-        self.body = body
-        self.upstream_id = _told(response, "x-generation-id", key)
-        self.provider = _told(response, "x-provider-name", key)
-        self.content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        # We ask for identity; a proxy that compresses all the same cannot be read.
-        self.is_plain = response.headers.get("content-encoding", "identity").strip().lower() in ("", "identity")
-        self._status = response.status_code
-        self._headers = response.headers
-        self._key = key
-
-    async def whole(self) -> bytes:
-        """The body of a reply that is no stream. Raises UpstreamGarbage for one too large, on the wire or decoded."""
-        data = await self.body.read_all(MOST_REPLY_BYTES)
-        refuse_bloated(data)
-        return data
-
-    async def refusal(self) -> UpstreamError:
-        """What a status other than 200 means; reads as much of the body as may explain it."""
-        if self._status < 300:
-            told = {} if self.upstream_id is None else {"upstream_id": self.upstream_id}
-            told |= {"reason": "unexpected_reply"} if self.is_plain else {"reason": "compressed", "hint": COMPRESSED}
-            return UpstreamGarbage(details={"status": self._status, **told})
-        body = b""
-        if self.is_plain and self.content_type.endswith("json"):
-            try:
-                body = await self.body.read_all(MOST_REFUSAL_BYTES)
-            except UpstreamError:
-                body = b""  # the status says enough
-        error = refusal(self._status, self._headers, body, now_s=time.time(), secret=self._key)
-        if not self.is_plain and type(error) is UpstreamError and self._status >= 400:
-            error.details |= {"reason": "compressed", "hint": f"Its reason stays unread. {COMPRESSED}"}
-        return error
-
-    def failure(self, error: bytes, *, started: bool = False) -> UpstreamError:
-        """What an error object inside the reply means."""
-        return stream_failure(error, started=started, now_s=time.time(), upstream_id=self.upstream_id, secret=self._key)
-
-
-def _told(response: httpx.Response, name: str, key: str | None) -> str | None:
-    """What a header says, which is kept and shown; a provider that echoes our key in it has said nothing."""
-    value: str = response.headers.get(name, "")
-    return None if key and key in value else value or None
-
-
-async def _unstreamed(reply: _Reply) -> Chunk | None:
-    """None when the reply is a stream of events. A server that sends one JSON object instead gives it as one chunk.
-
-    Raises what that object reports, or UpstreamGarbage for anything else.
-    """
-    if reply.content_type in ("text/event-stream", ""):
-        return None
-    if not reply.content_type.endswith("json"):
-        raise UpstreamGarbage(
-            "The provider sent a page where an answer was due.", details={"content_type": reply.content_type[:80]}
-        )
-    chunk = decode_chunk(await reply.whole())
-    if error := chunk.failure:
-        raise reply.failure(bytes(error))
-    for choice in chunk.choices or ():
-        choice.delta, choice.message = choice.delta or choice.message, None
-    if not chunk.choices:
-        raise _no_answer(reply)
-    return chunk
-
-
-def _no_answer(reply: _Reply) -> UpstreamGarbage:
-    return UpstreamGarbage(
-        "The provider's reply holds no answer.", details={"upstream_id": reply.upstream_id, "reason": "no_choices"}
-    )
-
-
-def _says_something(chunk: Chunk) -> bool:
-    for choice in chunk.choices or ():
-        delta = choice.delta
-        if delta and (delta.content or delta.reasoning or delta.reasoning_content or delta.tool_calls or delta.images):
-            return True
-    return False
 
 
 def _encode(body: dict[str, Any]) -> bytes:

@@ -36,12 +36,15 @@ def judge(reader: DeltaReader, failure: AppError | None, *, stop_requested: bool
     like.
 
     Called before the reader's ``finish``: whole tool calls at a proper end make the reason ``tool_calls`` even if the
-    provider says ``stop`` or nothing (row 33).
+    provider says ``stop`` or nothing (row 33). Text that is followed by its usage and ``[DONE]`` has stopped, too:
+    nothing is missing but the word.
     """
     reason = reader.finish_reason
     unbroken = failure is None and not stop_requested and not interrupted
     if (reason == "stop" and reader.has_calls) or (reason is None and unbroken and reader.has_whole_calls):
         reason = "tool_calls"
+    if reason is None and unbroken and reader.is_billed_text:
+        reason = "stop"
     error = failure
     if error is None and reason == "error":
         error = UpstreamMidstream()

@@ -39,8 +39,8 @@ class _Summarising:
     def __init__(self) -> None:
         self.calls = 0
 
-    async def complete(self, _: Mapping[str, Any]) -> Completion:
-        self.calls += 1
+    async def complete(self, _: Mapping[str, Any], *, again: bool) -> Completion:
+        self.calls += not again
         return decode_completion(b'{"id":"gen-1","choices":[{"message":{"content":"In short."}}],"usage":{"cost":0}}')
 
 

@@ -79,7 +79,7 @@ async def test_a_reply_that_cannot_be_read_is_asked_about_later(store: Store) ->
     provider = Provider("openrouter", client=None, demo=False)  # type: ignore[arg-type]
     call = PaidCall(purpose="embedding", model="a/embedder", provider=provider, worst_picousd=5)
 
-    async def send() -> EmbeddingsReply:
+    async def send(_: bool) -> EmbeddingsReply:
         raise UpstreamGarbage(details={"upstream_id": "gen-1"})
 
     with pytest.raises(UpstreamGarbage):

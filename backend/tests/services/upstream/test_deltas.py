@@ -20,7 +20,7 @@ from app.schemas.events import (
     ToolCallDelta,
 )
 from app.services.upstream.accumulator import fold
-from app.services.upstream.deltas import DeltaReader
+from app.services.upstream.deltas import DeltaReader, carries_more
 from app.services.upstream.wire import Chunk, decode_chunk
 from tests.core.properties import MANY
 
@@ -351,3 +351,45 @@ def test_what_is_nested_too_deeply_is_garbage() -> None:
         read(chunk({"reasoning_details": [{"type": "reasoning.text", "text": "hm", "x": nested}]}))
     with pytest.raises(UpstreamGarbage):
         read(chunk({"annotations": [{"x": nested}]}))
+
+
+def several(*choices: tuple[int, Json, str | None]) -> Chunk:
+    """One chunk of choices with numbers of their own."""
+    listed = [{"index": index, "delta": delta, "finish_reason": finish} for index, delta, finish in choices]
+    return decode_chunk(json.dumps({"id": "gen-1", "choices": listed}).encode())
+
+
+@pytest.mark.parametrize("number", [0, 1, 7])
+def test_of_several_choices_one_is_read_to_its_end(number: int) -> None:
+    """However they come, in chunks of their own or together: text, calls and finish of the one that spoke first."""
+    other = 3
+    call = {"index": 0, "id": "c", "function": {"name": "f", "arguments": "{}"}}
+    reader, events = read(
+        several((number, {"content": "one"}, None)),
+        several((other, {"content": "X", "tool_calls": [{**call, "id": "x"}]}, None)),
+        several((other, {"content": "Y"}, "length"), (number, {"content": " two"}, None)),
+        several((other, {}, "length")),
+        several((number, {"tool_calls": [call]}, None), (other, {"content": "Z"}, None)),
+        several((number, {}, "tool_calls"), (other, {}, "stop")),
+    )
+    assert fold(events).content() == "one two"
+    assert [event.id for event in events if isinstance(event, ToolCall)] == ["c"]
+    assert reader.finish_reason == "tool_calls"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"content": "a"}, {"reasoning": "a"}, {"reasoning_content": "a"}, {"refusal": "a"}, {"audio": {"data": "a"}},
+        {"images": [{"type": "image_url"}]}, {"annotations": [{"type": "file"}]},
+        {"tool_calls": [{"index": 0, "function": {"name": "f"}}]},
+        {"reasoning_details": [{"type": "reasoning.encrypted", "data": "x"}]},
+    ],
+)  # fmt: skip
+def test_whatever_gives_an_event_says_something(said: Json) -> None:
+    """An error after it is one in the middle of an answer."""
+    one = chunk(said)
+    delta = one.choices[0].delta if one.choices else None
+    assert delta is not None
+    assert DeltaReader().feed([one])
+    assert bool(delta.content) or carries_more(delta)

@@ -89,19 +89,49 @@ async def test_a_company_that_is_down_takes_its_model_only(provider: Emulator, o
     await openrouter.complete(BODY | {"model": "anthropic/claude-haiku-4.5"})
 
 
-@pytest.mark.parametrize(("scenario", "kind"), [("error=401", UpstreamBadKey), ("error=402", UpstreamNoCredit)])
-async def test_a_refused_key_is_sent_once(
-    provider: Emulator, openrouter: OpenRouter, clock: Clock, scenario: str, kind: type[UpstreamError]
-) -> None:
-    """Row 44: the next calls fail for the same reason without being sent; another client has another key."""
-    provider.set_scenario(scenario)
+async def test_a_refused_key_is_sent_once(provider: Emulator, openrouter: OpenRouter, clock: Clock) -> None:
+    """Row 44: the next calls fail for the same reason and say that they were not sent."""
+    provider.set_scenario("error=401")
     first = await fails(openrouter)
     again = await fails(openrouter)
-    assert (type(first), type(again), again.message) == (kind, kind, first.message)
+    assert (type(first), type(again)) == (UpstreamBadKey, UpstreamBadKey)
+    assert first.message in again.message
+    assert "Nothing was asked now: this key is tried again in 10 s" in again.message
     assert calls(provider) == 1
     provider.set_scenario("")
     clock.now_s += 10
     await _stream(openrouter)
+
+
+async def test_an_empty_account_is_asked_each_time(provider: Emulator, openrouter: OpenRouter) -> None:
+    """Whoever fills it and tries again is answered at once."""
+    provider.set_scenario("error=402")
+    for _ in range(POLICY.failures * 2):
+        assert isinstance(await fails(openrouter), UpstreamNoCredit)
+    provider.set_scenario("")
+    await _stream(openrouter)
+    assert calls(provider) == POLICY.failures * 2 + 1
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_a_call_that_is_made_again_counts_once(
+    provider: Emulator, openrouter: OpenRouter, streamed: bool
+) -> None:
+    provider.set_scenario("error=503")
+
+    async def ask(*, again: bool) -> None:
+        if not streamed:
+            await openrouter.complete(BODY, again=again)
+            return
+        async with openrouter.stream(BODY, again=again) as stream:
+            await read(stream)
+
+    for again in (False, True, True, False, True, True, False):
+        with pytest.raises(UpstreamUnavailable) as failed:
+            await ask(again=again)
+        assert failed.value.details["status"] == 503
+    with pytest.raises(UpstreamUnavailable, match="Nothing was asked: 3 calls"):
+        await ask(again=False)
 
 
 async def test_a_stream_that_breaks_after_its_first_word_is_no_failure(
