@@ -92,10 +92,10 @@ async def test_a_key_goes_to_its_own_server_alone(both: ConsoleClient, emulator:
     shown = [
         await both.ask("GET", path) for path in ("/api/providers", "/models/config", "/api/settings", "/api/models")
     ]
-    for reply in shown:
-        assert reply.status_code == 200
-        assert LAB_KEY not in reply.text
-        assert MAIN_KEY not in reply.text
+    for told in shown:
+        assert told.status_code == 200
+        assert LAB_KEY not in told.text
+        assert MAIN_KEY not in told.text
 
 
 async def test_a_model_s_parameters_apply_below_profile_and_request(both: ConsoleClient, lab: Emulator) -> None:
@@ -388,5 +388,5 @@ async def test_what_is_wrong_with_a_server_is_mended_in_its_file(both: ConsoleCl
     assert error["error_code"] == "upstream_bad_key"
     assert "the provider 'lab' in the providers file" in error["hint"]
     assert "settings" not in error["hint"]
-    reply = await both.ask("POST", "/v1/chat/completions", json=DOORS[2][1] | {"model": "home/openai/gpt-4o"})
-    assert (reply.status_code, "'home'" in reply.json()["error"]["message"]) == (401, True)
+    refused = await both.ask("POST", "/v1/chat/completions", json=DOORS[2][1] | {"model": "home/openai/gpt-4o"})
+    assert (refused.status_code, "'home'" in refused.json()["error"]["message"]) == (401, True)

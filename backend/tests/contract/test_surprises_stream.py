@@ -146,6 +146,23 @@ async def test_row_15_no_finish(data: Path) -> None:
             assert (told.end, told.message["content"]) == (("truncated", None, "upstream_truncated"), "Hel")
 
 
+async def test_row_15_no_finish_and_yet_nothing_missing(data: Path) -> None:
+    """Text, its bill and `[DONE]`: it has stopped. Without any one of the three it is cut."""
+    bill = chunk(usage=USAGE)
+    cut = ("truncated", None, "upstream_truncated")
+    half_a_call = chunk({"tool_calls": [{"function": {"name": "f", "arguments": "{"}}]})
+    async with asking(data, GOOD) as it:
+        for answer, end in (
+            (streamed(text("Hello"), bill, DONE), ("completed", "stop", None)),
+            (streamed(bill, text("Hello"), DONE), ("completed", "stop", None)),
+            (streamed(text("Hello"), bill), cut),
+            (streamed(chunk({"reasoning": "Hm"}), bill, DONE), cut),
+            (streamed(text("Hi"), half_a_call, bill, DONE), cut),
+        ):
+            it.provider.answers = [answer]
+            assert (await it.answer()).end == end
+
+
 async def test_row_16_more_after_done(data: Path) -> None:
     """Blank lines, comments, even text: the answer is over."""
     told = await ask(data, streamed(text("Hello"), FINISH, BILL, DONE, "\n\n\n", COMMENT, text(" again"), DONE))

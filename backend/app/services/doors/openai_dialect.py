@@ -24,6 +24,7 @@ from app.schemas.events import (
     Usage,
 )
 from app.schemas.parts import ReasoningPart
+from app.services.doors.openai_usage import usage_object
 from app.services.turns.frames import Encoder, Facts
 from app.services.turns.runs import Run
 from app.services.upstream.accumulator import fold
@@ -170,25 +171,6 @@ def completion(run: Run) -> Json:
     }
     head = _head(run.facts, "chat.completion")
     return {**head, "choices": [choice], "system_fingerprint": None, **extra, "usage": usage and usage_object(usage)}
-
-
-def usage_object(usage: Usage) -> Json | None:
-    """The provider's own usage object; what was not charged says so.
-
-    Made of our figures where the own one is gone; None where these are unknown too, which no zero may stand for.
-    """
-    if usage.extra is not None:
-        return usage.extra
-    if (usage.prompt_tokens, usage.completion_tokens, usage.cost_usd) == (None, None, None):
-        return None
-    return {
-        "prompt_tokens": usage.prompt_tokens or 0,
-        "completion_tokens": usage.completion_tokens or 0,
-        "total_tokens": usage.total_tokens or 0,
-        "cost": usage.cost_usd,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens or 0},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens or 0},
-    }
 
 
 def error_object(error: Error | None) -> Json:

@@ -66,9 +66,10 @@ class DeltaReader:
                 _refuse_deep(chunk.usage.whole)
                 self.usage = chunk.usage
             self._note(chunk)
-            choice = chunk.choices[0] if chunk.choices else None
-            if choice is not None and choice.index != self._index:
-                choice = self._ours(chunk.choices)
+            choices = chunk.choices
+            choice = choices[0] if choices else None
+            if choices and choices[0].index != self._index:
+                choice = self._ours(choices)
             if choice is not None:
                 delta = choice.delta
                 if delta is not None:

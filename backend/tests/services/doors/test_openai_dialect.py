@@ -224,6 +224,39 @@ def test_usage_without_the_provider_s_object_is_told_by_our_figures() -> None:
     assert whole([START, DONE])["usage"] is None
 
 
+RUBBISH: list[tuple[Json, Json | None]] = [
+    ({"prompt_tokens": -1, "completion_tokens": 2}, {"prompt_tokens": 0, "completion_tokens": 2}),
+    ({"prompt_tokens": Decimal("1e30"), "cost": Decimal("0.5")}, {"prompt_tokens": 0, "cost": Decimal("0.5")}),
+    ({"prompt_tokens": "12", "completion_tokens": "many"}, {"prompt_tokens": 12, "completion_tokens": 0}),
+    ({"prompt_tokens": Decimal("3.0"), "total_tokens": Decimal("3.5")}, {"prompt_tokens": 3, "total_tokens": 0}),
+    ({"prompt_tokens": 1, "cost": "0.25"}, {"prompt_tokens": 1, "cost": Decimal("0.25")}),
+    ({"prompt_tokens": 1, "cost": -1}, {"prompt_tokens": 1, "cost": None}),
+    ({"prompt_tokens": 1, "cost": Decimal("1e30")}, {"prompt_tokens": 1, "cost": None}),
+    ({"prompt_tokens": 1, "cost": "free"}, {"prompt_tokens": 1, "cost": None}),
+    ({"prompt_tokens": 1, "cost": True}, {"prompt_tokens": 1, "cost": None}),
+    ({"prompt_tokens": 1, "cost": Decimal("1E+400")}, {"prompt_tokens": 1, "cost": None}),
+    (
+        {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": -5, "audio_tokens": 0, "x": {"y_tokens": []}}},
+        {
+            "prompt_tokens": 1,
+            "prompt_tokens_details": {"cached_tokens": None, "audio_tokens": 0, "x": {"y_tokens": None}},
+        },
+    ),
+    (
+        {"prompt_tokens": 1, "cost_details": {"upstream_inference_cost": "-3"}, "is_byok": False, "new": 10**40},
+        {"prompt_tokens": 1, "cost_details": {"upstream_inference_cost": None}, "is_byok": False, "new": None},
+    ),
+    ({"prompt_tokens": -1, "cost": "free"}, None),
+    ({}, None),
+]
+
+
+@pytest.mark.parametrize(("told", "shown"), RUBBISH)
+def test_figures_that_cannot_be_are_not_passed_on(told: Json, shown: Json | None) -> None:
+    """Clients add them up, and compare them with limits."""
+    assert whole([START, Text(text="a"), Usage(extra=told), DONE])["usage"] == shown
+
+
 @pytest.mark.parametrize("kind", list(AppError.tree()), ids=lambda kind: kind.__name__)
 def test_every_error_is_told_in_the_documented_form(kind: type[AppError]) -> None:
     """Code, message and type, with what the answer had cost by then; after it nothing but the end."""
