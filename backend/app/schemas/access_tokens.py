@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from app.schemas.types import Name, Usd
+from app.schemas.types import JsonInput, Name, Usd
 
 TokenScope: TypeAlias = Literal["read", "chat", "admin"]
 Scopes = Annotated[
@@ -17,7 +17,9 @@ Scopes = Annotated[
 ]
 Budget = Annotated[
     Decimal,
-    Field(ge=0, le=1_000_000, decimal_places=12, description="US dollars that its calls may cost in all."),
+    Field(
+        strict=False, ge=0, le=1_000_000, decimal_places=12, description="US dollars that its calls may cost in all."
+    ),
 ]
 
 
@@ -43,7 +45,7 @@ class AccessTokenMade(AccessToken):
     token: str
 
 
-class AccessTokenCreate(BaseModel, extra="forbid"):
+class AccessTokenCreate(JsonInput):
     name: Name
     scopes: Scopes
     budget_usd: Budget | None = None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from app.schemas.types import RequestId, Slug, Usd
+from app.schemas.types import JsonInput, RequestId, Slug, Usd
 
 
-class CompactionCreate(BaseModel):
+class CompactionCreate(JsonInput):
     """The newest ``keep_turns`` turns stay as they are; ``model`` writes the summary, the session's if not given."""
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())

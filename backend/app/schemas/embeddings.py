@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from app.schemas.json_values import JsonObject, bounded_json
-from app.schemas.types import MAX_CONTENT_CHARS, PlainText, Slug, storable
+from app.schemas.types import MAX_CONTENT_CHARS, JsonInput, PlainText, Slug, storable
 
 MOST_INPUTS = 2048
 MOST_TOKENS = 200_000
@@ -24,7 +24,7 @@ _SHAPE = {
 }
 
 
-class EmbeddingsRequest(BaseModel):
+class EmbeddingsRequest(JsonInput):
     """What is to be embedded. Fields that are not named here go to the provider as they are."""
 
     model_config = ConfigDict(extra="allow", protected_namespaces=())

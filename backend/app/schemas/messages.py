@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from app.schemas.events import UsageFigures
 from app.schemas.page import PageQuery
 from app.schemas.parts import Part, TextPart, ToolResultPart
 from app.schemas.parts_in import PartsIn, ToolCallId, ToolResultPartIn
-from app.schemas.types import Content, Flag, GenerationStatus, ObjectId, RequestId, Role
+from app.schemas.types import Content, Flag, GenerationStatus, JsonInput, ObjectId, RequestId, Role
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Message:
     completed_at: str | None
 
 
-class Contents(BaseModel, extra="forbid"):
+class Contents(JsonInput):
     """``content`` or ``parts``, exactly one of them. Parts are text and media, or nothing but results of tools."""
 
     content: Content | None = None
@@ -83,7 +83,7 @@ class Contents(BaseModel, extra="forbid"):
         return [part.stored() for part in self.parts]
 
 
-class Placed(BaseModel, extra="forbid"):
+class Placed(JsonInput):
     """Where a new message goes."""
 
     parent_id: Annotated[
@@ -122,7 +122,7 @@ class MessageCreate(Contents, Placed):
         return super().stored_parts()
 
 
-class MessagePatch(BaseModel, extra="forbid"):
+class MessagePatch(JsonInput):
     """What may change of a message: nothing that was said."""
 
     pinned: Flag

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, NotRequired, Self
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -19,7 +18,7 @@ from typing_extensions import TypedDict
 
 from app.schemas.json_values import bounded_json
 from app.schemas.parameters import NAMES, Parameters
-from app.schemas.types import Slug
+from app.schemas.types import JsonInput, Slug
 
 DEEPEST = 64
 MOST_VALUES = 100_000
@@ -61,13 +60,13 @@ class ChatMessage(TypedDict):
     tool_call_id: NotRequired[str | None]
 
 
-class StreamOptions(BaseModel, extra="allow"):
+class StreamOptions(JsonInput, extra="allow"):
     include_usage: Annotated[
         bool | None, Field(description="Usage in a chunk of its own; else it comes with the last one.")
     ] = None
 
 
-class ChatCompletionRequest(BaseModel, extra="allow"):
+class ChatCompletionRequest(JsonInput, extra="allow"):
     """A chat request. Every parameter of OpenRouter is checked as `/api` checks it; all other fields pass unchanged."""
 
     model: Annotated[Slug | None, Field(description="The settings' default model if none is named.")] = None

@@ -13,7 +13,6 @@ from pydantic import (
     BeforeValidator,
     Field,
     StringConstraints,
-    field_validator,
     model_validator,
 )
 
@@ -21,7 +20,7 @@ from app.core.json import encode
 from app.schemas.json_values import JsonObject
 from app.schemas.routing import Plugin, ProviderRouting, unique_plugins
 from app.schemas.tools import CacheControl, ResponseFormat, ToolChoice, Tools, unique_functions
-from app.schemas.types import Flag, PlainText, Slug
+from app.schemas.types import Flag, JsonInput, PlainText, Slug
 
 MOST_BYTES = 512 * 1024
 """All parameters of a request together, as JSON."""
@@ -58,7 +57,7 @@ PresetSlug = Annotated[
 ]
 
 
-class ReasoningOptions(BaseModel, extra="forbid"):
+class ReasoningOptions(JsonInput):
     """How hard the model may think (section 2.6); unset leaves it to the model."""
 
     effort: Effort | None = None
@@ -81,12 +80,12 @@ class ReasoningOptions(BaseModel, extra="forbid"):
         return self
 
 
-class TextPiece(BaseModel, extra="forbid"):
+class TextPiece(JsonInput):
     type: Literal["text"] = "text"
     text: Annotated[PlainText, StringConstraints(max_length=200_000)]
 
 
-class Prediction(BaseModel, extra="forbid"):
+class Prediction(JsonInput):
     """Text that the answer will largely repeat."""
 
     type: Literal["content"] = "content"
@@ -96,24 +95,24 @@ class Prediction(BaseModel, extra="forbid"):
     )
 
 
-class AudioOutput(BaseModel, extra="forbid"):
+class AudioOutput(JsonInput):
     voice: Word
     format: Word
 
 
-class CacheOptions(BaseModel, extra="forbid"):
+class CacheOptions(JsonInput):
     mode: Literal["explicit"]
     ttl: Word | None = None
 
 
-class WebSearchOptions(BaseModel, extra="forbid"):
+class WebSearchOptions(JsonInput):
     """For models that search by themselves."""
 
     search_context_size: Literal["low", "medium", "high"] | None = None
     user_location: JsonObject | None = None
 
 
-class DebugOptions(BaseModel, extra="forbid"):
+class DebugOptions(JsonInput):
     echo_upstream_body: Flag | None = None
 
 
@@ -129,6 +128,10 @@ class SamplingParameters(BaseModel, extra="forbid"):
     presence_penalty: Penalty | None = None
     repetition_penalty: Annotated[float | None, Field(allow_inf_nan=False, gt=0, le=2)] = None
     seed: Annotated[int | None, Field(ge=-(2**53), le=2**53)] = None
+
+
+class SamplingGroup(SamplingParameters, JsonInput):
+    """The same as an object of a body."""
 
 
 class QueryParameters(SamplingParameters):
@@ -171,10 +174,7 @@ class QueryParameters(SamplingParameters):
         return self
 
 
-_FLAGS = ("logprobs", "structured_outputs", "parallel_tool_calls", "include_reasoning", "web_search")
-
-
-class Parameters(QueryParameters):
+class Parameters(QueryParameters, JsonInput):
     """Every parameter of a request."""
 
     logit_bias: Annotated[dict[TokenId, Bias] | None, Field(max_length=1024)] = None
@@ -199,13 +199,6 @@ class Parameters(QueryParameters):
     x_search_filter: JsonObject | None = None
     stop_server_tools_when: Annotated[list[JsonObject] | None, Field(max_length=16)] = None
     debug: DebugOptions | None = None
-
-    @field_validator(*_FLAGS, mode="before")
-    @classmethod
-    def _no_number(cls, value: object) -> object:
-        if value is not None and not isinstance(value, bool):
-            raise ValueError("must be true or false")
-        return value
 
     @model_validator(mode="after")
     def _one_reasoning(self) -> Self:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
 from app.schemas.media import MOST_DATA_CHARS, checked_url
 from app.schemas.parts import AudioPart, FilePart, ImagePart, Part, TextPart, ToolResultPart, VideoPart
-from app.schemas.types import MAX_CONTENT_CHARS, Content, Name, PlainText
+from app.schemas.types import MAX_CONTENT_CHARS, Content, JsonInput, Name, PlainText
 
 MOST_PARTS = 128
 
@@ -18,7 +18,7 @@ Url = Annotated[str, StringConstraints(min_length=1, max_length=MOST_DATA_CHARS)
 ResultText = Annotated[PlainText, StringConstraints(max_length=MAX_CONTENT_CHARS)]
 
 
-class TextPartIn(BaseModel, extra="forbid"):
+class TextPartIn(JsonInput):
     type: Literal["text"] = "text"
     text: Content
 
@@ -26,7 +26,7 @@ class TextPartIn(BaseModel, extra="forbid"):
         return TextPart(text=self.text)
 
 
-class ToolResultPartIn(BaseModel, extra="forbid"):
+class ToolResultPartIn(JsonInput):
     """What a tool replied to the call of this id; it may be empty."""
 
     type: Literal["tool_result"]
@@ -37,7 +37,7 @@ class ToolResultPartIn(BaseModel, extra="forbid"):
         return ToolResultPart(tool_call_id=self.tool_call_id, content=self.content)
 
 
-class _MediaIn(BaseModel, extra="forbid"):
+class _MediaIn(JsonInput):
     """``url`` is an https or a base64 data URL; a data URL names its own type."""
 
     url: Url

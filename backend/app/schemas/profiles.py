@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from app.schemas.parameters import MaxTokens, Parameters, PresetSlug, ReasoningOptions
 from app.schemas.sessions import Revision
 from app.schemas.tools import Tools, unique_functions
-from app.schemas.types import Flag, Name, PlainText, Slug
+from app.schemas.types import Flag, JsonInput, Name, PlainText, Slug
 
 ProfileName = Annotated[Name, StringConstraints(max_length=120)]
 SystemPrompt = Annotated[PlainText, StringConstraints(max_length=200_000)]
@@ -64,7 +64,7 @@ class Profile:
     updated_at: str
 
 
-class ProfileCreate(BaseModel, extra="forbid"):
+class ProfileCreate(JsonInput):
     name: ProfileName
     system_prompt: SystemPrompt = ""
     temperature: Temperature = 0.7
@@ -87,7 +87,7 @@ class ProfilePut(ProfileCreate):
     revision: Revision | None = None
 
 
-class ProfilePatch(BaseModel, extra="forbid"):
+class ProfilePatch(JsonInput):
     name: ProfileName | None = None
     system_prompt: SystemPrompt | None = None
     temperature: Temperature | None = None

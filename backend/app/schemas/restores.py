@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import StringConstraints
 
-from app.schemas.types import Flag
+from app.schemas.types import Flag, JsonInput
 
 
-class RestoreRequest(BaseModel, extra="forbid"):
+class RestoreRequest(JsonInput):
     """A backup in the folder of the backups; ``dry_run`` only tells what restoring it would do."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=255)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from app.schemas.json_values import JsonObject, bounded_json
-from app.schemas.types import Flag, PlainText, Slug
+from app.schemas.types import Flag, JsonInput, PlainText, Slug
 
 ProviderSlug = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
 ProviderSlugs = Annotated[list[ProviderSlug], Field(max_length=64)]
@@ -16,7 +16,9 @@ Domain = Annotated[PlainText, StringConstraints(min_length=1, max_length=253)]
 Domains = Annotated[list[Domain], Field(max_length=100)]
 Models = Annotated[list[Slug], Field(max_length=100)]
 Quantity = Annotated[float, Field(gt=0, le=1_000_000_000, allow_inf_nan=False)]
-MaxUsd = Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False, max_digits=24, decimal_places=15)]
+MaxUsd = Annotated[
+    Decimal, Field(strict=False, ge=0, le=1_000_000, allow_inf_nan=False, max_digits=24, decimal_places=15)
+]
 Uses = Annotated[int, Field(ge=1, le=1000)]
 CostTier: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]
 Quantization: TypeAlias = Literal[
@@ -25,14 +27,14 @@ Quantization: TypeAlias = Literal[
 SortKey: TypeAlias = Literal["price", "throughput", "latency", "exacto"]
 
 
-class Sort(BaseModel, extra="forbid"):
+class Sort(JsonInput):
     """``partition`` ``none`` ranks the endpoints of all ``models`` together."""
 
     by: SortKey
     partition: Literal["model", "none"] | None = None
 
 
-class Percentiles(BaseModel, extra="forbid"):
+class Percentiles(JsonInput):
     """Tokens per second, or seconds, that the endpoints should reach at each percentile."""
 
     p50: Quantity | None = None
@@ -41,7 +43,7 @@ class Percentiles(BaseModel, extra="forbid"):
     p99: Quantity | None = None
 
 
-class MaxPrice(BaseModel, extra="forbid"):
+class MaxPrice(JsonInput):
     """US dollars per million tokens; ``image`` and ``request`` for each. Dearer endpoints are not used."""
 
     prompt: MaxUsd | None = None
@@ -51,7 +53,7 @@ class MaxPrice(BaseModel, extra="forbid"):
     audio: MaxUsd | None = None
 
 
-class ProviderRouting(BaseModel, extra="forbid"):
+class ProviderRouting(JsonInput):
     """OpenRouter's ``provider`` object: the wishes of a call about who serves it."""
 
     order: ProviderSlugs | None = None
@@ -70,7 +72,7 @@ class ProviderRouting(BaseModel, extra="forbid"):
     options: JsonObject | None = None
 
 
-class _Plugin(BaseModel, extra="forbid"):
+class _Plugin(JsonInput):
     enabled: Flag | None = None
 
 
@@ -96,7 +98,7 @@ class WebFetchPlugin(_Plugin):
     blocked_domains: Domains | None = None
 
 
-class PdfOptions(BaseModel, extra="forbid"):
+class PdfOptions(JsonInput):
     engine: Literal["native", "mistral-ocr", "cloudflare-ai", "pdf-text"] | None = None
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from app.schemas.json_values import JsonObject
 from app.schemas.page import PageQuery
-from app.schemas.types import MAX_CONTENT_CHARS, Flag, ObjectId, PlainText, SessionType, Slug, Usd
+from app.schemas.types import MAX_CONTENT_CHARS, Flag, JsonInput, ObjectId, PlainText, SessionType, Slug, Usd
 
 Title = Annotated[PlainText, StringConstraints(strip_whitespace=True, max_length=200)]
 Tag = Annotated[PlainText, StringConstraints(min_length=1, max_length=64)]
@@ -48,7 +48,7 @@ class Session:
     totals: SessionTotals
 
 
-class SessionCreate(BaseModel, extra="forbid"):
+class SessionCreate(JsonInput):
     session_type: SessionType = "chat"
     title: Title = ""
     profile_id: ProfileId | None = None
@@ -64,7 +64,7 @@ class SessionPut(SessionCreate):
     revision: Revision | None = None
 
 
-class SessionPatch(BaseModel, extra="forbid"):
+class SessionPatch(JsonInput):
     """Only what changes."""
 
     session_type: SessionType | None = None
@@ -96,14 +96,14 @@ DraftParts = Annotated[
 ]
 
 
-class Draft(BaseModel, extra="forbid"):
+class Draft(JsonInput):
     """What stands in the composer but was not sent."""
 
     text: DraftText = ""
     parts: DraftParts = Field(default_factory=list)
 
 
-class DraftPatch(BaseModel, extra="forbid"):
+class DraftPatch(JsonInput):
     """What of a draft changed; null or absent stays as it is."""
 
     text: DraftText | None = None

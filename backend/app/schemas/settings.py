@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from app.schemas.backups import BackupEvery
 from app.schemas.parameters import MaxTokens
 from app.schemas.profiles import SystemPrompt, Temperature
-from app.schemas.types import Slug
+from app.schemas.types import JsonInput, Slug
 
 Theme = Literal["system", "light", "dark"]
 SendKey = Literal["enter", "mod_enter"]
@@ -43,7 +43,7 @@ class AppSettings:
     backup_keep_weekly: int
 
 
-class SettingsPatch(BaseModel, extra="forbid"):
+class SettingsPatch(JsonInput):
     model: Slug | None = None
     temperature: Temperature | None = None
     max_tokens: MaxTokens | None = None
@@ -55,5 +55,5 @@ class SettingsPatch(BaseModel, extra="forbid"):
     backup_keep_weekly: Annotated[int | None, Field(ge=0, le=520)] = None
 
 
-class KeyPut(BaseModel, extra="forbid"):
+class KeyPut(JsonInput):
     key: Annotated[SecretStr, Field(min_length=8, max_length=512)]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import StringConstraints
+
+from app.schemas.types import JsonInput
 
 
-class TicketRequest(BaseModel, extra="forbid"):
+class TicketRequest(JsonInput):
     path: Annotated[str, StringConstraints(max_length=512, pattern=r"^/api/[!-~]+$")]
     """What is to be downloaded, without its query."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, Discriminator, Field, StringConstraints, Tag
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from app.schemas.json_values import JsonObject
-from app.schemas.types import Flag, PlainText
+from app.schemas.types import Flag, JsonInput, PlainText
 
 MOST_TOOLS = 128
 WEB_SEARCH = "openrouter:web_search"
@@ -20,14 +20,14 @@ ServerToolType = Annotated[
 ]
 
 
-class CacheControl(BaseModel, extra="forbid"):
+class CacheControl(JsonInput):
     """A breakpoint of the provider's prompt cache (section 2.3)."""
 
     type: Literal["ephemeral"] = "ephemeral"
     ttl: Literal["5m", "1h"] | None = None
 
 
-class FunctionDefinition(BaseModel, extra="forbid"):
+class FunctionDefinition(JsonInput):
     """A function; ``parameters`` is the JSON schema of its arguments."""
 
     name: FunctionName
@@ -36,7 +36,7 @@ class FunctionDefinition(BaseModel, extra="forbid"):
     strict: Flag | None = None
 
 
-class FunctionTool(BaseModel, extra="forbid"):
+class FunctionTool(JsonInput):
     """A function of the client's, called by name; the client answers the call."""
 
     type: Literal["function"]
@@ -45,25 +45,25 @@ class FunctionTool(BaseModel, extra="forbid"):
     eager_input_streaming: Flag | None = None
 
 
-class ServerTool(BaseModel, extra="forbid"):
+class ServerTool(JsonInput):
     """A tool that OpenRouter runs itself, such as ``openrouter:web_search``."""
 
     type: ServerToolType
     parameters: JsonObject | None = None
 
 
-class FunctionChoice(BaseModel, extra="forbid"):
+class FunctionChoice(JsonInput):
     name: FunctionName
 
 
-class NamedTool(BaseModel, extra="forbid"):
+class NamedTool(JsonInput):
     """This function, and no other."""
 
     type: Literal["function"]
     function: FunctionChoice
 
 
-class NamedServerTool(BaseModel, extra="forbid"):
+class NamedServerTool(JsonInput):
     type: ServerToolType
 
 
@@ -79,11 +79,11 @@ ToolChoice: TypeAlias = Literal["none", "auto", "required"] | NamedTool | NamedS
 Tools: TypeAlias = Annotated[list[Tool], Field(max_length=MOST_TOOLS)]
 
 
-class PlainFormat(BaseModel, extra="forbid"):
+class PlainFormat(JsonInput):
     type: Literal["text", "json_object", "python"]
 
 
-class NamedSchema(BaseModel, extra="forbid", serialize_by_alias=True):
+class NamedSchema(JsonInput, serialize_by_alias=True):
     """A JSON schema that the answer must satisfy."""
 
     name: SchemaName
@@ -92,12 +92,12 @@ class NamedSchema(BaseModel, extra="forbid", serialize_by_alias=True):
     json_schema: Annotated[JsonObject, Field(alias="schema")]
 
 
-class SchemaFormat(BaseModel, extra="forbid"):
+class SchemaFormat(JsonInput):
     type: Literal["json_schema"]
     json_schema: NamedSchema
 
 
-class GrammarFormat(BaseModel, extra="forbid"):
+class GrammarFormat(JsonInput):
     type: Literal["grammar"]
     grammar: Annotated[PlainText, StringConstraints(min_length=1, max_length=100_000)]
 

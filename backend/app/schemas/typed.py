@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from app.schemas.events import UsageFigures
 from app.schemas.json_values import JsonObject
-from app.schemas.parameters import Key, MaxTokens, Parameters, SamplingParameters
+from app.schemas.parameters import Key, MaxTokens, Parameters, SamplingGroup
 from app.schemas.routing import MaxPrice, MaxUsd, ProviderSlugs, Sort, SortKey
-from app.schemas.types import Content, ObjectId, PlainText, RequestId, Slug, Usd
+from app.schemas.types import Content, JsonInput, ObjectId, PlainText, RequestId, Slug, Usd
 
 _SAME = (
     ("providers", "order"),
@@ -25,7 +25,7 @@ Arguments = Annotated[PlainText, Field(max_length=1_000_000)]
 Text = Annotated[PlainText, Field(max_length=1_000_000)]
 
 
-class HistoryToolCall(BaseModel, extra="forbid"):
+class HistoryToolCall(JsonInput):
     """A call as the `tool_call` event gave it; OpenAI's `{id, type, function}` is accepted too."""
 
     id: ToolCallId
@@ -41,7 +41,7 @@ class HistoryToolCall(BaseModel, extra="forbid"):
         return data
 
 
-class HistoryMessage(BaseModel, extra="forbid"):
+class HistoryMessage(JsonInput):
     """An earlier entry of the conversation. `model` is another word for `assistant`."""
 
     role: Literal["user", "model", "assistant", "system", "tool"]
@@ -71,7 +71,7 @@ class ChatQuery(BaseModel, extra="forbid"):
     stream: Annotated[bool | None, Field(description="`false`: one JSON body in place of the frames.")] = None
 
 
-class RoutingFields(BaseModel, extra="forbid"):
+class RoutingFields(JsonInput):
     """Who may serve the call, and for how much."""
 
     sort: SortKey | Sort | None = None
@@ -96,7 +96,7 @@ class TypedChat(RoutingFields, Parameters):
     model: Annotated[Slug | None, Field(description="The session's or the settings' model if none is named.")] = None
     message: Annotated[Content | None, Field(description="Needed unless `history` ends with a tool's result.")] = None
     history: Annotated[list[HistoryMessage], Field(max_length=10_000)] = Field(default_factory=list)
-    sampling: SamplingParameters | None = None
+    sampling: SamplingGroup | None = None
     routing: RoutingFields | None = None
     reasoning_max_tokens: Annotated[MaxTokens | None, Field(description="A budget in place of an effort.")] = None
     hide_reasoning: Annotated[bool | None, Field(description="Think, but do not send the thoughts.")] = None
@@ -122,7 +122,7 @@ class TypedChat(RoutingFields, Parameters):
     @model_validator(mode="after")
     def _said_once(self) -> Self:
         """What is given grouped and flat, or in OpenRouter's own words beside, must agree."""
-        for group, model in ((self.sampling, SamplingParameters), (self.routing, RoutingFields)):
+        for group, model in ((self.sampling, SamplingGroup), (self.routing, RoutingFields)):
             for name in model.model_fields if group else ():
                 flat, nested = getattr(self, name), getattr(group, name)
                 if flat is not None and nested is not None and flat != nested:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias, get_args
 
-from pydantic import AfterValidator, Strict, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, Strict, StringConstraints, WithJsonSchema
 
 Usd: TypeAlias = Annotated[Decimal, WithJsonSchema({"type": "number", "description": "US dollars, exact"})]
 
@@ -21,6 +21,13 @@ Purpose: TypeAlias = Literal["chat", "title", "document", "embedding", "summary"
 TERMINAL: frozenset[str] = frozenset(get_args(TerminalStatus))
 
 MAX_CONTENT_CHARS = 1_000_000
+
+
+class JsonInput(BaseModel, extra="forbid", strict=True):
+    """What a client sends as JSON: ``"5"`` and ``true`` are no numbers, 1 is no truth, and no field is unknown.
+
+    Query strings have only texts, so their models are plain ones.
+    """
 
 
 def storable(text: str) -> str:

@@ -42,3 +42,40 @@ async def test_how_much_a_conversation_may_hold(client: ConsoleClient, emulator:
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "validation_failed")
     assert "100,000 values" in answer.json()["error"]["message"]
     assert not [request for request in emulator.requests if request.kind == "chat.completions"]
+
+
+LAX: list[Json] = [
+    {"temperature": "0.5"},
+    {"temperature": True},
+    {"max_tokens": True},
+    {"max_tokens": "5"},
+    {"top_k": "40"},
+    {"seed": "1"},
+    {"logit_bias": {"50256": "-100"}},
+    {"stream": "true"},
+    {"stream": 1},
+    {"n": True},
+    {"n": "1"},
+    {"stream_options": {"include_usage": "yes"}, "stream": True},
+    {"logprobs": 1},
+    {"logprobs": True, "top_logprobs": "2"},
+    {"parallel_tool_calls": "false"},
+    {"provider": {"allow_fallbacks": "true"}},
+    {"reasoning": {"max_tokens": "2000"}},
+    {"plugins": [{"id": "web", "max_results": "3"}]},
+]
+
+
+async def test_a_number_is_no_text_and_no_truth(client: ConsoleClient, emulator: Emulator) -> None:
+    """400 and nothing sent, as at OpenAI and OpenRouter; at the other doors 422."""
+    for lax in LAX:
+        reply = await client.ask("POST", "/v1/chat/completions", json={"model": MODEL, "messages": QUESTION, **lax})
+        name = next(iter(lax))
+        assert (reply.status_code, name in reply.json()["error"]["message"]) == (400, True), (lax, reply.text)
+        if name in ("n", "stream_options"):
+            continue
+        typed = await client.ask("POST", "/chat", json={"model": MODEL, "message": "Hi", **lax})
+        assert (typed.status_code, typed.json()["type"]) == (422, "api_error"), lax
+    grouped = await client.ask("POST", "/chat", json={"model": MODEL, "message": "Hi", "sampling": {"seed": "1"}})
+    assert grouped.status_code == 422
+    assert [record for record in emulator.requests if record.path.endswith("/chat/completions")] == []

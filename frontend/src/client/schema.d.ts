@@ -4155,10 +4155,10 @@ export interface components {
             };
         };
         /**
-         * SamplingParameters
-         * @description How the next token is chosen (section 2.1).
+         * SamplingGroup
+         * @description The same as an object of a body.
          */
-        SamplingParameters: {
+        SamplingGroup: {
             /** Temperature */
             temperature?: number | null;
             /** Top P */
@@ -4750,7 +4750,7 @@ export interface components {
             message?: string | null;
             /** History */
             history?: components["schemas"]["HistoryMessage"][];
-            sampling?: components["schemas"]["SamplingParameters"] | null;
+            sampling?: components["schemas"]["SamplingGroup"] | null;
             routing?: components["schemas"]["RoutingFields"] | null;
             /**
              * Reasoning Max Tokens

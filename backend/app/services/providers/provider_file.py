@@ -47,7 +47,11 @@ def _compatible(client: str) -> str:
     return client
 
 
-class FileModel(Parameters):
+class FileParameters(Parameters, strict=False):
+    """Parameters as the file has them: what stands for a ``${NAME}`` is a text, numbers too."""
+
+
+class FileModel(FileParameters):
     """One model of a provider: what applies to it where nobody says otherwise, and what its server does not tell."""
 
     name: Name | None = None
@@ -67,7 +71,7 @@ class FileProvider(BaseModel, extra="forbid"):
     ] = None
     timeout: Annotated[float | None, Field(gt=0, le=86400, allow_inf_nan=False)] = None
     max_retries: Annotated[int | None, Field(ge=0, le=10)] = None
-    parameters: Parameters = Parameters()
+    parameters: FileParameters = FileParameters()
     models: dict[str, FileModel] = {}
     client_class: Annotated[str, AfterValidator(_compatible)] | None = None
 
