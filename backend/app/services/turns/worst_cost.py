@@ -6,15 +6,14 @@ work has no price there, its own list price does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from app.core.money import MAX_CALL_PICOUSD, PICO_PER_USD
-from app.core.slugs import parse_slug
 from app.db.types import Row
 from app.services.catalog.prices import dearest
-from app.services.context.tokens import MEDIA, media_tokens_of, most_prompt_tokens
+from app.services.context.tokens import media_tokens_of, most_prompt_tokens
 from app.services.upstream.request import output_limit
 from app.services.upstream.server_work import ServerWork, server_work
 
@@ -39,7 +38,7 @@ TOOLS_TOKENS: Final = 500
 """What tells a model that it has tools."""
 _FREE_PARSERS: Final = frozenset({"cloudflare-ai", "pdf-text"})
 # Where what is written to a cache is paid on top of being read.
-_STORAGE_FEES: Final = "google"
+_STORAGE_FEES: Final = ("google/", "~google/")
 
 
 class _Open(Exception):
@@ -146,7 +145,7 @@ class _Prices:
 def _prompt_price(prices: Row, price: _Prices, size: _Size) -> int:
     """The dearest class that a token of the prompt can be of: plain, read from a cache or written to it."""
     written = price.most_of("cache_write", *(("cache_write_1h",) if size.is_kept_long else ()))
-    if parse_slug(str(prices.get("id") or "")).author == _STORAGE_FEES:
+    if str(prices.get("id")).startswith(_STORAGE_FEES):
         return price.most_of("prompt", "cache_read") + written
     return max(price.most_of("prompt", "cache_read"), written)
 
@@ -171,8 +170,9 @@ def _answer_cost(prices: Row, price: _Prices, size: _Size) -> int:
 def _size(body: Mapping[str, Any]) -> _Size:
     images = image_tokens = audio_tokens = scanned = 0
     parser = _pdf_parser(body)
-    for part in _media(body.get("messages")):
-        match part["type"]:
+    parts = list(_parts(body.get("messages")))
+    for part in parts:
+        match part.get("type"):
             case "image_url":
                 images += 1
                 image_tokens += media_tokens_of(part)
@@ -181,7 +181,7 @@ def _size(body: Mapping[str, Any]) -> _Size:
             case "file" if parser not in _FREE_PARSERS:
                 scanned += _scanned(part)
     # What is predicted and not used is paid as well.
-    predicted = most_prompt_tokens({"messages": body.get("prediction")})
+    predicted = most_prompt_tokens({"messages": body["prediction"]}) if body.get("prediction") else 0
     modalities = body.get("modalities") or ()
     return _Size(
         prompt_tokens=most_prompt_tokens(body) + _framing(body),
@@ -191,7 +191,7 @@ def _size(body: Mapping[str, Any]) -> _Size:
         audio_tokens=audio_tokens,
         scanned=scanned,
         scans_natively=parser != "mistral-ocr",
-        is_kept_long=_is_kept_long(body),
+        is_kept_long=_is_kept_long((body, *(body.get("tools") or ()), *parts)),
         modalities=frozenset(each for each in modalities if isinstance(each, str)),
     )
 
@@ -203,14 +203,8 @@ def _framing(body: Mapping[str, Any]) -> int:
     return between + (TOOLS_TOKENS if body.get("tools") else 0)
 
 
-def _media(messages: object) -> Iterator[Mapping[str, Any]]:
-    """Every part that is a picture, sound, film or file."""
-    for part in _parts(messages):
-        if part.get("type") in MEDIA:
-            yield part
-
-
 def _parts(messages: object) -> Iterator[Mapping[str, Any]]:
+    """The parts of all messages that are not plain text."""
     for message in messages if isinstance(messages, list) else ():
         content = message.get("content") if isinstance(message, Mapping) else None
         if isinstance(content, list):
@@ -236,8 +230,7 @@ def _scanned(part: Mapping[str, Any]) -> int:
     return min(len(data) * 3 // 4 // BYTES_PER_SCANNED + 1, MOST_SCANNED)
 
 
-def _is_kept_long(body: Mapping[str, Any]) -> bool:
-    """Whether something is to be cached for an hour, which costs more (section 2.3)."""
-    marked = (body, *(body.get("tools") or ()), *_parts(body.get("messages")))
+def _is_kept_long(marked: Iterable[object]) -> bool:
+    """Whether one of these is to be cached for an hour, which costs more (section 2.3)."""
     marks = (part.get("cache_control") for part in marked if isinstance(part, Mapping))
     return any(isinstance(mark, Mapping) and mark.get("ttl") == "1h" for mark in marks)

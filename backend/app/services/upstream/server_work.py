@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.core.slugs import parse_slug
+from app.core.slugs import PRESET_MARK, parse_slug
 
 MOST_TOOL_CALLS: Final = 30
 """Of a provider's own tools in one answer, as default and at most (``max_tool_calls``)."""
@@ -58,6 +58,10 @@ class ServerWork:
         )
 
 
+_NOTHING: Final = ServerWork()
+_LETS_WORK: Final = ("tools", "plugins", "preset", "web_search_options", "x_search_filter")
+
+
 def server_work(body: Mapping[str, Any]) -> ServerWork | None:
     """The most that a request lets its provider do; None where nobody can tell.
 
@@ -66,6 +70,8 @@ def server_work(body: Mapping[str, Any]) -> ServerWork | None:
     results of a search. The plugin and ``:online`` search once.
     """
     named = [name for name in (body.get("model"), *(body.get("models") or ())) if isinstance(name, str)]
+    if not any(name in body for name in _LETS_WORK) and not any(":" in name or PRESET_MARK in name for name in named):
+        return _NOTHING
     slugs = [parse_slug(name) for name in named]
     if body.get("preset") or any(slug.preset for slug in slugs):
         return None
@@ -77,7 +83,7 @@ def server_work(body: Mapping[str, Any]) -> ServerWork | None:
         parts.append(_search({}, 1, rounds=0))
     if body.get("web_search_options") is not None or body.get("x_search_filter") is not None:
         parts.append(_search(_dict(body.get("web_search_options")), 1, rounds=0))
-    total = ServerWork()
+    total = _NOTHING
     for part in parts:
         if part is None:
             return None
