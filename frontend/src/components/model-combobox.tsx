@@ -6,6 +6,7 @@ import type { Model } from "@/client/api";
 import { modelsQuery } from "@/client/queries";
 import { formatContext } from "@/lib/format";
 import type { FieldControl } from "./field";
+import { ModelLabel } from "./model-label";
 import { formatPrices, matchesText } from "./models";
 
 /** More rows than anyone reads; typing narrows them. */
@@ -17,6 +18,8 @@ export interface ModelSelectProps {
   /** What stands where `model` is null. */
   placeholder: string;
   onChoose: (id: string) => void;
+  /** Shows the author only where there is room. */
+  isShort?: boolean;
   /** Takes the choice back; offered below the list. */
   clear?: { label: string; run: () => void } | undefined;
   side: "top" | "bottom";
@@ -34,6 +37,7 @@ interface ModelComboboxProps extends ModelSelectProps {
 export default function ModelCombobox({
   model,
   label,
+  isShort = false,
   onChoose,
   clear,
   side,
@@ -61,7 +65,7 @@ export default function ModelCombobox({
       }}
     >
       <Combobox.Trigger {...trigger} aria-label={`Model: ${label}`}>
-        <span className="truncate">{label}</span>
+        <ModelLabel name={label} isShort={isShort} />
         <ChevronDown aria-hidden className="size-3.5 flex-none" />
       </Combobox.Trigger>
       <Combobox.Portal>
@@ -81,9 +85,7 @@ export default function ModelCombobox({
               <span>Context · $ in / out per 1M</span>
             </div>
             <Combobox.Empty className="px-4 empty:hidden">
-              <p className="py-3 text-sm text-ink-3">
-                {models.isPending ? "Loading the models…" : "No model matches."}
-              </p>
+              <p className="py-3 text-sm text-ink-3">{emptyText(models)}</p>
             </Combobox.Empty>
             <Combobox.List className="min-h-0 overflow-y-auto overscroll-contain scroll-py-1.5 px-1.5 pb-1.5 outline-none">
               {(item: Model) => <ModelRow key={item.id} model={item} />}
@@ -131,6 +133,11 @@ function ModelRow({ model }: { model: Model }) {
       </span>
     </Combobox.Item>
   );
+}
+
+function emptyText({ isPending, data }: { isPending: boolean; data: unknown }): string {
+  if (isPending) return "Loading the models…";
+  return data === undefined ? "The models could not be loaded." : "No model matches.";
 }
 
 function labelOf({ name }: Model): string {

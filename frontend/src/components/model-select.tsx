@@ -3,6 +3,7 @@ import { ChevronDown } from "lucide-react";
 import { Suspense, lazy } from "react";
 import { modelsQuery } from "@/client/queries";
 import type { ModelSelectProps } from "./model-combobox";
+import { ModelLabel } from "./model-label";
 import { useOnDemand } from "./on-demand";
 
 const load = () => import("./model-combobox");
@@ -16,7 +17,7 @@ export function ModelSelect(props: ModelSelectProps) {
   const label = models?.find(({ id }) => id === model)?.name ?? model ?? placeholder;
   const closed = (
     <button {...trigger} {...standIn} aria-label={`Model: ${label}`}>
-      <span className="truncate">{label}</span>
+      <ModelLabel name={label} isShort={props.isShort ?? false} />
       <ChevronDown aria-hidden className="size-3.5 flex-none" />
     </button>
   );

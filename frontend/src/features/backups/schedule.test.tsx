@@ -18,7 +18,9 @@ beforeEach(() => {
 it("says when the next one is made, and how many stay", async () => {
   schedule.keep_daily = 5;
   await renderInApp(<Schedule />);
-  expect(await screen.findByText(/None made yet; the next one is due .*2999/)).toBeVisible();
+  expect(
+    await screen.findByText(/None made by schedule yet; the next one is due .*2999/),
+  ).toBeVisible();
   expect(screen.getByRole("radio", { name: "Every day" })).toBeChecked();
   expect(screen.getByRole("combobox", { name: "Days that keep one" })).toHaveTextContent("5 days");
 });

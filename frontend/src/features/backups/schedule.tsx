@@ -126,7 +126,8 @@ function Failure({ failure }: Pick<BackupSchedule, "failure">) {
 }
 
 function nextOf({ next_at, last_at }: BackupSchedule, every: BackupSchedule["every"]): string {
-  const last = last_at === null ? "None made yet" : `The last one was ${formatAge(last_at)}`;
+  const last =
+    last_at === null ? "None made by schedule yet" : `The last one was ${formatAge(last_at)}`;
   if (every === "off") return `${last}. Backups are made by hand only.`;
   if (next_at === null) return `${last}.`;
   const isDue = Date.parse(next_at) <= Date.now();

@@ -5,6 +5,7 @@ import type { Message } from "@/client/api";
 import { ApiError } from "@/client/http";
 import { messagesQuery, sessionQuery } from "@/client/queries";
 import { Button } from "@/components/button";
+import { ScreenHeader } from "@/components/screen-header";
 import { useLive } from "@/lib/stream/live";
 import { seedRun } from "@/lib/stream/run-store";
 import { ChatHeader } from "./chat-header";
@@ -104,12 +105,14 @@ function useWatch(sessionId: string | null, messages: Message[], loaded: boolean
 function GoneChat() {
   const navigate = useNavigate();
   return (
-    <div className="m-auto flex flex-col items-start gap-3 p-6">
-      <h1 className="text-xl font-semibold">This chat is gone</h1>
-      <p className="text-ink-2">It was deleted, or the link is not complete.</p>
-      <Button look="primary" onClick={() => void navigate({ to: "/" })}>
-        Start a new chat
-      </Button>
-    </div>
+    <>
+      <ScreenHeader title="This chat is gone" />
+      <div className="m-auto flex flex-col items-start gap-3 p-6">
+        <p className="text-ink-2">It was deleted, or the link is not complete.</p>
+        <Button look="primary" onClick={() => void navigate({ to: "/" })}>
+          Start a new chat
+        </Button>
+      </div>
+    </>
   );
 }

@@ -19,6 +19,7 @@ export function ModelPicker({ choice, returnFocus }: ModelPickerProps) {
           ? undefined
           : { label: "Use the default instead", run: () => choice.choose({ model: null }) }
       }
+      isShort
       side="top"
       returnFocus={returnFocus}
       trigger={{

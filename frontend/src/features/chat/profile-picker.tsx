@@ -10,7 +10,7 @@ const load = () => import("./profile-select");
 const ProfileSelect = lazy(load);
 
 const TRIGGER =
-  "inline-flex min-h-8 max-w-48 min-w-0 items-center gap-1 rounded-md px-2 text-sm text-ink-2 hover:bg-hover hover:text-ink data-popup-open:bg-hover pointer-coarse:min-h-10";
+  "inline-flex min-h-8 max-w-48 min-w-0 shrink-[0.2] items-center gap-1 rounded-md px-2 text-sm text-ink-2 hover:bg-hover hover:text-ink data-popup-open:bg-hover pointer-coarse:min-h-10";
 
 /** The profile that the next answer follows, where there are any. */
 export function ProfilePicker({ choice }: { choice: Choice }) {

@@ -27,10 +27,11 @@ export default function ProfileSelect({ items, value, onChoose, className }: Pro
           side="top"
           align="start"
           sideOffset={8}
+          collisionPadding={12}
           alignItemWithTrigger={false}
           className="z-50"
         >
-          <Select.Popup className="max-h-(--available-height) min-w-48 overflow-y-auto rounded-lg border border-line bg-raised p-1.5 shadow-pop outline-none">
+          <Select.Popup className="max-h-(--available-height) max-w-(--available-width) min-w-48 overflow-y-auto rounded-lg border border-line bg-raised p-1.5 shadow-pop outline-none">
             {items.map((item) => (
               <Select.Item
                 key={item.value}

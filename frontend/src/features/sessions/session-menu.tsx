@@ -24,7 +24,7 @@ export default function SessionMenu({ session, onRename, trigger }: SessionMenuP
         <Menu.Positioner sideOffset={4} align="end" className="z-50">
           <Menu.Popup className="min-w-40 rounded-md border border-line bg-raised p-1 shadow-pop outline-none">
             <MenuItem icon={<PencilLine />} onClick={onRename}>
-              Rename <kbd className="ml-auto text-xs text-ink-3">F2</kbd>
+              Rename <kbd className="ml-auto text-xs text-ink-3 pointer-coarse:hidden">F2</kbd>
             </MenuItem>
             <MenuItem
               icon={session.pinned ? <PinOff /> : <Pin />}
@@ -56,7 +56,7 @@ export default function SessionMenu({ session, onRename, trigger }: SessionMenuP
 }
 
 const ITEM =
-  "flex min-h-8 cursor-pointer items-center gap-2.5 rounded-sm px-2 text-sm outline-none select-none data-highlighted:bg-hover [&_svg]:size-4";
+  "flex min-h-8 cursor-pointer items-center gap-2.5 rounded-sm px-2 text-sm outline-none select-none data-highlighted:bg-hover pointer-coarse:min-h-11 [&_svg]:size-4";
 
 interface MenuItemProps {
   icon: ReactNode;
