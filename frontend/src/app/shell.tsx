@@ -39,7 +39,7 @@ export function Shell() {
       <Banners />
       <div className="flex min-h-0 flex-1">
         {!collapsed && (
-          <div className="hidden w-70 flex-none border-r border-line bg-sunken md:flex">
+          <div className="hidden w-70 flex-none border-r border-line bg-sunken lg:flex">
             <Sidebar onCollapse={() => setCollapsed(true)} />
           </div>
         )}
@@ -53,7 +53,7 @@ export function Shell() {
             <>
               <IconButton
                 label="Open the sidebar"
-                className="md:hidden"
+                className="lg:hidden"
                 onClick={() => {
                   setDrawerUsed(true);
                   setDrawerOpen(true);
@@ -64,7 +64,7 @@ export function Shell() {
               {collapsed && (
                 <IconButton
                   label="Show the sidebar"
-                  className="hidden md:inline-flex"
+                  className="hidden lg:inline-flex"
                   onClick={() => setCollapsed(false)}
                 >
                   <PanelLeft aria-hidden />

@@ -23,6 +23,19 @@ test("a page or chat that is not there has a way to the others", async ({ consol
   }
 });
 
+test("a tablet has the sidebar in a drawer, so that the screen fits", async ({
+  console,
+  visitor,
+}) => {
+  const { page } = (await visitor({ ...PHONE, viewport: { width: 844, height: 390 } })).chat;
+  await page.goto(`${console.origin}/app/models`);
+  await page.getByRole("heading", { name: "Models", level: 1 }).waitFor();
+  expect(await page.getByRole("complementary", { name: "Sidebar" }).count()).toBe(0);
+  await page.getByRole("button", { name: "Open the sidebar" }).click();
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
+});
+
 test("who answers can be read in full, and the profiles fit the screen", async ({
   console,
   phone,

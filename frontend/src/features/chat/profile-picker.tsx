@@ -3,6 +3,7 @@ import { ChevronDown } from "lucide-react";
 import { Suspense, lazy } from "react";
 import { profilesQuery } from "@/client/queries";
 import { useOnDemand } from "@/components/on-demand";
+import { ProfileLabel } from "./profile-label";
 import type { ProfileItem } from "./profile-select";
 import type { Choice } from "./use-choice";
 
@@ -23,9 +24,7 @@ export function ProfilePicker({ choice }: { choice: Choice }) {
   ];
   const closed = (
     <button {...standIn} aria-label="Profile" className={TRIGGER}>
-      <span className="truncate">
-        {items.find(({ value }) => value === choice.profile_id)?.label}
-      </span>
+      <ProfileLabel name={profiles.find(({ id }) => id === choice.profile_id)?.name ?? null} />
       <ChevronDown aria-hidden className="size-3.5 flex-none" />
     </button>
   );

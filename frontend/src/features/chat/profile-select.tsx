@@ -1,5 +1,6 @@
 import { Select } from "@base-ui/react/select";
 import { Check, ChevronDown } from "lucide-react";
+import { ProfileLabel } from "./profile-label";
 
 export interface ProfileItem {
   /** The id of a profile; null for none. */
@@ -19,7 +20,7 @@ export default function ProfileSelect({ items, value, onChoose, className }: Pro
   return (
     <Select.Root items={items} value={value} onValueChange={onChoose} defaultOpen>
       <Select.Trigger aria-label="Profile" className={className}>
-        <Select.Value className="truncate" />
+        <ProfileLabel name={value === null ? null : labelOf(items, value)} />
         <ChevronDown aria-hidden className="size-3.5 flex-none" />
       </Select.Trigger>
       <Select.Portal>
@@ -49,4 +50,8 @@ export default function ProfileSelect({ items, value, onChoose, className }: Pro
       </Select.Portal>
     </Select.Root>
   );
+}
+
+function labelOf(items: readonly ProfileItem[], id: number): string | null {
+  return items.find(({ value }) => value === id)?.label ?? null;
 }

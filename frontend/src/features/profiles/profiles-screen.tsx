@@ -77,7 +77,9 @@ function NewProfileLink() {
   return (
     <Link to="/app/profiles" search={{ profile: "new" }} className={buttonClass("primary")}>
       <Plus aria-hidden />
-      New profile
+      <span>
+        New <span className="max-[24rem]:hidden">profile</span>
+      </span>
     </Link>
   );
 }
