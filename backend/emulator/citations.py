@@ -25,7 +25,7 @@ def results_of(model: Model, body: Mapping[str, Any], variants: Collection[str])
         if tool["type"].startswith(_SHORTHANDS) and body.get("tool_choice") != "none":
             return _bounded((tool.get("parameters") or {}).get("max_results"))
     if "web_search_options" in body and "web_search_options" in model.supported_parameters:
-        return _CONTEXT_RESULTS.get(body["web_search_options"].get("search_context_size"), 3)
+        return _CONTEXT_RESULTS.get(str(body["web_search_options"].get("search_context_size")), 3)
     return RESULTS if "online" in variants else 0
 
 

@@ -40,6 +40,7 @@ SEARCHES: list[tuple[str, dict[str, Any], int]] = [
     (MODEL, {"tools": [{"type": "openrouter:web_search", "parameters": {"max_results": 1}}]}, 1),
     (MODEL, {"tools": [{"type": "web_search_preview"}], "tool_choice": "none"}, 0),
     (MODEL, {"web_search_options": {"search_context_size": "low"}}, 2),
+    (MODEL, {"web_search_options": {"search_context_size": []}}, 3),
     ("openai/o3", {"web_search_options": {}}, 0),
     (MODEL, {}, 0),
 ]

@@ -211,12 +211,12 @@ def _parts(messages: object) -> Iterator[Mapping[str, Any]]:
             yield from (part for part in content if isinstance(part, Mapping))
 
 
-def _pdf_parser(body: Mapping[str, Any]) -> object:
-    """The engine that a request names for PDFs."""
+def _pdf_parser(body: Mapping[str, Any]) -> str:
+    """The engine that a request names for PDFs, empty for none."""
     for plugin in body.get("plugins") or ():
         if isinstance(plugin, Mapping) and plugin.get("id") == "file-parser" and isinstance(plugin.get("pdf"), Mapping):
-            return plugin["pdf"].get("engine")
-    return None
+            return str(plugin["pdf"].get("engine") or "")
+    return ""
 
 
 def _scanned(part: Mapping[str, Any]) -> int:

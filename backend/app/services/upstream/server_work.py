@@ -13,6 +13,8 @@ from app.core.slugs import PRESET_MARK, parse_slug
 
 MOST_TOOL_CALLS: Final = 30
 """Of a provider's own tools in one answer, as default and at most (``max_tool_calls``)."""
+MOST_SEARCHES: Final = 1000
+"""Of the plugin, whatever is asked for."""
 RESULTS: Final = 5
 MOST_RESULTS: Final = 25
 """Of one search: unless asked otherwise, and at most."""
@@ -118,11 +120,13 @@ def _plugins(body: Mapping[str, Any]) -> Iterator[ServerWork | None]:
     for plugin in _enabled(body):
         match plugin.get("id"):
             case "web":
-                uses = _whole(plugin.get("max_uses"), 1)
+                uses = _whole(plugin.get("max_uses"), 1, otherwise=MOST_SEARCHES)
                 yield _search(plugin, uses, rounds=uses - 1)
             case "web-fetch":
                 yield _fetch(plugin, min(_whole(plugin.get("max_uses"), MOST_TOOL_CALLS), MOST_TOOL_CALLS))
-            case kind if kind not in _PLAIN_PLUGINS:
+            case str() as kind if kind in _PLAIN_PLUGINS:
+                pass
+            case _:
                 yield None
 
 
@@ -153,6 +157,8 @@ def _whole(value: object, usual: int, *, otherwise: int | None = None) -> int:
     """A number from 1 on; ``usual`` for none, and ``otherwise`` (else ``usual``) for what is none."""
     if value is None:
         return usual
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
     return usual if otherwise is None else otherwise

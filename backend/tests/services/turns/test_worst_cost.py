@@ -161,6 +161,8 @@ def tool(**parameters: object) -> Json:
         ({"plugins": [{**WEB, "max_results": 1}]}, SEARCH_PICOUSD),
         ({"plugins": [{**WEB, "max_results": "ten"}]}, 25 * RESULT_PICOUSD),
         ({"plugins": [{**WEB, "max_uses": 3}]}, 15 * RESULT_PICOUSD),
+        ({"plugins": [{**WEB, "max_uses": 3.0}]}, 15 * RESULT_PICOUSD),
+        ({"plugins": [{**WEB, "max_uses": "3"}]}, 5000 * RESULT_PICOUSD),
         ({"plugins": [{**WEB, "enabled": False}]}, 0),
         ({"web_search_options": {}}, 5 * RESULT_PICOUSD),
         ({"tools": [TOOL]}, MOST_TOOL_CALLS * 5 * RESULT_PICOUSD),
@@ -300,6 +302,32 @@ def test_what_is_embedded_counts_in_every_form(value: Any, tokens: int) -> None:
     assert input_tokens(value) == tokens
     assert worst_embedding_picousd(value, row) == tokens * pico("0.000001") + pictures
     assert worst_embedding_picousd(value, None) is None
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+OPTIONS = ("id", "type", "max_results", "max_uses", "max_characters", "search_context_size", "pdf", "engine", "enabled")
+ODD = st.dictionaries(st.sampled_from(OPTIONS), ANYTHING | st.fixed_dictionaries({"engine": ANYTHING}))
+
+
+@given(tools=st.lists(ODD, max_size=2), plugins=st.lists(ODD, max_size=2), part=ODD, rest=ANYTHING)
+@SOME
+def test_values_that_are_nothing_known_break_nothing(
+    tools: list[Json], plugins: list[Json], part: Json, rest: object
+) -> None:
+    """The OpenAI door lets pass what may be newer than we are."""
+    parser = {"id": "file-parser", "pdf": {"engine": rest}}
+    mixed = [{**tool, "type": kind} for tool in tools for kind in ("openrouter:web_search", "openrouter:web_fetch")]
+    searching = [{**plugin, "id": "web"} for plugin in plugins]
+    for request in (
+        seen(part, pdf(), tools=tools, plugins=[*plugins, parser]),
+        seen(pdf(), tools=mixed, plugins=[*searching, parser]),
+    ):
+        worst = worst_cost_picousd(request, [FREE])
+        assert worst is None or 0 <= worst <= MAX_CALL_PICOUSD
 
 
 PRICE = st.decimals(0, Decimal("0.01"), places=9).map(lambda price: f"{price:f}")
