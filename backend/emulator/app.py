@@ -26,6 +26,7 @@ def build_app(state: State, max_body_bytes: int) -> web.Application:
     app.router.add_post(f"{API}/responses", responses)
     app.router.add_post(f"{API}/embeddings", embeddings)
     app.router.add_get(f"{API}/embeddings/models", lookups.embedding_models)
+    app.router.add_get(f"{API}/images/models", lookups.image_models)
     app.router.add_get(f"{API}/models", lookups.models)
     app.router.add_get(f"{API}/models/user", lookups.user_models)
     app.router.add_get(f"{API}/models/count", lookups.count)

@@ -40,6 +40,12 @@ async def embedding_models(request: web.Request) -> web.Response:
     return await _listed(request, request.app[STATE].catalogue.everything, query)
 
 
+async def image_models(request: web.Request) -> web.Response:
+    """``GET /images/models``: those that draw."""
+    query = {**request.query, "output_modalities": "image"}
+    return await _listed(request, request.app[STATE].catalogue.everything, query)
+
+
 async def _listed(request: web.Request, rows: Sequence[Model], query: Mapping[str, str]) -> web.Response:
     await misbehave(request.app[STATE], "models")
     response = reply(listing.page_of(rows, query, request.path))

@@ -32,7 +32,7 @@ ODD_TEXTS = {
     "array": ("a%00b", "x" * 5000),
 }
 # OpenRouter ignores filters that it does not know.
-IGNORING = {"/v1/models", "/v1/models/count", "/v1/models/user", "/v1/embeddings/models"}
+IGNORING = {"/v1/models", "/v1/models/count", "/v1/models/user", "/v1/embeddings/models", "/v1/images/models"}
 BODIES = {
     "empty": b"",
     "null": b"null",

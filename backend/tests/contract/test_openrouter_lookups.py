@@ -54,6 +54,9 @@ async def test_lists_that_the_provider_tells(synced: ConsoleClient, emulator: Em
     """Passed on as they came, filters included; the account's own list is asked for with the key."""
     vectors = (await synced.get(f"{prefix}/embeddings/models", q="8b"))["data"]
     assert [model["id"] for model in vectors] == ["qwen/qwen3-embedding-8b"]
+    drawing = (await synced.get(f"{prefix}/images/models"))["data"]
+    assert drawing
+    assert all("image" in model["architecture"]["output_modalities"] for model in drawing)
     keeping = (await synced.get(f"{prefix}/endpoints/zdr"))["data"]
     assert keeping
     assert all("provider_name" in endpoint for endpoint in keeping)

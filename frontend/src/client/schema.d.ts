@@ -926,6 +926,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/images/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Image Models
+         * @description The main provider's models that draw, as it tells them.
+         */
+        get: operations["list_image_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/endpoints/zdr": {
         parameters: {
             query?: never;
@@ -13237,6 +13257,216 @@ export interface operations {
         };
     };
     list_embedding_models: {
+        parameters: {
+            query?: {
+                /** @description Words of id, name or description. */
+                q?: string | null;
+                /** @description Tokens of context, at least. */
+                context?: number | null;
+                /** @description All of these. */
+                supported_parameters?: string[] | null;
+                /** @description All of these: `text`, `image`, `file` ... */
+                input_modalities?: string[] | null;
+                /** @description `text`, `embeddings` ...; or `all`. */
+                output_modalities?: string[] | null;
+                /** @description Any of these. */
+                model_authors?: string[] | null;
+                /** @description Any of these tokenizers: `GPT`, `Claude` ... */
+                arch?: string[] | null;
+                /** @description Of the prompt, at least. */
+                min_price?: (number | string) | null;
+                /** @description Of the prompt, at most. */
+                max_price?: (number | string) | null;
+                /** @description Of the answer, at least. */
+                min_output_price?: (number | string) | null;
+                /** @description Of the answer, at most. */
+                max_output_price?: (number | string) | null;
+                /** @description `programming`, `marketing/seo` ... */
+                category?: string | null;
+                /** @description Served by any of these companies. */
+                providers?: string[] | null;
+                distillable?: boolean | null;
+                /** @description Served by somebody who keeps nothing. */
+                zdr?: boolean | null;
+                region?: string | null;
+                min_age_days?: number | null;
+                max_age_days?: number | null;
+                min_intelligence_index?: (number | string) | null;
+                max_intelligence_index?: (number | string) | null;
+                min_coding_index?: (number | string) | null;
+                max_coding_index?: (number | string) | null;
+                min_agentic_index?: (number | string) | null;
+                max_agentic_index?: (number | string) | null;
+                min_tool_success_rate?: (number | string) | null;
+                max_tool_success_rate?: (number | string) | null;
+                /** @description By id if none is named. */
+                sort?: ("newest" | "top-weekly" | "most-popular" | "pricing-low-to-high" | "pricing-high-to-low" | "context-high-to-low" | "throughput-high-to-low" | "latency-low-to-high" | "intelligence-high-to-low" | "coding-high-to-low" | "agentic-high-to-low" | "design-arena-elo-high-to-low") | null;
+                offset?: number | null;
+                /** @description 500 if only `offset` is given. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToldReply"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_bad_key`: The provider does not accept the key. `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_no_credit`: The provider account has not enough credit. */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `request_timeout`: The rest of the request did not come. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `missing_key`: No provider key is set. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_rate_limited`: The provider asks us to slow down. `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_error`: The provider refused the request. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_unavailable`: The provider cannot be reached. `shutting_down`: The console is stopping. `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+            /** @description `upstream_timeout`: The provider took too long. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIError"];
+                };
+            };
+        };
+    };
+    list_image_models: {
         parameters: {
             query?: {
                 /** @description Words of id, name or description. */

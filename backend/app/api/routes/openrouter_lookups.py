@@ -63,6 +63,19 @@ async def list_embedding_models(services: ServicesDep, query: Annotated[ListedMo
 
 @lookup(
     router,
+    "/v1/images/models",
+    "/api/v1/images/models",
+    response_model=ToldReply,
+    responses=responses_for(*ASKING, dialect="openai"),
+)
+@route_class("read")
+async def list_image_models(services: ServicesDep, query: Annotated[ListedModelsQuery, Query()]) -> Response:
+    """The main provider's models that draw, as it tells them."""
+    return _told(await services.openrouter_lookups.image_models(query))
+
+
+@lookup(
+    router,
     "/v1/endpoints/zdr",
     "/api/v1/endpoints/zdr",
     response_model=ToldReply,

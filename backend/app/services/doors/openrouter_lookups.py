@@ -82,6 +82,10 @@ class OpenRouterLookups:
         """Models there that make vectors. Raises as ``told``."""
         return await self.told(query.under("/embeddings/models"))
 
+    async def image_models(self, query: ModelsQuery) -> bytes:
+        """Models there that draw. Raises as ``told``."""
+        return await self.told(query.under("/images/models"))
+
     async def user_models(self, query: ModelsQuery) -> bytes:
         """Models there as far as its account allows them. Raises as ``told``."""
         self._refuse_demo()
