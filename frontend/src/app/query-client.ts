@@ -4,17 +4,21 @@ import { requireToken } from "./token-gate-store";
 
 const MAX_RETRIES = 2;
 
+/** The console is reached by loopback or a local network: what the browser says of the internet tells nothing of it. */
+const networkMode = "always";
+
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     queryCache: new QueryCache({ onError: askForToken }),
     defaultOptions: {
       queries: {
+        networkMode,
         // The live channel says what changed, so nothing has to be asked again by the clock.
         staleTime: 60_000,
         refetchOnWindowFocus: false,
         retry: (failures, error) => !(error instanceof ApiError) && failures < MAX_RETRIES,
       },
-      mutations: { onError: askForToken },
+      mutations: { networkMode, onError: askForToken },
     },
   });
 }

@@ -92,3 +92,17 @@ test("a connection that breaks again and again loses and doubles nothing", async
   expect((await console.answer(session)).content).toBe(words(600));
   expect(await emulator.calls()).toHaveLength(1);
 });
+
+test("a computer without a network still talks to the console that runs on it", async ({
+  console,
+  emulator,
+  chat,
+}) => {
+  await emulator.say("Right here.");
+  await chat.open(`${console.origin}/`);
+  await chat.page.evaluate(() => window.dispatchEvent(new Event("offline")));
+  await chat.send("Are you there?");
+  await expect.poll(() => chat.text()).toBe("Right here.");
+  await chat.page.getByRole("link", { name: "Profiles" }).click();
+  await chat.page.getByText("No profiles yet").waitFor();
+});
