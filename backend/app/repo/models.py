@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.core.json import decode, encode_text
 from app.core.money import to_usd
@@ -64,6 +64,13 @@ _NAMES_BY_PROVIDER = f"""
 """  # noqa: S608
 
 
+class Known(NamedTuple):
+    """What the catalogue tells of a model that a call names; see `facts` and `prices`."""
+
+    facts: ModelFacts | None
+    prices: Row | None
+
+
 def get(conn: Conn, model_id: str) -> Model | None:
     row = conn.execute(_GET, {"id": model_id}).fetchone()
     return _model(row) if row else None
@@ -79,10 +86,15 @@ def find(conn: Conn, slug: str) -> Model | None:
     return _model(row) if row else None
 
 
+def known(conn: Conn, slug: str) -> Known:
+    """The facts and the prices of the model that a slug names, in one reading."""
+    row = _find(conn, slug)
+    return Known(None, None) if row is None else Known(_facts(row), _prices(row, slug))
+
+
 def facts(conn: Conn, slug: str) -> ModelFacts | None:
     """What is known of the model that a slug names, variants and preset included; None for an unknown one."""
-    row = _find(conn, slug)
-    return _facts(row) if row else None
+    return known(conn, slug).facts
 
 
 def prices(conn: Conn, slug: str) -> Row | None:
@@ -91,10 +103,7 @@ def prices(conn: Conn, slug: str) -> Row | None:
     None for an unknown model, and for a variant with prices of its own that are not listed.
     """
     row = _find(conn, slug)
-    if row is None:
-        return None
-    wanted = parse_slug(slug)
-    return None if wanted.has_static_variant and not parse_slug(row["id"]).has_static_variant else row
+    return None if row is None else _prices(row, slug)
 
 
 def replace_all(conn: Conn, provider: str, rows: Iterable[Mapping[str, Any]], *, now: str, source: str = "") -> None:
@@ -214,6 +223,11 @@ def _all_found(conn: Conn, slug: str) -> Iterator[Row]:
     for name in parse_slug(slug).names():
         yield from conn.execute(_GET, {"id": name}).fetchall()
         yield from conn.execute(_OF_CANONICAL, {"name": name}).fetchall()
+
+
+def _prices(row: Row, slug: str) -> Row | None:
+    wanted = parse_slug(slug)
+    return None if wanted.has_static_variant and not parse_slug(row["id"]).has_static_variant else row
 
 
 def _listing(row: Row) -> str:

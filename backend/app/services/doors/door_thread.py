@@ -14,7 +14,7 @@ from app.repo import generations, messages, sessions
 from app.schemas.parts import content_of
 from app.services.doors.foreign_messages import ForeignMessage
 from app.services.turns.chain import chain_of
-from app.services.turns.turn_start import title_of
+from app.services.turns.title import title_of
 
 TAG = "api"
 """What sessions that doors make are tagged with."""

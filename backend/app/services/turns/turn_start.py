@@ -7,7 +7,7 @@ open ledger row and the idempotency key, or nothing at all.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ from app.services.turns.prompt import Defaults, Resolved
 from app.services.turns.reservation import reserve
 from app.services.turns.resolution import resolve_in
 from app.services.turns.runs import Run
+from app.services.turns.title import title_of
 from app.services.turns.tool_results import check_complete, check_results
 from app.services.turns.turn_body import fitted_body
 from app.services.turns.worst_cost import worst_cost_picousd
@@ -40,7 +41,6 @@ from app.services.upstream.request import in_one_piece, thinking_by_default
 LONGEST_PATH = 100_000
 LONGEST_LOOP = 1000
 """Messages between an answer and the last result of the tools that it called."""
-TITLE_CHARS = 60
 _ANSWERED = ("user", "tool")
 
 
@@ -258,15 +258,6 @@ def post(conn: Conn, session: Session, posted: Posted, *, at: str) -> str:
     return message_id
 
 
-def title_of(text: str) -> str:
-    """The first line that says something, cut at a word."""
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    if len(line) <= TITLE_CHARS:
-        return line
-    cut = line[:TITLE_CHARS].rsplit(" ", 1)[0] if " " in line[:TITLE_CHARS] else line[:TITLE_CHARS]
-    return cut.rstrip(" ,;:.-") + "…"
-
-
 def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: str, *, prefill: str = "") -> Begun:
     resolved = resolve_in(
         conn,
@@ -279,14 +270,15 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
     )
     path = messages.path_up(conn, session.id, user_message_id, limit=LONGEST_PATH)
     check_complete(path)
-    facts = models.facts(conn, resolved.route.slug)
+    known = models.known(conn, resolved.route.slug)
     if plan.thinks_by_default:
-        params = thinking_by_default(resolved.params, model=resolved.route.slug, facts=facts)
+        params = thinking_by_default(resolved.params, model=resolved.route.slug, facts=known.facts)
         resolved = replace(resolved, params=params)
-    fit, body = fitted_body(conn, resolved, path[::-1], facts, prefill)
+    fit, body = fitted_body(conn, resolved, path[::-1], known.facts, prefill)
     body = in_one_piece(with_known_fallbacks(conn, plan.route, resolved.route, body))
     _, *fallbacks = candidates(resolved.route, body)
-    refuse_incapable([facts, *(models.facts(conn, slug) for slug in fallbacks)], body)
+    named = [known, *(models.known(conn, slug) for slug in fallbacks)]
+    refuse_incapable([each.facts for each in named], body)
     base: list[Part] = [TextPart(text=prefill)] if prefill else []
     message_id = new_id()
     messages.insert(
@@ -324,7 +316,7 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
         model=resolved.route.slug,
     )
     journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
-    _reserve(conn, plan, session, resolved, body, at)
+    _reserve(conn, plan, session, resolved, body, [each.prices for each in named], at)
     remember(conn, plan.key, "generation", plan.generation_id, at)
     return Begun(
         generation_id=plan.generation_id,
@@ -336,8 +328,15 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
     )
 
 
-def _reserve(conn: Conn, plan: Plan, session: Session, resolved: Resolved, body: dict[str, Any], at: str) -> None:
-    prices = [models.prices(conn, slug) for slug in candidates(resolved.route, body)]
+def _reserve(
+    conn: Conn,
+    plan: Plan,
+    session: Session,
+    resolved: Resolved,
+    body: dict[str, Any],
+    prices: Sequence[Row | None],
+    at: str,
+) -> None:
     reserve(
         conn,
         {

@@ -14,6 +14,7 @@ from app.db.types import Conn
 from app.repo import generations, profiles, sessions
 from app.repo import settings as settings_repo
 from app.services.turns import transcript
+from app.services.turns.title import title_of
 from app.services.turns.turn_end import end
 from app.services.turns.turn_start import (
     Begun,
@@ -26,7 +27,6 @@ from app.services.turns.turn_start import (
     start_new,
     start_or_find,
     start_sibling,
-    title_of,
 )
 from tests.services.turning import (
     answered,
