@@ -56,13 +56,13 @@ async def test_failures_retries_and_the_breaker_are_counted(client: ConsoleClien
     assert retries.value(provider="custom", reason="transient") == "1"
     assert float(read["console_upstream_retry_wait_seconds_total"].value(provider="custom") or "") > 0
     emulator.set_scenario("error=503")
-    for _ in range(3):
+    for _ in range(6):
         await client.answer("count")
     read = await measured(client)
     failed = read["console_upstream_errors_total"].value(provider="custom", code="upstream_unavailable", phase="")
-    assert failed == "7", "five that failed, two that were not let through"
+    assert failed == "15", "four calls made three times, the fifth once, and two that were not let through"
     assert read["console_breaker_state"].value(provider="custom", scope="provider") == "2"
-    assert read["console_generations_total"].value(provider="custom", model=MODEL, status="failed") == "3"
+    assert read["console_generations_total"].value(provider="custom", model=MODEL, status="failed") == "6"
 
 
 async def test_a_refused_key_is_seen(client: ConsoleClient, emulator: Emulator) -> None:
