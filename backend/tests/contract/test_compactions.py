@@ -188,7 +188,7 @@ async def test_one_is_written_at_a_time(client: ConsoleClient, emulator: Emulato
 async def test_a_failure_leaves_nothing_but_its_row(
     client: ConsoleClient, emulator: Emulator, scenario: str, status: int, code: str
 ) -> None:
-    """Typed; the same id may be used again, once the provider is not left alone for its refusal."""
+    """Typed; the same id may be used again, once a key that was refused is not left alone."""
     session_id = await talked(client, emulator, 3)
     emulator.set_scenario(scenario)
     path = f"/api/sessions/{session_id}/compact"
@@ -201,7 +201,7 @@ async def test_a_failure_leaves_nothing_but_its_row(
     again = await client.ask("POST", path, json={"keep_turns": 1, "request_id": "one"})
     left_alone = again.json().get("details", {}).get("reason") == "circuit_open"
     assert (again.status_code == 201) != left_alone, again.text
-    assert left_alone == scenario.startswith("error")
+    assert left_alone == (scenario == "error=401")
 
 
 async def test_what_cannot_be_summarised(client: ConsoleClient, emulator: Emulator) -> None:
