@@ -110,6 +110,15 @@ it("restores the stored draft", async () => {
   await waitFor(() => expect(field).toHaveValue("Half a thou"));
 });
 
+it("asks again for a draft that could not be read once the channel is back", async () => {
+  api.on(`GET ${DRAFT}`, () => new TypeError("gone"));
+  const field = await renderComposer();
+  await waitFor(() => expect(api.callsTo(`GET ${DRAFT}`)).toHaveLength(1));
+  api.on(`GET ${DRAFT}`, () => ({ text: "Half a thou", parts: [] }));
+  act(() => useChannelStatus.setState({ state: "open" } as ChannelStatus, true));
+  await waitFor(() => expect(field).toHaveValue("Half a thou"));
+});
+
 it("does not let a late draft overwrite what was typed meanwhile", async () => {
   let answer: (draft: unknown) => void = () => {};
   api.on(`GET ${DRAFT}`, () => new Promise((resolve) => (answer = resolve)));

@@ -23,6 +23,8 @@ export function useDraft(sessionId: string | null): DraftState {
   const [restored] = useState(() => readUnsaved(sessionId));
   const [text, setState] = useState(restored ?? "");
   const touched = useRef(restored !== null);
+  /** The stored draft could not be read. */
+  const isMissing = useRef(false);
   const [saver] = useState(() => (sessionId === null ? null : saverOf(sessionId, restored)));
 
   const change = (next: string, delay_ms: number): void => {
@@ -33,22 +35,22 @@ export function useDraft(sessionId: string | null): DraftState {
     else if (next === "") forgetUnsaved(sessionId, next);
   };
 
-  useEffect(() => {
+  const load = useEffectEvent((signal: AbortSignal): void => {
     if (sessionId === null) return;
-    const loading = new AbortController();
+    isMissing.current = false;
     expectDraftParts(sessionId);
-    fetchDraft(sessionId, loading.signal).then(
+    fetchDraft(sessionId, signal).then(
       (draft) => {
+        if (signal.aborted) return;
         if (!touched.current) setState(draft.text ?? "");
         takeDraftParts(sessionId, draft.parts);
       },
       () => {
-        // Without the stored draft the composer is simply empty; typing still saves.
+        // Until it is read the composer is simply empty; typing still saves.
+        isMissing.current = true;
       },
     );
-    return () => loading.abort();
-  }, [sessionId]);
-
+  });
   const saveNow = useEffectEvent(() => {
     if (sessionId === null) return;
     void saver?.save();
@@ -56,13 +58,18 @@ export function useDraft(sessionId: string | null): DraftState {
   });
   useEffect(() => {
     saver?.retryByItself(true);
+    const left = new AbortController();
     const onHide = (): void => saveNow();
+    load(left.signal);
     saveNow();
     window.addEventListener("pagehide", onHide);
     const unsubscribe = useChannelStatus.subscribe((now, before) => {
-      if (now.state === "open" && before.state !== "open") saveNow();
+      if (now.state !== "open" || before.state === "open") return;
+      saveNow();
+      if (isMissing.current) load(left.signal);
     });
     return () => {
+      left.abort();
       saver?.retryByItself(false);
       window.removeEventListener("pagehide", onHide);
       unsubscribe();
