@@ -31,8 +31,15 @@ def ids(conn: sqlite3.Connection, sql: str) -> set[Any]:
 def broken_rules(conn: sqlite3.Connection) -> dict[str, list[Any]]:
     """Everything in the file that contradicts itself, by rule; empty when it is sound and nothing runs."""
     found = {name: [tuple(row) for row in conn.execute(sql)] for name, sql in _RULES.items()}
-    found["integrity"] = [row[0] for row in conn.execute("PRAGMA integrity_check") if row[0] != "ok"]
-    found["references"] = [tuple(row) for row in conn.execute("PRAGMA foreign_key_check")]
+    return {name: rows for name, rows in found.items() if rows} | damage(conn)
+
+
+def damage(conn: sqlite3.Connection) -> dict[str, list[Any]]:
+    """What SQLite finds wrong with the file; empty when it is whole."""
+    found = {
+        "integrity": [row[0] for row in conn.execute("PRAGMA integrity_check") if row[0] != "ok"],
+        "references": [tuple(row) for row in conn.execute("PRAGMA foreign_key_check")],
+    }
     return {name: rows for name, rows in found.items() if rows}
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import gc
 import importlib
 import json
 import os
@@ -36,6 +37,8 @@ _FTRUNCATE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_int64, use_er
 _UNLINK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, use_errno=True)
 
 _PR_SET_PDEATHSIG = 1
+# All that a life imports before it is ready.
+_IMPORTED = ("app.cli.main", "app.cli.server", "uvicorn.loops.auto", "uvicorn.lifespan.on", "concurrent.futures.thread")
 _WRITING = os.O_WRONLY | os.O_RDWR
 _FILE_EVENTS = frozenset({"os.rename", "os.remove", "os.link", "os.truncate"})
 
@@ -130,7 +133,11 @@ def _live(control: Path, arguments: Sequence[str]) -> NoReturn:
 
 
 def _nurse(control: Path) -> None:
+    # What is shared with every life is looked at by no collection of theirs.
+    gc.collect()
+    gc.freeze()
     while line := sys.stdin.readline():
+        assert threading.active_count() == 1, "a fork takes no other thread along"
         pid = os.fork()
         if pid == 0:
             _live(control, json.loads(line))
@@ -145,6 +152,6 @@ def _nurse(control: Path) -> None:
 
 
 if __name__ == "__main__":
-    for module in ("app.cli.serve", "app.main"):
+    for module in _IMPORTED:
         importlib.import_module(module)
     _nurse(Path(sys.argv[1]))
