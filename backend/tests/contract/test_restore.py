@@ -41,13 +41,15 @@ def is_sound(data: Path) -> bool:
 
 
 async def test_what_was_backed_up_comes_back(console: Console, data: Path, folder: Path) -> None:
-    """Text, branches, profiles and settings are as they were; a copy of what was replaced is in the list."""
+    """Text, branches, drafts, profiles and settings are as they were; a copy of what was replaced is in the list."""
     client = console.client
     profile = await client.post("/api/profiles", {"name": "Poet", "system_prompt": "Rhyme."})
     await client.ask("PATCH", "/api/settings", json={"theme": "dark"})
     await client.answer("Keep this", profile_id=profile["id"])
     (session,) = await client.every("/api/sessions")
     kept = await client.every(f"/api/sessions/{session['id']}/messages")
+    draft = {"text": "and th", "parts": [{"type": "image", "url": "data:image/png;base64,AA=="}]}
+    await client.ask("PUT", f"/api/sessions/{session['id']}/draft", json=draft)
     backup = await client.post("/api/admin/backups")
     await client.answer("Lose this")
     await client.ask("PATCH", "/api/settings", json={"theme": "light"})
@@ -66,6 +68,7 @@ async def test_what_was_backed_up_comes_back(console: Console, data: Path, folde
     assert summary["diff"]["usage_logs"] == {"now": 2, "backup": 1, "after": 2}
     assert await titles(client) == ["Keep this"]
     assert await client.every(f"/api/sessions/{session['id']}/messages") == kept
+    assert await client.get(f"/api/sessions/{session['id']}/draft") == draft
     assert (await client.get("/api/profiles"))["items"][0]["system_prompt"] == "Rhyme."
     assert (await client.get("/api/settings"))["theme"] == "dark"
     (safety,) = [b for b in await client.every("/api/admin/backups") if b["kind"] == "before_restore"]
