@@ -43,15 +43,15 @@ class Kept:
         self.new: set[str] = set()
         self.ledger: set[str] = set()
 
-    async def make(self, emulator: Emulator) -> None:
-        """Old is what the folder holds, new is what its backup does."""
-        async with FailingConsole(self.folder, upstream=emulator.base_url) as process:
-            await process.start()
-            async with process.client() as client:
-                self.new = await _ask(client, "first")
-                self.backup = (await client.post("/api/admin/backups"))["name"]
-                self.old = self.new | await _ask(client, "second")
-            assert await process.interrupt() == 0
+    async def make(self, process: FailingConsole) -> None:
+        """Old is what the folder holds, new is what its backup does. The process has ended then."""
+        await process.start()
+        async with process.client() as client:
+            self.new = await _ask(client, "first")
+            self.backup = (await client.post("/api/admin/backups"))["name"]
+            self.old = self.new | await _ask(client, "second")
+        assert await process.interrupt() == 0
+        shutil.copytree(process.data, self.folder)
         with audit.opened(self.folder) as conn:
             self.ledger = audit.ids(conn, "SELECT id FROM usage_logs")
 
@@ -122,44 +122,43 @@ async def test_a_restore_that_is_killed_at_any_step_is_whole_or_did_not_happen(
 ) -> None:
     """And the next start removes what it left."""
     data, ends, kills = tmp_path / "data", Counter[str](), 0
-    async with Emulator() as emulator:
+    async with Emulator() as emulator, FailingConsole(data, upstream=emulator.base_url) as process:
         kept = Kept(tmp_path / "kept")
-        await kept.make(emulator)
-        async with FailingConsole(data, upstream=emulator.base_url) as process:
-            kept.put(data)
-            await process.start()
-            measured = Attempt(kept, process)
-            await measured.run(None)
-            total = process.control.steps
-            await process.kill()
-            assert measured.outcome(data) == "new"
+        await kept.make(process)
+        kept.put(data)
+        await process.start()
+        measured = Attempt(kept, process)
+        await measured.run(None)
+        total = process.control.steps
+        await process.kill()
+        assert measured.outcome(data) == "new"
 
-            # The file itself is replaced in the last steps.
-            anywhere, late = scale.of((3, 3), (200, 100))
-            points = [draw.randrange(1, total) for _ in range(anywhere)]
-            points += [draw.randrange(total - LAST_STEPS, total + MORE_STEPS) for _ in range(late)]
-            draw.shuffle(points)
-            for point in points:
-                kept.put(data)
-                process.control.live()
-                await process.start()
-                attempt = Attempt(kept, process)
-                await attempt.run(point)
-                if attempt.reply is not None:
-                    process.signal(signal.SIGKILL)
-                assert await process.wait() == -signal.SIGKILL
-                kills += 1
-                process.control.live()
-                await process.start()
-                ends[attempt.outcome(data)] += 1
-                assert [file for file in data.rglob("*") if "partial" in file.name or file.name == "fresh.db"] == []
-                await process.kill()
-                if kills % 25 == 0 or kills == len(points):
-                    # A run that is broken off has counted what it did.
-                    figures.tell(
-                        "SIGKILL during a restore, beside an answer",
-                        f"{kills} kills at counted steps of {total}",
-                        f"{ends['old']} all old, {ends['new']} all new, 0 mixtures; ledger whole, text in the store or"
-                        " its safety copy",
-                    )
+        # The file itself is replaced in the last steps.
+        anywhere, late = scale.of((3, 3), (200, 100))
+        points = [draw.randrange(1, total) for _ in range(anywhere)]
+        points += [draw.randrange(total - LAST_STEPS, total + MORE_STEPS) for _ in range(late)]
+        draw.shuffle(points)
+        for point in points:
+            kept.put(data)
+            process.control.live()
+            await process.start()
+            attempt = Attempt(kept, process)
+            await attempt.run(point)
+            if attempt.reply is not None:
+                process.signal(signal.SIGKILL)
+            assert await process.wait() == -signal.SIGKILL
+            kills += 1
+            process.control.live()
+            await process.start()
+            ends[attempt.outcome(data)] += 1
+            assert [file for file in data.rglob("*") if "partial" in file.name or file.name == "fresh.db"] == []
+            await process.kill()
+            if kills % 25 == 0 or kills == len(points):
+                # A run that is broken off has counted what it did.
+                figures.tell(
+                    "SIGKILL during a restore, beside an answer",
+                    f"{kills} kills at counted steps of {total}",
+                    f"{ends['old']} all old, {ends['new']} all new, 0 mixtures; ledger whole, text in the store or"
+                    " its safety copy",
+                )
     assert ends["old"]

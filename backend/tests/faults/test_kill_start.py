@@ -84,13 +84,13 @@ class Killed(Folder):
     def __init__(self, kept: Path, emulator: Emulator) -> None:
         self._kept, self._emulator, self._record = kept, emulator, Record()
 
-    async def make(self, draw: random.Random) -> None:
-        async with FailingConsole(self._kept, upstream=self._emulator.base_url) as process:
-            await process.start()
-            async with process.client() as client:
-                asyncio.get_running_loop().call_later(1.0, process.signal, signal.SIGKILL)
-                await Load(client, self._record, draw, "call").run([])
-            await process.wait()
+    async def make(self, process: FailingConsole, draw: random.Random) -> None:
+        await process.start()
+        async with process.client() as client:
+            asyncio.get_running_loop().call_later(1.0, process.signal, signal.SIGKILL)
+            await Load(client, self._record, draw, "call").run([])
+        await process.wait()
+        shutil.copytree(process.data, self._kept)
 
     def put(self, data: Path) -> None:
         super().put(data)
@@ -127,12 +127,12 @@ async def test_a_start_that_is_killed_at_any_step_loses_nothing(
     first_release = FirstRelease(tmp_path / "first.db")
     await first_release.make(tmp_path / "migrations")
     killed = Killed(tmp_path / "killed", emulator)
-    await killed.make(draw)
 
     data = tmp_path / "data"
     kills = 0
     steps: dict[str, int] = {}
     async with FailingConsole(data, upstream=emulator.base_url) as process:
+        await killed.make(process, draw)
         for folder in (Blank(), first_release, killed):
             folder.put(data)
             process.control.live()
