@@ -134,3 +134,45 @@ async def test_the_replay_of_a_failure_is_not_to_be_asked_for_again(client: Cons
         response = await ask(client, body(), **{"Idempotency-Key": "K"})
         assert (response.status_code, response.headers["x-should-retry"]) == (502, "false")
     assert len(emulator.ledger.rows) == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/chat?stream=false"])
+@pytest.mark.parametrize("status", [402, 429, 503])
+async def test_a_refused_call_leaves_its_key_free(data: Path, status: int, path: str) -> None:
+    """What the provider would not take is no reply to keep: under the same key it is asked anew, and then kept."""
+    works = reply(event("Hello") + b'data: {"choices":[],%b}\n\ndata: [DONE]\n\n' % USED, content_type=SSE)
+    answers = [REFUSALS[status]]
+
+    async def play(exchange: Exchange) -> None:
+        await exchange.send(reply(b'{"data":[]}') if exchange.head.startswith(b"GET ") else answers[-1])
+        exchange.writer.close()
+
+    async with RawProvider(play) as provider, console_app(data, upstream=provider.base_url) as console:
+        for store in ("true", "false"):
+            answers[1:] = []
+            request = {"message": store} if path.startswith("/chat") else body(store)
+            headers = {"Idempotency-Key": store, "X-Console-Store": store}
+            for _ in range(2):
+                refused = await ask(console.client, request, path, **headers)
+                assert (refused.status_code >= 400, "x-should-retry" in refused.headers) == (True, False), refused.text
+                assert "idempotent-replayed" not in refused.headers
+            answers.append(works)
+            answered = await ask(console.client, request, path, **headers)
+            assert (answered.status_code, answered.headers.get("idempotent-replayed")) == (200, None), answered.text
+            again = await ask(console.client, request, path, **headers)
+            kept = store == "true" and not path.startswith("/chat")
+            assert again.status_code == (200 if kept else 409)
+
+
+async def test_a_call_that_was_never_sent_leaves_its_key_free(data: Path) -> None:
+    """In the doors alone; what a start under ``/api`` has made is in the store, and stays its reply."""
+    async with console_app(data, upstream="http://127.0.0.1:9") as console:
+        for calls in (1, 2):
+            await ask(console.client, body(), **{"Idempotency-Key": "K"})
+            assert len(await console.client.every("/api/usage")) == calls
+        started = [
+            await ask(console.client, {"content": "Hi"}, "/api/generations", **{"Idempotency-Key": "S"})
+            for _ in range(2)
+        ]
+        assert [one.status_code for one in started] == [201, 200]
+        assert len(await console.client.every("/api/usage")) == 3

@@ -119,6 +119,7 @@ class Doors:
             defaults=self._defaults,
             route=self._providers.route,
             key=key_of(call.key, "door", call.identity()),
+            reply_is_answer=True,
         )
         conversation = await _conversation(call.messages) if call.store else []
         start = partial(start_call, call=call, conversation=conversation)

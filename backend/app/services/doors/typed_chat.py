@@ -40,6 +40,7 @@ class TypedChats:
             defaults=self._defaults,
             route=self._providers.route,
             key=_key_of(request),
+            reply_is_answer=True,
         )
         begun = await self._turns.begin(plan, request_id, partial(_start, request=request))
         door = await self._doors.door(begun, keyed=request.request_id is not None)

@@ -68,14 +68,15 @@ class Attempts:
         self._earlier: frozenset[Reason] = frozenset()
         self._waited_s = 0.0
         self._next = Attempt(at="", status=None, error_code=None, waited_ms=0)
-        self._has_spoken = False
+        self.has_spoken = False
+        """Whether any of the answer has come."""
 
     async def read(self) -> None:
         """Call until an answer begins, and read it to its end. Raises what broke the last call."""
         while True:
             error = await self._call()
             failure = error or silent_end(self.reader.finish_reason)
-            retry = self._again(failure) if failure is not None and not self._has_spoken else None
+            retry = self._again(failure) if failure is not None and not self.has_spoken else None
             if failure is not None and retry is not None:
                 await self._wait(retry, failure)
             elif error is not None:
@@ -116,7 +117,7 @@ class Attempts:
                 events = reader.feed(chunks)
                 if not events:
                     continue
-                self._has_spoken = True
+                self.has_spoken = True
                 run.learn(reader.model, reader.provider or self._served_by)
                 if run.first_token_ms is None and any(isinstance(e, Text | Reasoning | ToolCallDelta) for e in events):
                     run.first_token_ms = run.elapsed_ms

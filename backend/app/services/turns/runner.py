@@ -55,6 +55,8 @@ class Call:
     fit: Fit | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     """What its client wants the provider to be told in headers."""
+    key: str | None = None
+    """The stored id of the idempotency key whose reply the answer is; freed where there is none and nothing is paid."""
 
 
 class Runner:
@@ -244,6 +246,7 @@ class Runner:
             first_token_at=run.first_token_at,
             attempts=attempts.ended(outcome.error),
             fit=attempts.fit,
+            freed_key=call.key if _is_refused(run, attempts) else None,
         )
 
     async def _end(self, run: Run, ending: Ending, call: Call) -> None:
@@ -352,6 +355,11 @@ def _broken(run: Run, call: Call, error: Exception, bill: Bill) -> Ending:
         first_token_ms=run.first_token_ms,
         first_token_at=run.first_token_at,
     )
+
+
+def _is_refused(run: Run, attempts: Attempts) -> bool:
+    """Whether a call came to nothing, and surely cost nothing."""
+    return run.failure is not None and not run.failure.may_be_paid and not attempts.has_spoken
 
 
 def _known_bill(run: Run, attempts: Attempts, failure: AppError | None, call: Call) -> Bill:

@@ -8,7 +8,7 @@ from typing import Any
 from app.core.clock import now
 from app.core.json import encode_text
 from app.db.types import Conn
-from app.repo import generations, journal, ledger, messages, sessions
+from app.repo import generations, idempotency, journal, ledger, messages, sessions
 from app.schemas.events import Error, Event, Usage, encode_events
 from app.schemas.generations import Attempt
 from app.schemas.parts import Part, content_of
@@ -34,7 +34,8 @@ class Ending:
     """A generation's end; ``events`` are the last ones to be stored, ``done`` included, up to ``last_seq``.
 
     ``attempts`` None leaves those that are stored, ``fit`` None what is stored of the context. ``session_id`` None: a
-    call whose text is not stored; only its generation and ledger rows end.
+    call whose text is not stored; only its generation and ledger rows end. ``freed_key``: the stored id of the
+    idempotency key of a call that was refused.
     """
 
     generation_id: str
@@ -55,6 +56,7 @@ class Ending:
     first_token_at: str | None = None
     attempts: list[Attempt] | None = None
     fit: Fit | None = None
+    freed_key: str | None = None
 
 
 def end(conn: Conn, ending: Ending) -> int | None:
@@ -65,6 +67,8 @@ def end(conn: Conn, ending: Ending) -> int | None:
     at = now()
     # First, because the bill stands even when the session was deleted meanwhile; settled rows are left alone.
     ledger.settle(conn, _ledger_values(ending, at))
+    if ending.freed_key is not None:
+        idempotency.delete(conn, ending.freed_key)
     usage = encode_text(ending.usage) if ending.usage else None
     error = encode_text(ending.error) if ending.error else None
     if not generations.end(

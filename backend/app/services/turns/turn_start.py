@@ -71,6 +71,8 @@ class Plan:
     defaults: Defaults
     route: Callable[[str], Route]
     key: Key | None = None
+    reply_is_answer: bool = False
+    """Whether the answer itself is the reply to the key, so that a refusal is none to keep."""
     thinks_by_default: bool = False
     """Whether a reasoning model thinks although neither the request nor a profile says how hard."""
     token_id: str | None = field(default_factory=current_token_id)
