@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from app.core.errors import (
     UpstreamBadKey,
@@ -24,6 +24,7 @@ from app.core.errors import (
 State = Literal["closed", "half_open", "open"]
 Blame = Literal["provider", "model", "account"]
 MOST_MODELS = 64
+_CHOOSES = ("models", "provider", "preset")
 _ITS_TURN_S = 1.0
 
 
@@ -190,10 +191,10 @@ class Circuits:
         return sum(breaker.state != "closed" for breaker in self._models.values())
 
     @contextlib.contextmanager
-    def call(self, model: object, *, again: bool = False) -> Iterator[Callable[[], None]]:
+    def call(self, model: str | None, *, again: bool = False) -> Iterator[Callable[[], None]]:
         """Around one paid call; what it gives says that the answer has begun, and an error that leaves it counts.
 
-        Once for each call: not where it is made ``again`` after a failure.
+        Once for each call: not where it is made ``again`` after a failure. ``model`` as of ``model_of``.
 
         Raises: UpstreamUnavailable, or UpstreamBadKey, with when to try again, instead of calling.
         """
@@ -210,7 +211,7 @@ class Circuits:
             raise
         self._succeeded(trials)
 
-    def _enter(self, model: object, *, again: bool) -> tuple[Trial, Trial]:
+    def _enter(self, model: str | None, *, again: bool) -> tuple[Trial, Trial]:
         provider = self._provider.enter(again=again)
         try:
             return provider, self._of(model).enter(again=again)
@@ -218,8 +219,9 @@ class Circuits:
             provider.left()
             raise
 
-    def _of(self, model: object) -> Breaker:
-        name = model if isinstance(model, str) else ""
+    def _of(self, name: str | None) -> Breaker:
+        if name is None:
+            return Breaker(self._policy, self._clock)  # nobody else asks it
         breaker = self._models.get(name)
         if breaker is None:
             breaker = self._models[name] = Breaker(self._policy, self._clock)
@@ -253,12 +255,25 @@ class Circuits:
                 model.left()
 
 
+def model_of(body: Mapping[str, Any]) -> str | None:
+    """The model whose failures a call may tell of and suffer from.
+
+    None where its failure says nothing of a model for others: the call names fallbacks, a router or a preset, or says
+    itself who is to serve it.
+    """
+    model = body.get("model")
+    if not isinstance(model, str) or model.startswith("openrouter/") or "@preset/" in model:
+        return None
+    return None if any(body.get(name) for name in _CHOOSES) else model
+
+
 def blame(error: UpstreamError) -> Blame | None:
     """Whose failure an error is; None when nobody's: our own doing, or an answer like any other."""
     details = error.details
     reason, status = details.get("reason"), details.get("status")
     if isinstance(error, UpstreamBadKey):
-        return "account" if status == 401 else None
+        # A company that is named has refused the owner's key with it, not the key that is sent to the provider.
+        return "account" if status == 401 and not details.get("provider") else None
     if not isinstance(error, UpstreamUnavailable | UpstreamTimeout) or reason == "filtered":
         return None
     if details.get("provider") or details.get("phase") in ("idle", "comments_only"):

@@ -45,6 +45,8 @@ def for_owner(error: UpstreamError, entry: str | None) -> UpstreamError:
     if error.details.get("reason") == "redirect":
         address = f"the base_url {where}" if entry else "OPENROUTER_BASE_URL"
         error.details.setdefault("hint", f"Correct {address}, to where the answers are.")
+    elif company := isinstance(error, UpstreamBadKey) and not entry and error.details.get("provider"):
+        error.details.setdefault("hint", f"Check your own key of {company} where you gave it to the provider.")
     elif entry and isinstance(error, UpstreamBadKey):
         error.details.setdefault("hint", f"Check the key that the api_key {where} refers to.")
     return error

@@ -14,7 +14,7 @@ import msgspec
 from app.core.errors import UpstreamError, UpstreamGarbage, UpstreamModelNotFound, UpstreamTimeout, ValidationFailed
 from app.core.json import encode
 from app.services.upstream.account import Credits, KeyInfo, decode_credits, decode_key_info
-from app.services.upstream.breaker import BreakerPolicy, Circuits
+from app.services.upstream.breaker import BreakerPolicy, Circuits, model_of
 from app.services.upstream.chunk_stream import ChunkStream
 from app.services.upstream.embeddings import EmbeddingsReply, decode_embeddings
 from app.services.upstream.hints import for_owner, without_answer
@@ -105,7 +105,7 @@ class OpenRouter:
 
         Raises: on entering, whatever a refusal means; see ``upstream_errors``.
         """
-        with self.circuits.call(body.get("model"), again=again) as begun:
+        with self.circuits.call(model_of(body), again=again) as begun:
             fields = {} if body.get("stream") is False else self._stream_fields
             reply = await self._send("POST", "/chat/completions", dict(body) | fields, headers)
             stream: ChunkStream | None = None
@@ -202,7 +202,7 @@ class OpenRouter:
 
     @contextlib.asynccontextmanager
     async def _paid_reply(self, path: str, body: dict[str, Any], *, again: bool) -> AsyncIterator[Reply]:
-        with without_answer(), self.circuits.call(body.get("model"), again=again):
+        with without_answer(), self.circuits.call(model_of(body), again=again):
             async with self._reply("POST", path, body) as reply:
                 yield reply
 

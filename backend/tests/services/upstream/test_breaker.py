@@ -23,7 +23,7 @@ from app.core.errors import (
     UpstreamTruncated,
     UpstreamUnavailable,
 )
-from app.services.upstream.breaker import MOST_MODELS, Blame, Breaker, BreakerPolicy, Circuits, Trial, blame
+from app.services.upstream.breaker import MOST_MODELS, Blame, Breaker, BreakerPolicy, Circuits, Trial, blame, model_of
 from tests.core.properties import SOME
 
 POLICY = BreakerPolicy(failures=3, cool_down_s=10, longest_s=35, account_s=20)
@@ -143,6 +143,7 @@ TestBreaker.settings = SOME
         (UpstreamTimeout(details={"phase": "comments_only"}), "model"),
         (UpstreamTimeout(details={"phase": "total"}), None),
         (UpstreamBadKey(details={"status": 401}), "account"),
+        (UpstreamBadKey(details={"status": 401, "provider": "P"}), None),
         (UpstreamBadKey(details={"reason": "malformed_key"}), None),
         (UpstreamNoCredit(details={"status": 402}), None),
         (UpstreamNoCredit(details={"status": 403, "reason": "key_limit"}), None),
@@ -162,6 +163,26 @@ TestBreaker.settings = SOME
 )
 def test_whose_failure_it_is(error: UpstreamError, expected: Blame | None) -> None:
     assert blame(error) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"model": "a/b"}, "a/b"),
+        ({"model": "a/b:nitro", "provider": {}, "models": [], "preset": None}, "a/b:nitro"),
+        ({"model": "a/b", "provider": {"only": ["x"]}}, None),
+        ({"model": "a/b", "models": ["c/d"]}, None),
+        ({"models": ["c/d"]}, None),
+        ({"model": "openrouter/auto"}, None),
+        ({"model": "@preset/mine"}, None),
+        ({"model": "a/b@preset/mine"}, None),
+        ({"model": "a/b", "preset": "mine"}, None),
+        ({"model": 5}, None),
+        ({}, None),
+    ],
+)
+def test_which_model_a_call_speaks_for(body: dict[str, object], expected: str | None) -> None:
+    assert model_of(body) == expected
 
 
 def call(circuits: Circuits, error: BaseException | None = None, model: str = "a/b") -> None:

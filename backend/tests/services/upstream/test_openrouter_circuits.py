@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from app.core.errors import UpstreamBadKey, UpstreamError, UpstreamNoCredit, Ups
 from app.services.upstream.breaker import BreakerPolicy
 from app.services.upstream.openrouter import OpenRouter
 from emulator import Emulator
+from tests.services.raw_provider import Exchange, RawProvider, reply
 from tests.services.upstream.test_openrouter import BODY, KEY, read
 
 POLICY = BreakerPolicy(failures=3, cool_down_s=10, account_s=10)
@@ -141,3 +143,44 @@ async def test_a_stream_that_breaks_after_its_first_word_is_no_failure(
     for _ in range(4):
         await fails(openrouter)
     assert calls(provider) == 4
+
+
+@pytest.mark.parametrize(
+    "own",
+    [{"provider": {"only": ["openai"]}}, {"models": ["anthropic/claude-haiku-4.5"]}, {"model": "openrouter/auto"}],
+    ids=str,
+)
+async def test_a_call_that_chooses_who_serves_it_speaks_for_itself_alone(
+    provider: Emulator, openrouter: OpenRouter, own: dict[str, object]
+) -> None:
+    """Its failures close nothing, and what the model's have closed is open to it."""
+    body = BODY | own
+    provider.set_scenario("error=502")
+    for _ in range(POLICY.failures + 1):
+        with pytest.raises(UpstreamUnavailable) as failed:
+            await openrouter.complete(body)
+        assert failed.value.details["status"] == 502
+    plain = {**BODY, "model": body["model"]}
+    for _ in range(POLICY.failures):
+        with pytest.raises(UpstreamUnavailable) as failed:
+            await openrouter.complete(plain)
+        assert failed.value.details["status"] == 502
+    provider.set_scenario("")
+    await openrouter.complete(body)
+
+
+async def test_a_company_that_refuses_the_owners_key_with_it_closes_nothing() -> None:
+    """OpenRouter took its own key; the 401 is handed on."""
+    refusal = {"error": {"code": 401, "message": "Provider returned error", "metadata": {"provider_name": "Azure"}}}
+
+    async def play(exchange: Exchange) -> None:
+        await exchange.send(reply(json.dumps(refusal).encode(), status="401 Unauthorized"))
+
+    async with RawProvider(play) as raw:
+        own = OpenRouter(base_url=raw.base_url, key=KEY, referer="", title="", breaker=POLICY)
+        for _ in range(POLICY.failures + 1):
+            error = await fails(own)
+            assert (type(error), error.details.get("reason")) == (UpstreamBadKey, None)
+            assert "Azure" in error.details["hint"]
+        assert not own.circuits.account_is_open
+        await own.aclose()
