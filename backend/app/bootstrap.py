@@ -87,13 +87,13 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
     """Own the data folder and run the services.
 
     Entering raises ConfigFileError for a providers file that cannot be used, before anything is opened; DataInUse when
-    another process owns the folder, and the store's errors. Leaving interrupts what
+    another process owns the folder or the store, and the store's errors. Leaving interrupts what
     still runs, stores it, and releases the folder last.
     """
     file = _provider_file(settings)
     pace = pace or Pace(timeouts=_timeouts(settings))
     async with AsyncExitStack() as stack:
-        lock = stack.enter_context(DataLock(settings.data_dir))
+        lock = stack.enter_context(DataLock(settings.data_dir, settings.store_path))
         token = settings.token or read_or_create_token(settings.data_dir)
         store = await Store.open(settings.store_path)
         stack.push_async_callback(store.close)

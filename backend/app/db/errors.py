@@ -44,7 +44,7 @@ class SchemaMismatch(MigrationError):
 
 
 class DataInUse(Exception):
-    """Another process owns the data folder."""
+    """Another process owns the data folder, or its database."""
 
 
 class StaleWal(Exception):

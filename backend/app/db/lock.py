@@ -1,7 +1,8 @@
-"""One owner for a data folder.
+"""One owner for a data folder, and for the database it works on, wherever that lies.
 
-The owner holds an exclusive flock on ``<data>/lock`` for as long as it lives; the system lets go of it however the
-process ends. ``<data>/endpoint.json`` tells everybody else where the owner listens.
+The owner holds an exclusive flock on ``<data>/lock`` for as long as it lives, and one on ``<database>.lock``, for two
+folders may name one database; the system lets go of them however the process ends. ``<data>/endpoint.json`` tells
+everybody else where the owner listens.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -23,28 +25,45 @@ class Endpoint(NamedTuple):
 
 
 class DataLock:
-    """The right to open the store of a data folder. Use it as a context, or `acquire` and `release`."""
+    """The right to open the store of a data folder. Use it as a context, or `acquire` and `release`.
 
-    def __init__(self, data: Path) -> None:
-        self._data = data
-        self._descriptor: int | None = None
+    Args:
+        store: the database, which is locked too where it is given; its links are followed.
+    """
+
+    def __init__(self, data: Path, store: Path | None = None) -> None:
+        self._data, self._store = data, store
+        self._descriptors: list[int] = []
         self._endpoint: Endpoint | None = None
 
     def acquire(self) -> None:
-        """Take the folder, made 0700 when missing; raises `DataInUse` at once when another process has it."""
-        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Take the folder, made 0700 when missing, and the database.
+
+        Raises `DataInUse` at once when another process has either; nothing is taken then.
+        """
+        self._take(self._data / "lock", lambda: _who_has(self._data))
+        if (store := self._store) is not None:
+            try:
+                real = store.resolve()
+                self._take(real.with_name(real.name + ".lock"), lambda: _whose(store))
+            except BaseException:
+                self.release()
+                raise
+        # Left by an owner that was killed.
+        (self._data / "endpoint.json").unlink(missing_ok=True)
+
+    def _take(self, file: Path, taken: Callable[[], str]) -> None:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            raise DataInUse(_who_has(self._data)) from None
+            raise DataInUse(taken()) from None
         except BaseException:
             os.close(descriptor)
             raise
-        self._descriptor = descriptor
-        # Left by an owner that was killed.
-        (self._data / "endpoint.json").unlink(missing_ok=True)
+        self._descriptors.append(descriptor)
 
     def write_endpoint(self, url: str, pid: int) -> None:
         """Publish where we listen, whole or not at all, readable by the user alone."""
@@ -57,14 +76,15 @@ class DataLock:
         self._endpoint = endpoint
 
     def release(self) -> None:
-        """Withdraw the endpoint if it is still ours and let the folder go; nothing when it is not held."""
-        if self._descriptor is None:
+        """Withdraw the endpoint if it is still ours and let all go; nothing when it is not held."""
+        if not self._descriptors:
             return
         if self._endpoint is not None and read_endpoint(self._data) == self._endpoint:
             (self._data / "endpoint.json").unlink(missing_ok=True)
-        # The file stays: removing it would let two processes lock two different files of that name.
-        os.close(self._descriptor)
-        self._descriptor = self._endpoint = None
+        # The files stay: removing one would let two processes lock two different files of that name.
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+        self._endpoint = None
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -104,3 +124,10 @@ def _who_has(data: Path) -> str:
             f"{data} is in use by the console at {endpoint.url} (pid {endpoint.pid}). Use that one, or stop it first."
         )
     return f"{data} is in use by another console that is just starting or stopping. Try again in a moment."
+
+
+def _whose(store: Path) -> str:
+    return (
+        f"The database {store} is in use by the console of another data folder. Stop that one first, or give this one"
+        " a database of its own (CONSOLE_DB_PATH)."
+    )

@@ -97,3 +97,20 @@ def test_an_endpoint_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
 def test_an_unreadable_endpoint_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "endpoint.json").write_text(text, errors="surrogateescape")
     assert read_endpoint(tmp_path) is None
+
+
+@pytest.mark.parametrize("way", ["named", "linked"])
+def test_a_database_of_another_folders_console_is_refused(tmp_path: Path, way: str) -> None:
+    """Two data folders may name one file; whoever comes second gets nothing, not even its own folder."""
+    store = other = tmp_path / "shared" / "console.db"
+    if way == "linked":
+        other = tmp_path / "two" / "console.db"
+        other.parent.mkdir()
+        other.symlink_to(store)
+    with DataLock(tmp_path / "one", store):
+        with pytest.raises(DataInUse, match=r"in use by the console of another data folder.*CONSOLE_DB_PATH"):
+            DataLock(tmp_path / "two", other).acquire()
+        with DataLock(tmp_path / "two"):
+            pass
+    with DataLock(tmp_path / "two", other):
+        pass

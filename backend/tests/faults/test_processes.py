@@ -200,6 +200,19 @@ async def test_a_setting_that_is_none_is_refused_with_its_name(data: Path) -> No
     assert not data.exists()
 
 
+async def test_a_second_console_on_the_same_database_is_refused(tmp_path: Path, emulator: Emulator) -> None:
+    """From another data folder too: the answer that the first one gives is not touched."""
+    variables = {"CONSOLE_DB_PATH": str(tmp_path / "shared.db")}
+    async with ConsoleProcess(tmp_path / "one", upstream=emulator.base_url, variables=variables) as first:
+        await first.start()
+        async with first.client() as client:
+            started = await client.start(STANDING_STILL)
+            reason = await refusal(ConsoleProcess(tmp_path / "two", variables=variables))
+            assert "in use by the console of another data folder" in reason
+            assert (await client.generation(started["generation"]["id"]))["status"] in ("queued", "running")
+        assert await first.interrupt() == 0
+
+
 async def test_plain_uvicorn_serves_and_sigterm_leaves_a_consistent_store(data: Path, emulator: Emulator) -> None:
     """The application alone, as an ASGI server runs it: stopped in mid-answer, it keeps the text."""
     process = ServerProcess(
