@@ -19,7 +19,7 @@ from app.db.lock import DataLock, find_owner
 from app.db.store import Store
 from app.services import reconcile
 from app.services.access_tokens import AccessTokens
-from app.services.backups.archive import Archive
+from app.services.backups.archive import Archive, refuse_store_among
 from app.services.backups.backups import Backups
 from app.services.backups.restore import PATIENT_BYTES, Restores
 from app.services.backups.schedule import Schedule, SchedulePace
@@ -86,11 +86,13 @@ class Pace:
 async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator[Services]:
     """Own the data folder and run the services.
 
-    Entering raises ConfigFileError for a providers file that cannot be used, before anything is opened; DataInUse when
-    another process owns the folder or the store, and the store's errors. Leaving interrupts what
+    Entering raises ConfigFileError for a providers file that cannot be used and ValueError for a folder of backups that
+    holds the store, before anything is opened; DataInUse when another process owns the folder or the store, and the
+    store's errors. Leaving interrupts what
     still runs, stores it, and releases the folder last.
     """
     file = _provider_file(settings)
+    refuse_store_among(settings.backups_path, settings.store_path)
     pace = pace or Pace(timeouts=_timeouts(settings))
     async with AsyncExitStack() as stack:
         lock = stack.enter_context(DataLock(settings.data_dir, settings.store_path))
@@ -143,7 +145,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         housekeeping = Housekeeping(store)
         housekeeping.open()
         stack.push_async_callback(housekeeping.close)
-        archive = Archive(settings.backups_path, installation_of(hash_key))
+        archive = Archive(settings.backups_path, installation_of(hash_key), store=settings.store_path)
         backups = Backups(store, changes, archive, pace.schedule.now)
         await backups.open()
         stack.push_async_callback(backups.close)

@@ -256,24 +256,75 @@ def bearer() -> dict[str, str]:
 
 
 async def test_what_an_interrupted_process_left_is_removed(data: Path, emulator: Emulator, folder: Path) -> None:
-    """Its unfinished copies and notes of nothing go at the next start, others' once they are old; all else stays."""
+    """Its unfinished copies and notes of nothing go at the next start, others' once they are old; all else stays.
+
+    Other programs may keep databases, with files of theirs beside them, in the same folder.
+    """
     async with console_app(data, upstream=emulator.base_url) as running:
         name = (await running.client.post("/api/admin/backups"))["name"]
     owner = installation_of(read_or_create_hash_key(data))
-    old = ("a.db.partial", "a.db.0123456789abcdef.partial-journal", "a.db.json.0123456789abcdef.partial")
-    left = (
-        f"console_backup_2026-01-01_00-00-00.db.{owner}.partial",
-        f"a.db.{owner}.partial-journal",
-        "gone.db.json",
-        f"b.db.json.{owner}.partial",
+    stem = "console_backup_2026-01-01_00-00-00.db"
+    old = (f"{stem}.0123abcd.partial", f"{stem}.0123abcd.partial-journal", f"{stem}.json.0123abcd.partial")
+    left = (f"{stem}.{owner}.partial", f"a.db.{owner}.partial-journal", f"b.db.json.{owner}.partial")
+    others = (f"{stem}.4567.partial", f"{stem}.4567.partial-journal", f"{stem}.json.4567.partial")
+    foreign_old = ("mail.db.partial", "mail.db.0123abcd.partial-journal", "mail.db.json.0123abcd.partial")
+    foreign = (
+        "README.md",
+        "mail.db.json",
+        "console_backup_of_mail.db.json",
+        "console_backup_2026-01-01_00-00-01.db.json",
     )
-    others = ("b.db.0123456789abcdef.partial", "b.db.0123456789abcdef.partial-journal", "b.db.json.0123.partial")
-    for stray in (*left, *old, *others, "README.md"):
-        (folder / stray).write_text("x")
-    for stray in old:
+    for stray in (*left, *old, *others, *foreign, *foreign_old):
+        (folder / stray).write_text('{"of": "another program"}')
+    for stray in (*old, *foreign_old):
         os.utime(folder / stray, (0, 0))
+    (folder / f"{stem}.json").touch()
+    (folder / "console_backup_scheduled_2026-01-01_00-00-00_2.db.json").write_bytes(
+        (folder / f"{name}.json").read_bytes()
+    )
     async with console_app(data, upstream=emulator.base_url):
-        assert {file.name for file in folder.iterdir()} == {name, f"{name}.json", "README.md", *others}
+        kept = {name, f"{name}.json", *others, *foreign, *foreign_old}
+        assert {file.name for file in folder.iterdir()} == kept
+
+
+async def test_the_live_store_is_no_backup(client: ConsoleClient, data: Path, folder: Path) -> None:
+    """Under another name in the folder of the backups it is neither listed, nor served, nor checked, nor deleted."""
+    folder.mkdir(exist_ok=True)
+    os.link(data / "console.db", folder / "live.db")
+    assert (await client.get("/api/admin/backups"))["items"] == []
+    for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/content"), ("POST", "/verify")):
+        reply = await client.ask(method, f"/api/admin/backups/live.db{path}")
+        assert reply.status_code in (404, 405), (method, path, reply.text)
+    reply = await client.ask("DELETE", "/api/admin/backups/live.db")
+    assert (reply.status_code, reply.json()["error_code"]) == (404, "not_found")
+    assert (folder / "live.db").exists()
+
+
+@pytest.mark.parametrize(
+    "way", ["the data folder", "a path into the backups", "a link to the folder", "a link to the file"]
+)
+async def test_a_folder_of_backups_that_holds_the_store_is_refused_at_the_start(
+    data: Path, tmp_path: Path, way: str
+) -> None:
+    """In one plain sentence, and before anything is made there."""
+    backups = tmp_path / "b"
+    settings: dict[str, Any] = {"backups_dir": backups}
+    match way:
+        case "the data folder":
+            settings = {"backups_dir": data}
+        case "a path into the backups":
+            settings["db_path"] = backups / "mine.db"
+        case "a link to the folder":
+            data.mkdir()
+            backups.symlink_to(data)
+        case "a link to the file":
+            data.mkdir()
+            backups.mkdir()
+            (data / "console.db").symlink_to(backups / "mine.db")
+    with pytest.raises(ValueError, match=r"holds the database .* a folder of their own"):
+        async with console_app(data, **settings):
+            pass
+    assert not [*tmp_path.rglob("lock"), *tmp_path.rglob("*.db-wal")]
 
 
 async def test_a_folder_that_cannot_be_used_is_told(data: Path, emulator: Emulator, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ _OURS = re.compile(
     r"console_backup_(?:(?P<kind>before_restore|scheduled)_)?"
     r"(?P<day>\d{4}-\d\d-\d\d)_(?P<h>\d\d)-(?P<m>\d\d)-(?P<s>\d\d)(?:_\d+)?\.db"
 )
+_UNFINISHED = re.compile(rf"{_OURS.pattern}(?:\.json)?\.[0-9A-Za-z]+\.partial(?:-[a-z]+)?")
 ABANDONED_S = 7 * 86_400
 """What nobody has written to for so long is unfinished for good, whoever began it."""
 _KINDS: dict[str | None, BackupKind] = {"before_restore": "before_restore", "scheduled": "scheduled"}
@@ -64,22 +65,30 @@ class Archive:
 
     Args:
         owner: letters and digits that no other console has; it makes one backup at a time.
+        store: the live database, which is no backup, whatever name it has here.
     """
 
-    def __init__(self, folder: Path, owner: str, free_bytes: FreeBytes = free_bytes) -> None:
-        self.folder, self._owner, self._free_bytes = folder, owner, free_bytes
+    def __init__(
+        self, folder: Path, owner: str, free_bytes: FreeBytes = free_bytes, *, store: Path | None = None
+    ) -> None:
+        self.folder, self._owner, self._free_bytes, self._store = folder, owner, free_bytes, store
 
     def tidy(self) -> None:
-        """Remove what an interrupted process of this owner left, what is abandoned, and notes without their file."""
+        """Remove what an interrupted process of this owner left, what is abandoned, and notes without their file.
+
+        Only what has the names and the form of ours: the folder may hold other programs' files.
+        """
         if not self.folder.is_dir():
             return
         with usable():
             abandoned_s = time.time() - ABANDONED_S
             for left in self.folder.glob("*.db*.partial*"):
-                if f".{self._owner}.partial" in left.name or left.lstat().st_mtime < abandoned_s:
+                abandoned = _UNFINISHED.fullmatch(left.name) and left.lstat().st_mtime < abandoned_s
+                if f".{self._owner}.partial" in left.name or abandoned:
                     left.unlink(missing_ok=True)
-            for note in self.folder.glob("*.db.json"):
-                if not note.with_suffix("").exists():
+            for note in self.folder.glob("console_backup_*.db.json"):
+                path = note.with_suffix("")
+                if _OURS.fullmatch(path.name) and not path.exists() and _is_note(note):
                     note.unlink(missing_ok=True)
 
     def reserve(self, kind: BackupKind, created_at: str, size_bytes: int) -> Path:
@@ -131,7 +140,9 @@ class Archive:
             found = [
                 _read(Path(entry.path), entry.stat(follow_symlinks=False))
                 for entry in entries
-                if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+                if _NAME.fullmatch(entry.name)
+                and entry.is_file(follow_symlinks=False)
+                and not self._is_store(Path(entry.path))
             ]
         return sorted(found, key=lambda backup: (backup.created_at, backup.name), reverse=True)
 
@@ -147,7 +158,7 @@ class Archive:
         if not _NAME.fullmatch(name):
             raise NotFound.of("backup", name)
         try:
-            if not stat.S_ISREG(path.lstat().st_mode):
+            if not stat.S_ISREG(path.lstat().st_mode) or self._is_store(path):
                 raise NotFound.of("backup", name)
         except OSError:
             raise NotFound.of("backup", name) from None
@@ -160,6 +171,9 @@ class Archive:
             path.unlink(missing_ok=True)
             _note_of(path).unlink(missing_ok=True)
             sync(self.folder)
+
+    def _is_store(self, path: Path) -> bool:
+        return self._store is not None and _same(path, self._store)
 
     def _claim(self, stem: str) -> Path:
         """A name for a backup; its empty note keeps every other maker from it."""
@@ -186,6 +200,33 @@ class Archive:
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def refuse_store_among(folder: Path, store: Path) -> None:
+    """Raises ValueError when a folder of backups is the one that holds the live database, itself or by a link."""
+    if any(
+        path.parent.resolve() == folder.resolve() or _same(path.parent, folder) for path in (store, store.resolve())
+    ):
+        raise ValueError(
+            f"The folder of the backups, {folder}, holds the database {store.name} itself. Give the backups a folder of"
+            " their own (CONSOLE_BACKUPS)."
+        )
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def _is_note(path: Path) -> bool:
+    """Whether a file is a note of ours: one that is written, or still empty, as claiming a name leaves it."""
+    try:
+        text = path.read_bytes()
+        return not text or bool(msgspec.json.decode(text, type=Note))
+    except (OSError, msgspec.DecodeError):
+        return False
 
 
 def _note_of(path: Path) -> Path:
