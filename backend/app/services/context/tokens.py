@@ -1,4 +1,4 @@
-"""How many tokens a request can take: text by its bytes, media guessed high. Pure."""
+"""The text and the media of a request, the latter guessed in tokens. Pure."""
 
 from __future__ import annotations
 
@@ -8,22 +8,15 @@ from typing import Any, Final, TypeVar
 BYTES_PER_TOKEN: Final = 3
 """Of UTF-8: three Latin letters, or one ideograph."""
 IMAGE_TOKENS: Final = 2000
-"""More than any family takes for a picture at full detail."""
+"""What most families take at most for a picture at full detail."""
 LINKED_TOKENS: Final = 20_000
 """For a file or film that is only named by its address."""
 BYTES_PER_MEDIA_TOKEN: Final = 48
 """Of sound and film at low bit rates, the dearest case; documents are text and count as such."""
 
-MEDIA: Final = frozenset({"image_url", "input_audio", "video_url", "file"})
+MEDIA: Final = frozenset({"image_url", "input_audio", "video_url", "input_video", "file"})
 
 N = TypeVar("N", int, float)
-
-
-def most_prompt_tokens(body: Mapping[str, Any]) -> int:
-    """The most that a request's messages, tools and answer format take: no tokenizer makes two of one byte."""
-    said_bytes, media_tokens = measured(body.get("messages"), _bytes_of)
-    schema_bytes, _ = measured([body.get("tools"), body.get("response_format")], _bytes_of, names=True)
-    return said_bytes + schema_bytes + media_tokens
 
 
 def measured(value: object, measure: Callable[[str], N], *, names: bool = False) -> tuple[N, int]:
@@ -51,18 +44,15 @@ def measured(value: object, measure: Callable[[str], N], *, names: bool = False)
     return text, media_tokens
 
 
-def _bytes_of(text: str) -> int:
-    return len(text.encode("utf-8", "replace"))
-
-
 def media_tokens_of(part: Mapping[str, Any]) -> int:
     """The tokens of one part whose type is in ``MEDIA``, guessed high."""
     kind = part["type"]
     held = part.get(kind)
     if kind == "image_url" or not isinstance(held, dict):
         return IMAGE_TOKENS
-    data = held.get("data") or held.get("file_data") or held.get("url") or ""
-    if not isinstance(data, str) or data.startswith("https:"):
+    texts = [held.get(name) for name in ("data", "file_data", "url")]
+    data = [text for text in texts if isinstance(text, str) and text]
+    if not data or any(text[:8].lower().startswith(("http:", "https:")) for text in data):
         return LINKED_TOKENS
-    data_bytes = len(data) * 3 // 4
+    data_bytes = sum(map(len, data)) * 3 // 4
     return data_bytes // (BYTES_PER_TOKEN if kind == "file" else BYTES_PER_MEDIA_TOKEN) + 1

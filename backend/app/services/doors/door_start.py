@@ -168,6 +168,7 @@ def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, bo
             "now": at,
         },
         plan.token_id,
+        body,
     )
     remember(conn, plan.key, "generation", plan.generation_id, at)
 

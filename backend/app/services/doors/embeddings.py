@@ -63,6 +63,7 @@ class Embeddings:
             purpose=_KIND,
             model=route.slug,
             provider=route.provider,
+            body=body,
             worst_picousd=worst_embedding_picousd(request.input, prices),
             key=key,
         )

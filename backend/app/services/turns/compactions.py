@@ -112,6 +112,7 @@ class Compactions:
             purpose="summary",
             model=route.slug,
             provider=route.provider,
+            body=task.body,
             worst_picousd=task.worst_picousd,
             session_id=session_id,
             profile_id=task.resolved.profile_id,

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -54,7 +54,7 @@ Send: TypeAlias = Callable[[bool], Awaitable[R]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaidCall:
-    """What is asked of whom; ``worst_picousd`` is what it can be expected to cost at most, None not known.
+    """What is asked of whom with which ``body``; ``worst_picousd`` is what it can cost at most, None not known.
 
     ``key`` is remembered in the transaction that opens the row, and forgotten when the provider surely took no call.
     """
@@ -62,6 +62,7 @@ class PaidCall:
     purpose: Purpose
     model: str
     provider: Provider
+    body: Mapping[str, Any]
     worst_picousd: int | None
     session_id: str | None = None
     profile_id: int | None = None
@@ -251,6 +252,7 @@ def _reserve(conn: Conn, call_id: str, call: PaidCall) -> None:
             "now": at,
         },
         call.token_id,
+        call.body,
     )
 
 

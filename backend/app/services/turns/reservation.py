@@ -5,6 +5,7 @@ Both stand in the caller's transaction, and the store has one writer, so paralle
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.core.errors import BudgetExceeded, Unauthorized
@@ -12,17 +13,22 @@ from app.core.money import to_usd
 from app.db.types import Conn
 from app.repo import access_tokens, ledger
 from app.services.providers.providers import DEMO
+from app.services.upstream.dearer import dearer_field
 
 
-def reserve(conn: Conn, values: dict[str, Any], token_id: str | None) -> None:
+def reserve(conn: Conn, values: dict[str, Any], token_id: str | None, body: Mapping[str, Any]) -> None:
     """Open the row of a call that is about to be made, on account of a named token or of the owner (None).
 
-    ``values`` are those of ``ledger.reserve``. Raises BudgetExceeded, and Unauthorized when the token was revoked.
+    Args:
+        values: those of ``ledger.reserve``; its worst case is at the catalogue's prices.
+        body: what is sent; a budget pays for nothing in it that may make it dearer than these.
+
+    Raises BudgetExceeded, and Unauthorized when the token was revoked.
     """
     if values["provider"] == DEMO:
         values = {**values, "reserved_picousd": 0}
     if token_id is not None:
-        _hold(conn, token_id, values["reserved_picousd"])
+        _hold(conn, token_id, values["reserved_picousd"], {} if values["provider"] == DEMO else body)
     ledger.reserve(conn, {**values, "token_id": token_id})
 
 
@@ -32,17 +38,23 @@ def has_budget(conn: Conn, token_id: str | None) -> bool:
     return row is not None and row["budget_picousd"] is not None
 
 
-def _hold(conn: Conn, token_id: str, worst_picousd: int | None) -> None:
+def _hold(conn: Conn, token_id: str, worst_picousd: int | None, body: Mapping[str, Any]) -> None:
     row = access_tokens.budget(conn, token_id)
     if row is None or row["revoked_at"] is not None:
         raise Unauthorized("This token was revoked.")
     if row["budget_picousd"] is None:
         return
+    if (field := dearer_field(body)) is not None:
+        raise BudgetExceeded(
+            f"This token has a budget, and nobody can tell what a call with {field!r} may cost.",
+            details={"parameter": field, "hint": f"Leave out {field}, or use a token without a budget."},
+        )
     if worst_picousd is None:
         raise BudgetExceeded(
             "This token has a budget, and nobody can tell what this call may cost.",
             details={
-                "hint": "Sync the models, ask one with a known price, and leave out presets and what asks other models."
+                "hint": "Sync the models, or state the model's prices in the providers file; leave out presets, what "
+                "asks other models, and files for a model whose context length is not known."
             },
         )
     if not access_tokens.hold(conn, token_id, worst_picousd):
@@ -53,6 +65,7 @@ def _hold(conn: Conn, token_id: str, worst_picousd: int | None) -> None:
                 "spent_usd": to_usd(row["spent_picousd"]),
                 "reserved_usd": to_usd(row["held_picousd"]),
                 "needed_usd": to_usd(worst_picousd),
-                "hint": "Ask for fewer tokens or searches (max_tokens, max_uses), or use a token with a larger budget.",
+                "hint": "Ask for fewer tokens (max_tokens) or searches (max_tool_calls, max_uses in a tool's "
+                "parameters), or use a token with a larger budget.",
             },
         )

@@ -354,6 +354,7 @@ def _reserve(
             "now": at,
         },
         plan.token_id,
+        body,
     )
 
 

@@ -6,14 +6,15 @@ work has no price there, its own list price does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from app.core.json import encode
 from app.core.money import MAX_CALL_PICOUSD, PICO_PER_USD
 from app.db.types import Row
 from app.services.catalog.prices import dearest
-from app.services.context.tokens import media_tokens_of, most_prompt_tokens
+from app.services.turns.most_tokens import PromptSize, is_plain_file, media_parts, most_picture_tokens, prompt_size
 from app.services.upstream.request import output_limit
 from app.services.upstream.server_work import ServerWork, server_work
 
@@ -30,8 +31,6 @@ BYTES_PER_SCANNED: Final = 100
 """Of a PDF: no page is described in fewer."""
 PICTURE_TOKENS: Final = 6500
 """A large picture of the dearest kind on record. The limit of an answer may be passed by the picture it ends with."""
-MESSAGE_TOKENS: Final = 8
-"""What sets a message apart from the next one, and its role."""
 MARKS_TOKENS: Final = 2
 """The begin and end of a text that is embedded."""
 TOOLS_TOKENS: Final = 500
@@ -49,11 +48,8 @@ class _Open(Exception):
 class _Size:
     """What of a request is billed, in whose unit each price is."""
 
-    prompt_tokens: int
+    prompt: PromptSize
     answer_tokens: int
-    images: int = 0
-    image_tokens: int = 0
-    audio_tokens: int = 0
     scanned: int = 0
     scans_natively: bool = True
     is_kept_long: bool = False
@@ -63,8 +59,9 @@ class _Size:
 def worst_cost_picousd(body: Mapping[str, Any], offers: Sequence[Row | None]) -> int | None:
     """The most a call can cost: its prompt at a token a byte, its full limit, and all that it lets its provider do.
 
-    A search that the catalogue does not price counts at the list price of the usual engine. A provider's own tools
-    count as often as they may be called, with the conversation read and an answer written each time.
+    Files, sound and films count as all that the model can read: no size of theirs bounds what they hold. A search
+    that the catalogue does not price counts at the list price of the usual engine. A provider's own tools count as
+    often as they may be called, with the conversation read and an answer written each time.
 
     Args:
         offers: the prices of each model that may answer: the dearest of them counts.
@@ -85,9 +82,8 @@ def worst_cost_picousd(body: Mapping[str, Any], offers: Sequence[Row | None]) ->
 
 def worst_embedding_picousd(value: object, prices: Row | None) -> int | None:
     """The same for the input of embeddings: texts, token ids, or objects with parts."""
-    size = replace(_size({"messages": value}), prompt_tokens=input_tokens(value), answer_tokens=0)
     try:
-        return _worst_of(prices, size, ServerWork())
+        return _worst_of_inputs(prices, value)
     except _Open:
         return None
 
@@ -96,7 +92,22 @@ def input_tokens(value: object) -> int:
     """The most tokens of what is to be embedded: token ids as they are, text by its bytes."""
     if isinstance(value, list):
         return sum(map(input_tokens, value))
-    return 1 if isinstance(value, int) else most_prompt_tokens({"messages": value}) + MARKS_TOKENS
+    return 1 if isinstance(value, int) else len(encode(value)) + MARKS_TOKENS
+
+
+def _worst_of_inputs(prices: Row | None, value: object) -> int:
+    if prices is None:
+        raise _Open
+    with_parts = [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    price = _Prices(dearest(prices, prompt_tokens=input_tokens(value)))
+    if not with_parts:
+        return min(input_tokens(value) * price.of("prompt") + price.of("request"), MAX_CALL_PICOUSD)
+    total = price.of("request")
+    for item in with_parts:
+        size = prompt_size(item, media_parts([item]))
+        read = _read_at_once(prices, size, MARKS_TOKENS)
+        total += read * price.of("prompt") + _media_cost(prices, price, size, read)
+    return min(total, MAX_CALL_PICOUSD)
 
 
 def _worst_of(prices: Row | None, size: _Size, work: ServerWork) -> int:
@@ -104,14 +115,11 @@ def _worst_of(prices: Row | None, size: _Size, work: ServerWork) -> int:
         raise _Open
     native = bool(work.searches and dearest(prices, prompt_tokens=0).get("web_search"))
     times = 1 + (work.native_rounds if native else work.rounds)
-    read = size.prompt_tokens + work.tokens + (times - 1) * size.answer_tokens
-    room = max((prices.get(name) or 0 for name in ("context_length", "usable_context")), default=0)
-    if room:  # no more can be read at once
-        read = min(read, room)
+    read = _read_at_once(prices, size.prompt, work.tokens + (times - 1) * size.answer_tokens)
     price = _Prices(dearest(prices, prompt_tokens=read))
     total = times * (
         read * _prompt_price(prices, price, size)
-        + _media_cost(price, size)
+        + _media_cost(prices, price, size.prompt, read)
         + price.of("request")
         + _answer_cost(prices, price, size)
     )
@@ -123,6 +131,20 @@ def _worst_of(prices: Row | None, size: _Size, work: ServerWork) -> int:
     if size.scanned and not (size.scans_natively and "file" in (prices.get("input_modalities") or "")):
         total += size.scanned * SCANNED_PICOUSD
     return min(total, MAX_CALL_PICOUSD)
+
+
+def _read_at_once(prices: Row, size: PromptSize, more: int) -> int:
+    """The tokens of a prompt, no more than the model can read. Raises _Open for what only that bounds, if unknown.
+
+    Not where reading is free: no limit is needed there.
+    """
+    room = max((prices.get(name) or 0 for name in ("context_length", "usable_context")), default=0)
+    if size.unbounded and room:
+        return room
+    if size.unbounded and prices.get("prompt_picousd") != 0:
+        raise _Open
+    read = size.text_tokens + size.pictures * most_picture_tokens(str(prices.get("id"))) + more
+    return min(read, room) if room else read
 
 
 class _Prices:
@@ -150,13 +172,16 @@ def _prompt_price(prices: Row, price: _Prices, size: _Size) -> int:
     return max(price.most_of("prompt", "cache_read"), written)
 
 
-def _media_cost(price: _Prices, size: _Size) -> int:
-    """What pictures and sound cost beyond their tokens at the price of text."""
-    if not (size.images or size.audio_tokens):
+def _media_cost(prices: Row, price: _Prices, size: PromptSize, read: int) -> int:
+    """What pictures and sound cost beyond their tokens at the price of text; a film is both, a file holds pictures."""
+    if not (size.pictures or size.unbounded):
         return 0
-    text = price.of("prompt")
-    pictures = size.images * price.of("image") + size.image_tokens * max(price.of("image_token") - text, 0)
-    return pictures + size.audio_tokens * max(price.most_of("audio", "audio_cache") - text, 0)
+    text, sounds, shows = price.of("prompt"), size.unbounded - {"file"}, size.unbounded - {"input_audio"}
+    image_tokens = read if shows else min(size.pictures * most_picture_tokens(str(prices.get("id"))), read)
+    beyond = image_tokens * max(price.of("image_token") - text, 0) if image_tokens else 0
+    if sounds:
+        beyond += read * max(price.most_of("audio", "audio_cache") - text, 0)
+    return beyond + (size.pictures * price.of("image") if size.pictures else 0)
 
 
 def _answer_cost(prices: Row, price: _Prices, size: _Size) -> int:
@@ -168,47 +193,23 @@ def _answer_cost(prices: Row, price: _Prices, size: _Size) -> int:
 
 
 def _size(body: Mapping[str, Any]) -> _Size:
-    images = image_tokens = audio_tokens = scanned = 0
     parser = _pdf_parser(body)
-    parts = list(_parts(body.get("messages")))
-    for part in parts:
-        match part.get("type"):
-            case "image_url":
-                images += 1
-                image_tokens += media_tokens_of(part)
-            case "input_audio":
-                audio_tokens += media_tokens_of(part)
-            case "file" if parser not in _FREE_PARSERS:
-                scanned += _scanned(part)
+    parts = list(media_parts(body.get("messages")))
+    files = [part for part in parts if part.get("type") == "file"] if parser not in _FREE_PARSERS else []
     # What is predicted and not used is paid as well.
-    predicted = most_prompt_tokens({"messages": body["prediction"]}) if body.get("prediction") else 0
+    predicted = len(encode(body["prediction"])) if body.get("prediction") else 0
     modalities = body.get("modalities") or ()
+    prompt = prompt_size(body, parts)
+    if body.get("tools"):
+        prompt = replace(prompt, text_tokens=prompt.text_tokens + TOOLS_TOKENS)
     return _Size(
-        prompt_tokens=most_prompt_tokens(body) + _framing(body),
+        prompt=prompt,
         answer_tokens=(output_limit(body) or 0) + predicted,
-        images=images,
-        image_tokens=image_tokens,
-        audio_tokens=audio_tokens,
-        scanned=scanned,
+        scanned=sum(map(_scanned, files)),
         scans_natively=parser != "mistral-ocr",
         is_kept_long=_is_kept_long((body, *(body.get("tools") or ()), *parts)),
         modalities=frozenset(each for each in modalities if isinstance(each, str)),
     )
-
-
-def _framing(body: Mapping[str, Any]) -> int:
-    """Tokens that providers put around what they are sent."""
-    messages = body.get("messages")
-    between = len(messages) * MESSAGE_TOKENS if isinstance(messages, list) else 0
-    return between + (TOOLS_TOKENS if body.get("tools") else 0)
-
-
-def _parts(messages: object) -> Iterator[Mapping[str, Any]]:
-    """The parts of all messages that are not plain text."""
-    for message in messages if isinstance(messages, list) else ():
-        content = message.get("content") if isinstance(message, Mapping) else None
-        if isinstance(content, list):
-            yield from (part for part in content if isinstance(part, Mapping))
 
 
 def _pdf_parser(body: Mapping[str, Any]) -> str:
@@ -222,15 +223,17 @@ def _pdf_parser(body: Mapping[str, Any]) -> str:
 def _scanned(part: Mapping[str, Any]) -> int:
     """The most pages a file can have; text has none."""
     held = part.get("file")
+    texts = [text for text in held.values() if isinstance(text, str)] if isinstance(held, Mapping) else []
     data = held.get("file_data") if isinstance(held, Mapping) else None
-    if not isinstance(data, str) or not data.startswith("data:"):
+    if not isinstance(data, str) or data[:5].lower() != "data:":
         return MOST_SCANNED
-    if data.startswith("data:text/"):
+    if is_plain_file(part):
         return 0
-    return min(len(data) * 3 // 4 // BYTES_PER_SCANNED + 1, MOST_SCANNED)
+    return min(sum(map(len, texts)) * 3 // 4 // BYTES_PER_SCANNED + 1, MOST_SCANNED)
 
 
 def _is_kept_long(marked: Iterable[object]) -> bool:
     """Whether one of these is to be cached for an hour, which costs more (section 2.3)."""
-    marks = (part.get("cache_control") for part in marked if isinstance(part, Mapping))
-    return any(isinstance(mark, Mapping) and mark.get("ttl") == "1h" for mark in marks)
+    parts = [part for part in marked if isinstance(part, Mapping)]
+    marks = (part.get(name) for part in parts for name in ("cache_control", "prompt_cache_options"))
+    return any(isinstance(mark, Mapping) and mark.get("ttl") not in (None, "5m") for mark in marks)

@@ -26,6 +26,15 @@ PAGE_TOKENS: Final = 100_000
 """Of a page that is fetched whole; what the model can read bounds it further."""
 _LISTED_MODELS_TOKENS: Final = 10_000
 
+# What may be said of a search, by where it is said: the tool's ``parameters``, the plugin, ``web_search_options``.
+_TOOL_OPTIONS: Final = frozenset(
+    {"max_uses", "max_results", "max_total_results", "max_characters", "search_context_size", "max_content_tokens"}
+)
+_PLUGIN_OPTIONS: Final = frozenset({"max_uses", "max_results"})
+_NATIVE_OPTIONS: Final = frozenset({"search_context_size"})
+_NOT_UNDERSTOOD: Final = "?"
+_NONE: Final[Mapping[str, Any]] = {}
+
 _SEARCH: Final = ("openrouter:web_search", "web_search")
 _FETCH: Final = "openrouter:web_fetch"
 _PLAIN_TOOLS: Final = {"openrouter:datetime": 100, "openrouter:experimental__search_models": _LISTED_MODELS_TOKENS}
@@ -84,7 +93,7 @@ def server_work(body: Mapping[str, Any]) -> ServerWork | None:
     if searches_anyway:
         parts.append(_search({}, 1, rounds=0))
     if body.get("web_search_options") is not None or body.get("x_search_filter") is not None:
-        parts.append(_search(_dict(body.get("web_search_options")), 1, rounds=0))
+        parts.append(_search(_options(_dict(body.get("web_search_options")), _NATIVE_OPTIONS), 1, rounds=0))
     total = _NOTHING
     for part in parts:
         if part is None:
@@ -100,9 +109,9 @@ def _tools(body: Mapping[str, Any]) -> Iterator[ServerWork | None]:
         most = MOST_TOOL_CALLS
     for tool in tools:
         kind = tool.get("type", "function")
-        options = {**tool, **_dict(tool.get("parameters"))}
+        options = _options(_dict(tool.get("parameters")), _TOOL_OPTIONS, beside=tool)
         uses = min(_whole(options.get("max_uses"), most), most)
-        if kind == "function":
+        if kind == "function" and (tool.get("type") or isinstance(tool.get("function"), Mapping)):
             continue
         if not isinstance(kind, str):
             yield None
@@ -121,7 +130,7 @@ def _plugins(body: Mapping[str, Any]) -> Iterator[ServerWork | None]:
         match plugin.get("id"):
             case "web":
                 uses = _whole(plugin.get("max_uses"), 1, otherwise=MOST_SEARCHES)
-                yield _search(plugin, uses, rounds=uses - 1)
+                yield _search(_options(plugin, _PLUGIN_OPTIONS), uses, rounds=uses - 1)
             case "web-fetch":
                 yield _fetch(plugin, min(_whole(plugin.get("max_uses"), MOST_TOOL_CALLS), MOST_TOOL_CALLS))
             case str() as kind if kind in _PLAIN_PLUGINS:
@@ -146,6 +155,16 @@ def _search(options: Mapping[str, Any], uses: int, *, rounds: int) -> ServerWork
     return ServerWork(
         searches=uses, results=results, tokens=results * chars, rounds=rounds, native_rounds=max(rounds, uses)
     )
+
+
+def _options(told: Mapping[str, Any], known: frozenset[str], *, beside: Mapping[str, Any] = _NONE) -> dict[str, Any]:
+    """The options that exist where they are told. One that stands elsewhere may be taken or not: it counts as the most.
+
+    Args:
+        beside: where options of this kind have no place at all.
+    """
+    misplaced = _TOOL_OPTIONS & ((told.keys() - known) | beside.keys())
+    return {name: told[name] for name in known & told.keys()} | dict.fromkeys(misplaced, _NOT_UNDERSTOOD)
 
 
 def _fetch(options: Mapping[str, Any], uses: int) -> ServerWork:

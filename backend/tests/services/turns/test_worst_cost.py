@@ -5,45 +5,40 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.json import encode_text
 from app.core.money import MAX_CALL_PICOUSD, PICO_PER_USD
 from app.db.types import Row
-from app.services.catalog.rows import stored_prices
 from app.services.turns.worst_cost import (
     PICTURE_TOKENS,
-    RESULT_PICOUSD,
     SCANNED_PICOUSD,
-    SEARCH_PICOUSD,
     input_tokens,
     worst_cost_picousd,
     worst_embedding_picousd,
 )
-from app.services.upstream.server_work import MOST_TOOL_CALLS, server_work
+from app.services.upstream.server_work import server_work
 from emulator.pricing import Tokens, cost_of
 from tests.core.properties import SOME
-
-Json = dict[str, Any]
-
-
-def body(chars: int = 300, max_tokens: int = 40, **fields: Any) -> Json:
-    """316 tokens to read, with what stands around two messages, and 40 to write."""
-    return {"model": "a/b", "messages": [{"content": "x" * chars}, {"content": ""}], "max_tokens": max_tokens, **fields}
-
-
-def offer(**pricing: str) -> Row:
-    """A row of the catalogue with these prices, in dollars as the provider writes them."""
-    prices = stored_prices({name: msgspec.Raw(encode_text(text).encode()) for name, text in pricing.items()})
-    columns = ("prompt", "completion", "request", "image", "cache_read", "cache_write", "reasoning")
-    return {"id": "a/b", "prices": encode_text(prices), **{f"{name}_picousd": prices.get(name) for name in columns}}
-
-
-def pico(dollars: str) -> int:
-    return int(Decimal(dollars) * PICO_PER_USD)
+from tests.services.turns.priced import (
+    FILM,
+    FREE,
+    IMAGE,
+    PER_TOKEN,
+    PLAIN,
+    READ,
+    ROOM,
+    SOUND,
+    Json,
+    body,
+    offer,
+    pdf,
+    pico,
+    seen,
+    size_of,
+    tool,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +48,8 @@ def pico(dollars: str) -> int:
         ({"prompt_picousd": None, "completion_picousd": 1, "request_picousd": None}, None),
         ({"prompt_picousd": 1, "completion_picousd": None, "request_picousd": None}, None),
         ({"prompt_picousd": 0, "completion_picousd": 0, "request_picousd": None}, 0),
-        ({"prompt_picousd": 2, "completion_picousd": 5, "request_picousd": None}, 2 * 316 + 5 * 40),
-        ({"prompt_picousd": 2, "completion_picousd": 5, "request_picousd": 7}, 2 * 316 + 5 * 40 + 7),
+        ({"prompt_picousd": 2, "completion_picousd": 5, "request_picousd": None}, 2 * READ + 5 * 40),
+        ({"prompt_picousd": 2, "completion_picousd": 5, "request_picousd": 7}, 2 * READ + 5 * 40 + 7),
         ({"prompt_picousd": 2**62, "completion_picousd": 2**62, "request_picousd": 0}, MAX_CALL_PICOUSD),
     ],
 )
@@ -69,25 +64,20 @@ def test_the_dearest_model_that_may_answer_counts() -> None:
         {"prompt_picousd": price, "completion_picousd": price, "request_picousd": None} for price in (1, 1000)
     )
     worst = worst_cost_picousd(body(), [dear])
-    assert worst == 356_000
+    assert worst == (READ + 40) * 1000
     assert worst_cost_picousd(body(), [cheap, dear]) == worst
     assert worst_cost_picousd(body(), [dear, cheap, cheap]) == worst
     assert worst_cost_picousd(body(), [cheap, None]) is None
 
 
-PER_TOKEN = {"prompt": "0.000001", "completion": "0.000002"}
-PLAIN = 316 * pico("0.000001") + 40 * pico("0.000002")
-IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
-SOUND = {"type": "input_audio", "input_audio": {"data": "A" * 64, "format": "wav"}}
-
-
-def seen(*parts: Json, **fields: Any) -> Json:
-    return body(**fields) | {"messages": [{"role": "user", "content": list(parts)}]}
+LONG = body(cache_control={"type": "ephemeral", "ttl": "1h"})
 
 
 def beyond(request_: Json, /, **pricing: str) -> int:
     """What these prices make a call dearer by."""
-    plain, priced = (worst_cost_picousd(request_, [offer(**PER_TOKEN, **more)]) for more in ({}, pricing))
+    plain, priced = (
+        worst_cost_picousd(request_, [offer(**PER_TOKEN, **more) | {"context_length": ROOM}]) for more in ({}, pricing)
+    )
     assert plain is not None
     assert priced is not None
     return priced - plain
@@ -97,15 +87,18 @@ def beyond(request_: Json, /, **pricing: str) -> int:
     ("request_", "pricing", "more"),
     [
         (body(), {"request": "0.5"}, pico("0.5")),
-        (body(), {"input_cache_write": "0.000003"}, 316 * pico("0.000002")),
-        (body(), {"input_cache_read": "0.000003"}, 316 * pico("0.000002")),
+        (body(), {"input_cache_write": "0.000003"}, READ * pico("0.000002")),
+        (body(), {"input_cache_read": "0.000003"}, READ * pico("0.000002")),
         (body(), {"input_cache_write_1h": "0.000003"}, 0),
-        (body(cache_control={"type": "ephemeral", "ttl": "1h"}), {"input_cache_write_1h": "0.000003"}, 316 * 2_000_000),
+        (LONG, {"input_cache_write_1h": "0.000003"}, size_of(LONG) * 2_000_000),
         (body(), {"internal_reasoning": "0.000012"}, 40 * pico("0.00001")),
         (body(), {"image": "0.5", "image_token": "1", "audio": "1", "web_search": "1", "image_output": "1"}, 0),
         (seen(IMAGE, IMAGE), {"image": "0.5"}, 2 * pico("0.5")),
-        (seen(IMAGE), {"image_token": "0.000003"}, 2000 * pico("0.000002")),
-        (seen(SOUND), {"audio": "0.000003"}, 2 * pico("0.000002")),
+        (seen(IMAGE), {"image_token": "0.000003"}, 50_000 * pico("0.000002")),
+        (seen(SOUND), {"audio": "0.000003"}, ROOM * pico("0.000002")),
+        (seen(SOUND), {"image_token": "0.000003"}, 0),
+        (seen(FILM), {"audio": "0.000003", "image_token": "0.000003"}, 2 * ROOM * pico("0.000002")),
+        (seen(pdf()), {"image_token": "0.000003"}, ROOM * pico("0.000002")),
         (body(modalities=["image", "text"]), {"image_output": "0.000003"}, (40 + PICTURE_TOKENS) * pico("0.000001")),
         (body(modalities=["audio", "text"]), {"audio_output": "0.000003"}, 40 * pico("0.000001")),
     ],
@@ -116,7 +109,7 @@ def test_every_price_counts_where_it_can_be_charged(request_: Json, pricing: dic
 
 def test_gemini_takes_the_storage_of_a_cache_on_top() -> None:
     row = offer(**PER_TOKEN, input_cache_write="0.000003") | {"id": "google/gemini"}
-    assert worst_cost_picousd(body(), [row]) == PLAIN + 316 * pico("0.000003")
+    assert worst_cost_picousd(body(), [row]) == PLAIN + READ * pico("0.000003")
 
 
 def test_an_hour_of_cache_is_found_wherever_it_is_asked_for() -> None:
@@ -139,103 +132,6 @@ def test_what_is_predicted_and_not_used_is_paid() -> None:
     worst = worst_cost_picousd(request, [offer(**PER_TOKEN)])
     assert worst is not None
     assert worst >= PLAIN + 300 * pico("0.000002")
-
-
-FREE = offer(prompt="0", completion="0")
-WEB = {"id": "web"}
-TOOL = {"type": "openrouter:web_search"}
-
-
-def tool(**parameters: object) -> Json:
-    return {"type": "openrouter:web_search", "parameters": parameters}
-
-
-@pytest.mark.parametrize(
-    ("fields", "cost"),
-    [
-        ({"model": "a/b:online"}, 5 * RESULT_PICOUSD),
-        ({"model": "a/b", "models": ["c/d:online"]}, 5 * RESULT_PICOUSD),
-        ({"plugins": [WEB]}, 5 * RESULT_PICOUSD),
-        ({"plugins": [WEB], "model": "a/b:online"}, 5 * RESULT_PICOUSD),
-        ({"plugins": [{**WEB, "max_results": 25}]}, 25 * RESULT_PICOUSD),
-        ({"plugins": [{**WEB, "max_results": 1}]}, SEARCH_PICOUSD),
-        ({"plugins": [{**WEB, "max_results": "ten"}]}, 25 * RESULT_PICOUSD),
-        ({"plugins": [{**WEB, "max_uses": 3}]}, 15 * RESULT_PICOUSD),
-        ({"plugins": [{**WEB, "max_uses": 3.0}]}, 15 * RESULT_PICOUSD),
-        ({"plugins": [{**WEB, "max_uses": "3"}]}, 5000 * RESULT_PICOUSD),
-        ({"plugins": [{**WEB, "enabled": False}]}, 0),
-        ({"web_search_options": {}}, 5 * RESULT_PICOUSD),
-        ({"tools": [TOOL]}, MOST_TOOL_CALLS * 5 * RESULT_PICOUSD),
-        ({"tools": [{"type": "web_search_20250305", "max_uses": 2}]}, 10 * RESULT_PICOUSD),
-        ({"tools": [tool(max_uses=1)]}, 5 * RESULT_PICOUSD),
-        ({"tools": [tool(max_uses=1, max_results=10)]}, 10 * RESULT_PICOUSD),
-        ({"tools": [tool(max_uses=10, max_total_results=20)]}, 20 * RESULT_PICOUSD),
-        ({"tools": [TOOL], "max_tool_calls": 2}, 10 * RESULT_PICOUSD),
-        ({"tools": [TOOL], "max_tool_calls": 2, "stop_server_tools_when": []}, 150 * RESULT_PICOUSD),
-        ({"tools": [TOOL], "max_tool_calls": 1000}, 150 * RESULT_PICOUSD),
-        ({"tools": [tool(max_uses=True)]}, 150 * RESULT_PICOUSD),
-        ({"tools": [{"type": "function", "function": {"name": "web_search"}}]}, 0),
-        ({"tools": [{"type": "openrouter:datetime"}]}, 0),
-    ],
-)
-def test_searches_count_though_the_model_is_free(fields: Json, cost: int) -> None:
-    """By the provider's list price where the catalogue has none, for as many as the request allows."""
-    assert worst_cost_picousd({**body(), **fields}, [FREE]) == cost
-
-
-def test_a_dearer_search_of_the_model_s_own_counts() -> None:
-    own = offer(prompt="0", completion="0", web_search="0.05")
-    assert worst_cost_picousd(body(model="a/b:online"), [own]) == pico("0.05")
-    assert worst_cost_picousd(body(tools=[tool(max_uses=2)]), [own]) == 2 * pico("0.05")
-
-
-def test_what_is_found_is_read_and_each_round_reads_it_all_again() -> None:
-    """Four thousand characters a result, unless told otherwise, and no more at once than the model can read."""
-    once = {**PER_TOKEN, "request": "0.5"}
-    fee = 5 * RESULT_PICOUSD
-    worst = worst_cost_picousd(body(model="a/b:online"), [offer(**once)])
-    assert worst == PLAIN + 5 * 4000 * pico("0.000001") + pico("0.5") + fee
-    schema = worst_cost_picousd(body(tools=[TOOL]), [offer(**PER_TOKEN)])
-    plain = worst_cost_picousd(body(tools=[{**TOOL, "max_uses": 1}]), [offer(**PER_TOKEN)])
-    assert plain is not None
-    assert schema is not None
-    assert schema > 100 * plain
-    native = worst_cost_picousd(body(model="a/b:online"), [offer(**once, web_search="0.001")])
-    assert native == 2 * (PLAIN + (5 * 4000 + 40) * pico("0.000001") + pico("0.5")) + fee
-    small = offer(**PER_TOKEN) | {"context_length": 1000}
-    assert worst_cost_picousd(body(model="a/b:online"), [small]) == PLAIN + 684 * pico("0.000001") + fee
-
-
-@pytest.mark.parametrize(
-    ("options", "chars"),
-    [
-        ({}, 4000),
-        ({"search_context_size": "low"}, 5000),
-        ({"search_context_size": "high"}, 30_000),
-        ({"search_context_size": "huge"}, 30_000),
-        ({"search_context_size": "high", "max_characters": 10}, 10),
-        ({"max_characters": None}, 4000),
-        ({"max_characters": -1}, 30_000),
-    ],
-)
-def test_how_long_a_result_may_be(options: Json, chars: int) -> None:
-    work = server_work(body(plugins=[{**WEB, **options}]))
-    assert work is not None
-    assert work.tokens == 5 * chars
-
-
-def test_pages_that_are_fetched_count() -> None:
-    for fields in (
-        {"tools": [{"type": "openrouter:web_fetch", "parameters": {"max_uses": 2, "max_content_tokens": 50}}]},
-        {"plugins": [{"id": "web-fetch", "max_uses": 2, "max_content_tokens": 50}]},
-    ):
-        work = server_work(body(**fields))
-        assert work is not None
-        assert (work.pages, work.tokens, work.rounds) == (2, 100, 2)
-
-
-def pdf(size: int = 60, head: str = "data:application/pdf;base64,") -> Json:
-    return {"type": "file", "file": {"filename": "a", "file_data": head + "A" * size}}
 
 
 @pytest.mark.parametrize(
@@ -289,19 +185,112 @@ def test_a_price_that_varies_leaves_the_cost_open_only_where_it_is_charged() -> 
 
 def test_plugins_that_cost_nothing_leave_it_as_it_is() -> None:
     plugins = [{"id": name} for name in ("response-healing", "context-compression", "moderation", "file-parser")]
-    assert worst_cost_picousd(body(plugins=plugins), [offer(**PER_TOKEN)]) == PLAIN
+    request = body(plugins=plugins)
+    assert worst_cost_picousd(request, [offer(**PER_TOKEN)]) == PLAIN + (size_of(request) - READ) * pico("0.000001")
 
 
 @pytest.mark.parametrize(
     ("value", "tokens"),
-    [("x" * 30, 32), (["x", "x"], 6), ([1, 2, 3], 3), ([[1, 2], [3]], 3), ([{"content": [IMAGE]}], 2002)],
+    [("x" * 30, 34), (["x", "x"], 10), ([1, 2, 3], 3), ([[1, 2], [3]], 3)],
 )
 def test_what_is_embedded_counts_in_every_form(value: Any, tokens: int) -> None:
-    row = offer(prompt="0.000001", image="0.5")
-    pictures = pico("0.5") if isinstance(value[0], dict) else 0
+    """However short the model's context: each input has one of its own."""
+    row = offer(prompt="0.000001", image="0.5") | {"context_length": 1}
     assert input_tokens(value) == tokens
-    assert worst_embedding_picousd(value, row) == tokens * pico("0.000001") + pictures
+    assert worst_embedding_picousd(value, row) == tokens * pico("0.000001")
     assert worst_embedding_picousd(value, None) is None
+
+
+def test_what_is_embedded_of_pictures_and_films() -> None:
+    row = offer(prompt="0.000001", image="0.5") | {"context_length": 60_000}
+    picture, film = {"content": [IMAGE]}, {"content": [FILM]}
+    worst = worst_embedding_picousd([picture, picture], row)
+    assert worst is not None
+    assert worst >= 2 * (50_000 * pico("0.000001") + pico("0.5"))
+    assert worst_embedding_picousd([film, film], row) == 2 * 60_000 * pico("0.000001")
+    assert worst_embedding_picousd([film], offer(prompt="0.000001")) is None
+
+
+TEXT_FILE = pdf(5_000_000, "data:text/plain;base64,")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "file", "file": {"data": "x", "file_data": "data:application/pdf;base64,AA"}},
+        {"type": "file", "file": {"file_data": "http://a.example/x.pdf"}},
+        {"type": "file", "file": {"file_data": "HTTPS://a.example/x.pdf"}},
+        {"type": "file", "file": {"file_id": "file-1"}},
+        {"type": "file", "file": {"file_data": "data:text/plain;base64,AA", "file_id": "file-1"}},
+        {"type": "file"},
+        {"type": "video_url", "video_url": {"url": "data:video/mp4;base64,AA"}},
+        {"type": "video_url", "video_url": {"url": "HTTPS://www.example/x"}},
+        {"type": "input_video", "input_video": {"url": "x"}},
+        {"type": "image_url", "image_url": {"url": "data:application/pdf;base64,AA"}},
+        {"type": "of_tomorrow"},
+        SOUND,
+        FILM,
+    ],
+)
+def test_what_has_no_bound_is_bounded_by_what_the_model_reads(part: Json) -> None:
+    """A minute of silence is a few bytes, and a small file may hold a large text: without a bound nobody can tell."""
+    request = seen(part, plugins=[{"id": "file-parser", "pdf": {"engine": "pdf-text"}}])
+    row = offer(**PER_TOKEN)
+    expected = ROOM * pico("0.000001") + 40 * pico("0.000002")
+    assert worst_cost_picousd(request, [row | {"context_length": ROOM}]) == expected
+    assert worst_cost_picousd(request, [row]) is None
+    assert worst_cost_picousd(request, [FREE]) == 0
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"messages": [{"role": "user", "content": [TEXT_FILE]}]},
+        {"messages": [{"role": "user", "content": [{**IMAGE, "text": "x" * 5_000_000}]}]},
+        {
+            "messages": [
+                {"role": "assistant", "content": "a", "annotations": [{"type": "file", "text": "x" * 5_000_000}]}
+            ]
+        },
+        {"messages": [{"role": "user", "content": "a", "of_tomorrow": "x" * 5_000_000}]},
+        {"functions": [{"name": "x", "description": "z" * 5_000_000}]},
+        {"user": "x" * 5_000_000},
+    ],
+)
+def test_text_counts_wherever_it_stands(fields: Json) -> None:
+    worst = worst_cost_picousd(body() | fields, [offer(**PER_TOKEN)])
+    assert worst is not None
+    assert worst >= 5_000_000 * pico("0.000001")
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens"),
+    [
+        ("openai/gpt-4o-mini", 48_169),
+        ("lab/gpt-4o-mini", 48_169),
+        ("openai/gpt-5-nano", 24_600),
+        ("anthropic/claude-opus-4.8", 4784),
+        ("~anthropic/claude-sonnet-latest", 4784),
+        ("x-ai/grok-4", 1792),
+        ("qwen/qwen3-vl", 16_384),
+    ],
+)
+def test_a_picture_counts_as_much_as_its_family_can_make_of_it(model: str, tokens: int) -> None:
+    """And hardly more: its data is no text."""
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 10**6}}
+    worst = worst_cost_picousd(seen(*[image] * 10), [offer(prompt="0.000001", completion="0") | {"id": model}])
+    assert worst is not None
+    assert 10 * tokens * pico("0.000001") <= worst < 600_000 * pico("0.000001")
+
+
+def test_earlier_pictures_and_sound_of_an_answer_count_too() -> None:
+    drawn = {"messages": [{"role": "assistant", "content": "", "images": [IMAGE]}]}
+    spoken = {"messages": [{"role": "assistant", "content": "", "audio": {"id": "audio_1"}}]}
+    row = offer(prompt="0.000001", completion="0")
+    worst = worst_cost_picousd(drawn, [row])
+    assert worst is not None
+    assert worst >= 50_000 * pico("0.000001")
+    assert worst_cost_picousd(spoken, [row]) is None
 
 
 ANYTHING = st.recursive(
@@ -309,7 +298,11 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=4,
 )
+
+
 OPTIONS = ("id", "type", "max_results", "max_uses", "max_characters", "search_context_size", "pdf", "engine", "enabled")
+
+
 ODD = st.dictionaries(st.sampled_from(OPTIONS), ANYTHING | st.fixed_dictionaries({"engine": ANYTHING}))
 
 
@@ -331,13 +324,19 @@ def test_values_that_are_nothing_known_break_nothing(
 
 
 PRICE = st.decimals(0, Decimal("0.01"), places=9).map(lambda price: f"{price:f}")
+
+
 KINDS = (
     "request", "image", "image_output", "audio_output", "internal_reasoning", "input_cache_read", "input_cache_write",
     "web_search",
 )  # fmt: skip
+
+
 PRICING = st.fixed_dictionaries(
     {"prompt": PRICE, "completion": PRICE}, optional=dict.fromkeys(KINDS, PRICE) | {"audio": PRICE}
 )
+
+
 ASKED = st.fixed_dictionaries(
     {},
     optional={
@@ -363,7 +362,7 @@ def test_no_bill_of_the_provider_is_beyond_it(asked: Json, pricing: dict[str, st
     def within(most: int) -> int:
         return drawn.draw(st.integers(0, most))
 
-    prompt, completion = within(316 + work.tokens), within(40)
+    prompt, completion = within(READ + work.tokens), within(40)
     cached, image = within(prompt), within(completion) if "image" in request.get("modalities", ()) else 0
     audio = within(completion - image) if "audio" in request.get("modalities", ()) else 0
     bill = cost_of(
