@@ -96,7 +96,7 @@ async def test_kills_while_backups_are_made_leave_whole_ones_only(
         figures.tell(
             "SIGKILL while backups are made, under eight streams",
             f"{min(first + LIVES_OF_A_FOLDER, kills)} kills, half of them at a counted step",
-            f"{torn} kills in the middle of a copy, each removed by the next start; {made} backups made, all whole;"
+            f"{torn} kills in the middle of a copy, each removed by the next start; {made:,} backups made, all whole;"
             " 0 acknowledged backups or rows lost",
         )
     assert made
