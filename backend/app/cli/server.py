@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from app.bootstrap import policy_of, refuse_unsafe
 from app.cli.failure import fail, settings_problem
-from app.cli.http_protocol import HttpProtocol
+from app.cli.http_protocol import HttpProtocol, end_late
 from app.core.config import Settings
 from app.core.logging_config import setup_logging
 from app.core.memory import return_large_blocks
@@ -32,6 +32,8 @@ GRACE_S = 2
 # Longer than clients keep idle connections, so that none is closed in the face of the next request.
 KEEP_ALIVE_S = 75
 PORTS_TRIED = 20
+TICKS_PER_SWEEP = 10
+"""Of uvicorn's main loop, which has ten a second."""
 SWITCH_INTERVAL_S = 0.0005
 # A request makes thousands of short-lived objects and no cycles to speak of; the default looks 20 times as often.
 GC_THRESHOLDS = (14_000, 20, 50)
@@ -58,6 +60,11 @@ class Server(uvicorn.Server):
             print(f"Ready: {url}", flush=True)
             if self._open_browser:
                 asyncio.get_running_loop().run_in_executor(None, webbrowser.open, url)
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS_PER_SWEEP == 0:
+            end_late(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if (services := self._services) is not None:

@@ -10,7 +10,9 @@
     │   ├── BadBackup              ├── UnsupportedMediaType 415        ├── UpstreamModelNotFound 404
     │   │   └── BackupTooNew       ├── RangeNotSatisfiable 416         │
     │   ├── BadToolResult          ├── RequestTimeout 408              │
-    │   ├── ModelIncapable         ├── BadHost 421                     ├── ContextTooLong 400
+    │   ├── ModelIncapable         ├── TargetTooLong 414               │
+    │   │                          ├── HeadersTooLarge 431             │
+    │   │                          ├── BadHost 421                     ├── ContextTooLong 400
     │   └── UnsupportedSort        ├── RateLimitedLocal 429            ├── UpstreamRateLimited 429
     ├── Conflict 409               ├── InsufficientScope 403           ├── UpstreamUnavailable 503
     │   ├── NothingToAnswer        ├── BudgetExceeded 403              ├── UpstreamTimeout 504
@@ -235,6 +237,16 @@ class RequestTimeout(AppError):
 class BodyTooLarge(AppError):
     code, status = "body_too_large", 413
     text, hint = "The request body is too large.", "Send less at once."
+
+
+class TargetTooLong(AppError):
+    code, status = "target_too_long", 414
+    text, hint = "The address of the request is too long.", "Send what is long in a body."
+
+
+class HeadersTooLarge(AppError):
+    code, status = "headers_too_large", 431
+    text, hint = "The headers of the request are too many or too large.", "Send fewer, or shorter ones."
 
 
 class RangeNotSatisfiable(AppError):
