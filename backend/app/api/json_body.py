@@ -25,6 +25,8 @@ LARGE_BYTES = 64 * 1024
 """What is read in a millisecond or two."""
 MOST_COMMAS = 1_000_000
 """Bounds the values of a body, which take a hundred times the memory of their text; a picture has none."""
+MOST_EXACT = 2**53
+"""Beyond it a float is not surely the number that was written."""
 
 T = TypeVar("T")
 _one_at_a_time = threading.Lock()
@@ -130,7 +132,13 @@ async def _beside(work: Callable[[], T]) -> T:
 def _read(body: bytes) -> Any:
     if body.count(b",") > MOST_COMMAS:
         raise ValidationFailed("The body holds too many values.", details={"limit": MOST_COMMAS})
-    return json.loads(body.decode(), object_pairs_hook=_each_once)
+    return json.loads(body.decode(), object_pairs_hook=_each_once, parse_float=_number)
+
+
+def _number(text: str) -> float:
+    """A whole number is an integer however it is written: ``100.0`` and ``1e3`` too, as JSON Schema has it."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= MOST_EXACT else number
 
 
 def _checked(model: type[BaseModel], told: Any) -> Any:

@@ -11,11 +11,12 @@ from app.schemas.types import storable
 
 DEEPEST = 32
 MOST_VALUES = 20_000
-MOST_INTEGER = 2**53
+LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**64 - 1
+"""What 64 bits hold, signed or not: bounds in a schema, seeds and ids have that many."""
 
 
 def bounded_json(value: dict[str, Any], *, deepest: int = DEEPEST, most_values: int = MOST_VALUES) -> dict[str, Any]:
-    """Refuse what is nested too deeply, holds too many values, odd text or numbers beyond 2**53."""
+    """Refuse what is nested too deeply, holds too many values, odd text or integers beyond 64 bits."""
     level: list[Any] = [value]
     seen = 0
     for _ in range(deepest):
@@ -43,8 +44,8 @@ def _scalar(value: Any) -> None:
         storable(value)
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError("must hold finite numbers")
-    elif isinstance(value, int) and abs(value) > MOST_INTEGER:
-        raise ValueError("must hold integers up to 2**53")
+    elif isinstance(value, int) and not LEAST_INTEGER <= value <= MOST_INTEGER:
+        raise ValueError("must hold integers of at most 64 bits")
 
 
 JsonObject: TypeAlias = Annotated[dict[str, Any], AfterValidator(bounded_json)]

@@ -127,7 +127,7 @@ class SamplingParameters(BaseModel, extra="forbid"):
     frequency_penalty: Penalty | None = None
     presence_penalty: Penalty | None = None
     repetition_penalty: Annotated[float | None, Field(allow_inf_nan=False, gt=0, le=2)] = None
-    seed: Annotated[int | None, Field(ge=-(2**53), le=2**53)] = None
+    seed: Annotated[int | None, Field(ge=-(2**63), le=2**63 - 1)] = None
 
 
 class SamplingGroup(SamplingParameters, JsonInput):

@@ -79,3 +79,48 @@ async def test_a_number_is_no_text_and_no_truth(client: ConsoleClient, emulator:
     grouped = await client.ask("POST", "/chat", json={"model": MODEL, "message": "Hi", "sampling": {"seed": "1"}})
     assert grouped.status_code == 422
     assert [record for record in emulator.requests if record.path.endswith("/chat/completions")] == []
+
+
+BOUNDS: Json = {"type": "integer", "minimum": -(2**63), "maximum": 2**64 - 1, "enum": [2**53 + 1]}
+TOOL: Json = {
+    "type": "function",
+    "function": {"name": "f", "parameters": {"type": "object", "properties": {"n": BOUNDS}}},
+}
+
+
+async def test_integers_of_64_bits_arrive_exactly(client: ConsoleClient, emulator: Emulator) -> None:
+    """In the bounds of a schema, as seed, and what was stored with the call or the profile."""
+    given: Json = {"seed": 2**60 + 1, "tools": [TOOL]}
+    profile = (await client.post("/api/profiles", {"name": "p", "params": {"seed": given["seed"]}, "tools": [TOOL]}))["id"]
+    for path, body in (
+        ("/v1/chat/completions", {"messages": QUESTION, **given}),
+        ("/chat?stream=false", {"message": "Hello", **given}),
+        ("/api/generations", {"content": "Hello", **given}),
+        ("/api/generations", {"content": "Hello", "profile_id": profile}),
+    ):
+        reply = await client.ask("POST", path, json={"model": MODEL, **body})
+        assert reply.status_code in (200, 201), reply.text
+    await emulator.until(lambda it: sum(record.kind == "chat.completions" for record in it.requests) == 4)
+    for row in await client.every("/api/usage"):
+        generation = await client.get(f"/api/generations/{row['generation_id']}")
+        assert generation["params"]["seed"] == given["seed"]
+    sent = [record.body for record in emulator.requests if record.kind == "chat.completions"]
+    assert [(body["seed"], body["tools"]) for body in sent] == [(given["seed"], [TOOL])] * 4
+    refused = await client.ask(
+        "POST", "/v1/chat/completions", json={"model": MODEL, "messages": QUESTION, "trace": {"x": 2**64}}
+    )
+    assert refused.status_code == 400
+
+
+async def test_a_whole_number_may_be_written_with_a_point(client: ConsoleClient, emulator: Emulator) -> None:
+    """JSON Schema calls it an integer; half of one is none."""
+    for path, question in (
+        ("/v1/chat/completions", '"messages":[{"role":"user","content":"Hello"}]'),
+        ("/chat?stream=false", '"message":"Hello"'),
+        ("/api/generations", '"content":"Hello"'),
+    ):
+        for written, is_whole in (("100.0", True), ("1e2", True), ("100.5", False), ('"100"', False), ("true", False)):
+            for field in (f'"max_tokens":{written}', f'"reasoning":{{"max_tokens":{written}}}'):
+                body = f'{{"model":"{MODEL}",{question},{field}}}'
+                reply = await client.http.post(path, content=body, headers={"Content-Type": "application/json"})
+                assert (reply.status_code < 300) is is_whole, (path, field, reply.text)
