@@ -88,6 +88,7 @@ def read_answer(reads: Iterable[bytes]) -> Answer:
             events += reader.feed(decoder.feed(data))
             if decoder.saw_done or decoder.failure is not None:
                 break
+        reader.saw_done = decoder.saw_done
         failure = None if decoder.saw_done else decoder.failure
         error = reader.failed.failure if failure is None and reader.failed is not None else None
         if error is not None:

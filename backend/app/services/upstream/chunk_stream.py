@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from app.core.errors import UpstreamError
 from app.services.upstream.chunks import ChunkDecoder
-from app.services.upstream.deltas import carries_more
+from app.services.upstream.deltas import says_something
 from app.services.upstream.reply import Reply
 from app.services.upstream.wire import Chunk
 
@@ -66,12 +66,7 @@ class ChunkStream:
             self.upstream_id = self._reply.upstream_id = next((chunk.id for chunk in chunks if chunk.id), None)
         if self.provider is None:
             self.provider = next((chunk.provider for chunk in chunks if chunk.provider), None)
-        if not self._started and any(_says_something(chunk) for chunk in chunks):
+        if not self._started and any(says_something(chunk) for chunk in chunks):
             self._started = True
             self._begun()
         return chunks
-
-
-def _says_something(chunk: Chunk) -> bool:
-    deltas = (choice.delta for choice in chunk.choices or ())
-    return any(delta and (delta.content or carries_more(delta)) for delta in deltas)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
+from msgspec import Raw, Struct
+
 from app.core.errors import UpstreamGarbage
 from app.core.sse_decoder import EventTooLarge, ServerSentEvent, SseDecoder
+from app.services.upstream.salvage import decode_object
 from app.services.upstream.wire import Chunk, decode_chunk
 
 _DONE = b"[DONE]"
+_ERROR = "error"
 
 
 class ChunkDecoder:
@@ -30,7 +35,7 @@ class ChunkDecoder:
             events = exc.events
             self.failure = UpstreamGarbage("The provider sent an event larger than we accept.")
         try:
-            return [decode_chunk(event.data) for event in events]
+            return [_chunk(event) for event in events]
         except UpstreamGarbage:
             return self._decode_until_end(events)
 
@@ -43,8 +48,39 @@ class ChunkDecoder:
                 break
             if event.data.strip():
                 try:
-                    chunks.append(decode_chunk(event.data))
+                    chunks.append(_chunk(event))
                 except UpstreamGarbage as exc:
                     self.failure = exc
                     break
         return chunks
+
+
+class _Bare(Struct):
+    """What tells an error without its envelope from a chunk that says nothing."""
+
+    object: str | None = None
+    type: str | None = None
+    message: str | None = None
+    code: int | None = None
+
+
+def _chunk(event: ServerSentEvent) -> Chunk:
+    """The chunk of an event; an event that calls itself an error is one, whatever it holds."""
+    if event.event == _ERROR:
+        return _failed_chunk(event.data)
+    chunk = decode_chunk(event.data)
+    if chunk.choices is None and chunk.usage is None and chunk.failure is None:
+        bare = decode_object(event.data, _Bare)
+        if _ERROR in (bare.object, bare.type) or (bare.message is not None and (bare.code or 0) >= 400):
+            chunk.error = Raw(event.data)
+    return chunk
+
+
+def _failed_chunk(data: bytes) -> Chunk:
+    try:
+        chunk = decode_chunk(data)
+    except UpstreamGarbage:
+        return Chunk(error=Raw(msgspec.json.encode(data.decode("utf-8", "replace"))))
+    if chunk.failure is None:
+        chunk.error = Raw(data)
+    return chunk if chunk.failure is not None else Chunk(error=Raw(b"true"))

@@ -14,6 +14,7 @@ from app.services.upstream.wire import Choice, Chunk, Delta, UsageWire
 from app.services.upstream.wire import ToolCallDelta as WireToolCallDelta
 
 DEEPEST = 64
+_NO_FINISH = frozenset({"", "null", "none"})
 
 
 @dataclass(slots=True)
@@ -54,11 +55,13 @@ class DeltaReader:
         self._calls: list[_OpenCall] = []
         self._index: int | None = None
         self._has_text = False
+        self._last: Chunk | None = None
 
     def feed(self, chunks: Iterable[Chunk]) -> list[Event]:
         """The events of the next chunks, in order; empty when they only keep the connection alive."""
         events: list[Event] = []
         text: list[str] = []
+        chunk = None
         for chunk in chunks:
             if not (self.upstream_id and self.model and self.provider):
                 self._name(chunk)
@@ -78,13 +81,14 @@ class DeltaReader:
                     else:
                         _flush(text, events)
                         self._read(delta, choice.logprobs, events)
-                if choice.finish_reason is not None and self.finish_reason is None:
+                if choice.finish_reason is not None and self.finish_reason is None and _is_finish(choice.finish_reason):
                     self.finish_reason = choice.finish_reason
                     if choice.native_finish_reason is not None:
                         self.extra["native_finish_reason"] = choice.native_finish_reason
             if chunk.failure is not None and self.failed is None:
                 self.failed = chunk
         _flush(text, events)
+        self._last = chunk or self._last
         self._has_text = self._has_text or any(isinstance(event, Text) for event in events)
         return events
 
@@ -100,8 +104,15 @@ class DeltaReader:
 
     @property
     def is_billed_text(self) -> bool:
-        """Whether there is text, the provider told what it counted, and the stream came to its own end."""
-        return self._has_text and self.usage is not None and self.saw_done and not self._calls
+        """Whether there is text, and the stream came to its own end right after the provider told what it counted.
+
+        Usage that comes with text, as some servers send it all the time, tells of no end.
+        """
+        if not self._has_text or self._calls or not self.saw_done or self._last is None:
+            return False
+        usage = self._last.usage
+        counted = usage is not None and max(usage.completion_tokens or 0, usage.total_tokens or 0) > 0
+        return counted and not says_something(self._last)
 
     @property
     def has_whole_calls(self) -> bool:
@@ -206,6 +217,17 @@ def carries_more(delta: Delta) -> bool:
         or delta.images
         or delta.audio
     )
+
+
+def says_something(chunk: Chunk) -> bool:
+    """Whether a chunk holds anything of an answer."""
+    deltas = (choice.delta for choice in chunk.choices or ())
+    return any(delta and (delta.content or carries_more(delta)) for delta in deltas)
+
+
+def _is_finish(reason: str) -> bool:
+    """What some servers write into every chunk in place of null is none."""
+    return reason.strip().lower() not in _NO_FINISH
 
 
 def _is_json(text: str) -> bool:
