@@ -276,7 +276,7 @@ BAD: list[tuple[Json, str]] = [
     ({"top_logprobs": 5}, ""),
     ({"models": ["a/b"] * 4}, "models"),
     ({"model": "no such name"}, "model"),
-    ({"extra": 2**63}, ""),
+    ({"extra": 2**64}, ""),
     ({"messages": [{"role": "user", "content": "a\0b"}]}, ""),
     ({"stream": "maybe"}, "stream"),
     ({"tools": ["weather", {"type": "custom", "custom": {}}]}, "tools.0"),

@@ -91,7 +91,9 @@ TOOL: Json = {
 async def test_integers_of_64_bits_arrive_exactly(client: ConsoleClient, emulator: Emulator) -> None:
     """In the bounds of a schema, as seed, and what was stored with the call or the profile."""
     given: Json = {"seed": 2**60 + 1, "tools": [TOOL]}
-    profile = (await client.post("/api/profiles", {"name": "p", "params": {"seed": given["seed"]}, "tools": [TOOL]}))["id"]
+    profile = (await client.post("/api/profiles", {"name": "p", "params": {"seed": given["seed"]}, "tools": [TOOL]}))[
+        "id"
+    ]
     for path, body in (
         ("/v1/chat/completions", {"messages": QUESTION, **given}),
         ("/chat?stream=false", {"message": "Hello", **given}),

@@ -25,6 +25,7 @@ from tests.contract.surprises import (
     stream_of,
     streamed,
     text,
+    whole,
 )
 from tests.harness import Json
 from tests.harness.console import QUICK
@@ -147,14 +148,17 @@ async def test_row_15_no_finish(data: Path) -> None:
 
 
 async def test_row_15_no_finish_and_yet_nothing_missing(data: Path) -> None:
-    """Text, its bill and `[DONE]`: it has stopped. Without any one of the three it is cut."""
+    """Text, then its bill, then `[DONE]`: it has stopped. Without any one of the three, in this order, it is cut."""
     bill = chunk(usage=USAGE)
     cut = ("truncated", None, "upstream_truncated")
     half_a_call = chunk({"tool_calls": [{"function": {"name": "f", "arguments": "{"}}]})
     async with asking(data, GOOD) as it:
         for answer, end in (
             (streamed(text("Hello"), bill, DONE), ("completed", "stop", None)),
-            (streamed(bill, text("Hello"), DONE), ("completed", "stop", None)),
+            (whole({**text("Hello"), "usage": USAGE}), ("completed", "stop", None)),
+            (streamed(bill, text("Hello"), DONE), cut),
+            (streamed(text("Hello"), chunk(usage={}), DONE), cut),
+            (streamed(text("Hello", usage=USAGE), DONE), cut),
             (streamed(text("Hello"), bill), cut),
             (streamed(chunk({"reasoning": "Hm"}), bill, DONE), cut),
             (streamed(text("Hi"), half_a_call, bill, DONE), cut),

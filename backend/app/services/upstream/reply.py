@@ -78,6 +78,8 @@ async def unstreamed(reply: Reply) -> Chunk | None:
         raise reply.failure(bytes(error))
     for choice in chunk.choices or ():
         choice.delta, choice.message = choice.delta or choice.message, None
+        if chunk.usage is not None and not choice.finish_reason and choice.delta and choice.delta.content:
+            choice.finish_reason = "stop"  # the reply is one piece: its text is not cut
     if not chunk.choices:
         raise no_answer(reply)
     return chunk
