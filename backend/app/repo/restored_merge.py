@@ -23,6 +23,11 @@ _ADD_COUNTERS = """
     INSERT INTO sqlite_sequence (name, seq) SELECT name, seq FROM live.sqlite_sequence l
     WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence s WHERE s.name = l.name)
 """
+# The store is as old as it was: its first scheduled backup is not put off by restoring.
+_KEEP_AGE = """
+    UPDATE schema_migrations SET applied_at = COALESCE(
+        (SELECT l.applied_at FROM live.schema_migrations l WHERE l.version = schema_migrations.version), applied_at)
+"""
 # Whatever becomes known of such a call would give back to its token what the token never set aside here.
 _UNACCOUNTED = "UPDATE usage_logs SET token_id = NULL WHERE token_id IS NOT NULL"
 # A store that counted so far by itself may have its own back.
@@ -74,6 +79,7 @@ def take_over(conn: Conn) -> None:
             conn.execute(f"DELETE FROM {table}")  # noqa: S608
         names = ", ".join(column.name for column in columns)
         conn.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM live.{table}")  # noqa: S608
+    conn.execute(_KEEP_AGE)
     conn.execute(_KEEP_SETTINGS)
     conn.execute(_KEEP_COUNTERS)
     conn.execute(_ADD_COUNTERS)

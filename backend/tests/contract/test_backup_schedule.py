@@ -95,6 +95,22 @@ async def test_a_restart_neither_forgets_nor_repeats(data: Path, clock: Clock) -
         assert len(await scheduled(console.client)) == 2
 
 
+@pytest.mark.parametrize("made", [0, 1])
+async def test_restoring_puts_none_off(data: Path, clock: Clock, made: int) -> None:
+    """Neither the first one nor the next: who restores every day has one every day all the same."""
+    async with scheduling(data, clock) as console:
+        client, schedule = console.client, console.services.backup_schedule
+        name = (await client.post("/api/admin/backups"))["name"]
+        for _ in range(made):
+            clock.jump(hours=25)
+            await schedule.run_due()
+        assert len(await scheduled(client)) == made
+        next_at = (await client.get("/api/admin/backups/schedule"))["next_at"]
+        clock.jump(hours=12)
+        await client.ask("POST", "/api/admin/restore", json={"name": name})
+        assert (await client.get("/api/admin/backups/schedule"))["next_at"] == next_at
+
+
 @pytest.mark.parametrize("jump_h", [-5, -24 * 30, 24 * 30])
 async def test_a_clock_that_jumps_makes_at_most_one_more(data: Path, clock: Clock, jump_h: int) -> None:
     """Backward, even before the store was made, or forward: one, not one a minute; the next on its day."""

@@ -38,12 +38,12 @@ def plan_of(settings: Settings, stored: Mapping[str, Any]) -> Plan:
 def due_at(every: BackupEvery, *, last_at: str | None, born_at: str, now: str) -> str | None:
     """When the next one is due, a time that may have passed; None when none is wanted.
 
-    One period after the last one; without any, after the store was made, for an empty one needs none. Times after
+    One period after the last one; only without any, after the store was made, for an empty one needs none. Times after
     ``now`` are of a clock that has gone back since, and say nothing: then one is due at once.
     """
     if every == "off":
         return None
-    since = max((at for at in (last_at, born_at) if at is not None and at <= now), default=None)
+    since = next((at for at in (last_at, born_at) if at is not None and at <= now), None)
     return now if since is None else _later(since, _PERIODS[every])
 
 
