@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.failure import CommandFailed
 from app.cli.options import DataOption, JsonOption
 
 if TYPE_CHECKING:
@@ -24,14 +26,20 @@ def restore(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put what a backup holds in the place of what is here; that is backed up first. Works whether the console runs."""
+    """Put what a backup holds in the place of what is here; that is backed up first. Works whether the console runs.
+
+    On a new machine start the console once, then restore.
+    """
     asyncio.run(_restore(source, data, dry_run=dry_run, yes=yes, as_json=as_json))
 
 
 async def _restore(source: str, data: Path | None, *, dry_run: bool, yes: bool, as_json: bool) -> None:
     from app.cli.client import console
 
-    async with console(data) as http:
+    file = Path(source)
+    if not file.is_file() and os.sep in source:
+        raise CommandFailed(f"there is no file {source}")
+    async with console(data, existing=True) as http:
         if not dry_run and not yes:
             for line in _told(await _ask(http, source, dry_run=True)):
                 print(line)

@@ -59,7 +59,7 @@ def revoke(
 async def _call(data: Path | None, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     from app.cli.client import console
 
-    async with console(data, existing=method != "POST") as http:
+    async with console(data, existing=True) as http:
         response = await http.request(method, path, json=body)
         return response.json() if response.content else None
 

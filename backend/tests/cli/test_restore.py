@@ -65,14 +65,30 @@ def test_a_backup_is_restored_by_name_and_by_file(
 
 
 def test_what_is_no_backup_is_one_line(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An unknown name, and a file that is none."""
+    """An unknown name, a file that is none, and one that is not there."""
+    make_session(data, "Kept")
     (tmp_path / "prose.db").write_text("Dear console")
-    for source, reason in (("none.db", "No backup 'none.db'"), (str(tmp_path / "prose.db"), "not a SQLite database")):
+    for source, reason in (
+        ("none.db", "No backup 'none.db'"),
+        (str(tmp_path / "prose.db"), "not a SQLite database"),
+        (str(tmp_path / "none.db"), f"there is no file {tmp_path / 'none.db'}"),
+        ("./none.db", "there is no file ./none.db"),
+    ):
         assert main(["restore", source, "--yes", "--data", str(data)]) == 1
         told = capsys.readouterr()
         assert told.out == ""
         assert reason in told.err
         assert len(told.err.splitlines()) == 1
+
+
+def test_a_misspelt_folder_gets_no_console(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told, and nothing is made there."""
+    make_session(data, "Kept")
+    name = json.loads(said(capsys, "backup", "--data", str(data), "--json"))["name"]
+    other = tmp_path / "typo"
+    assert main(["restore", str(data / "backups" / name), "--yes", "--data", str(other)]) == 1
+    assert f"there is no console in {other}" in capsys.readouterr().err
+    assert not other.exists()
 
 
 @pytest.mark.faults

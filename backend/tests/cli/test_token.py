@@ -21,6 +21,22 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return told.out
 
 
+@pytest.fixture
+def data(data: Path) -> Path:
+    """The folder of a console that has nothing yet."""
+    data.mkdir()
+    (data / "console.db").touch()
+    return data
+
+
+def test_a_misspelt_folder_gets_no_console(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A token of it would open nothing."""
+    other = tmp_path / "typo"
+    assert main(["token", "create", "x", "--scope", "read", "--data", str(other)]) == 1
+    assert f"there is no console in {other}" in capsys.readouterr().err
+    assert not other.exists()
+
+
 def test_tokens_are_made_listed_and_revoked(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The secret alone on its line, so that a script can keep it; the list never has it."""
     here = ("--data", str(data))
