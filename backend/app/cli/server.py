@@ -7,6 +7,7 @@ import errno
 import gc
 import logging
 import os
+import signal
 import socket
 import sys
 import webbrowser
@@ -38,6 +39,8 @@ SWITCH_INTERVAL_S = 0.0005
 # A request makes thousands of short-lived objects and no cycles to speak of; the default looks 20 times as often.
 GC_THRESHOLDS = (14_000, 20, 50)
 
+NOT_STORED = "The end of an answer could not be stored. The next start keeps what was stored of it, as interrupted."
+
 
 class Server(uvicorn.Server):
     """A server that ends its streams itself: open streams would keep uvicorn from ever reaching the lifespan's end."""
@@ -45,6 +48,7 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, app: FastAPI, open_browser: bool) -> None:
         super().__init__(config)
         self._app, self._open_browser = app, open_browser
+        self.all_stored = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -56,7 +60,12 @@ class Server(uvicorn.Server):
             # What was made so far lives as long as the process: no collection need look at it again.
             gc.freeze()
             gc.set_threshold(*GC_THRESHOLDS)
-            services.lock.write_endpoint(url.partition("#")[0], os.getpid())
+            try:
+                services.lock.write_endpoint(url.partition("#")[0], os.getpid())
+            except OSError as error:
+                # The loop is not entered then: the server closes what it has opened, and run_server tells the reason.
+                self._app.state.failure, self.should_exit = error, True
+                return
             print(f"Ready: {url}", flush=True)
             if self._open_browser:
                 asyncio.get_running_loop().run_in_executor(None, webbrowser.open, url)
@@ -69,6 +78,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if (services := self._services) is not None:
             await services.interrupt()
+            self.all_stored = services.runner.all_stored
         await super().shutdown(sockets)
 
     @property
@@ -77,9 +87,9 @@ class Server(uvicorn.Server):
 
 
 def run_server(flags: Mapping[str, Any], *, open_browser: bool) -> int:
-    """Run until a signal; 0 when everything was stored, 1 with the reason on standard error when it cannot start.
+    """Run until a signal; 0 when everything was stored, 1 with the reason on standard error when not, or not started.
 
-    ``flags`` are fields of ``Settings``, which go before the environment.
+    SIGTERM ends it as Ctrl-C does. ``flags`` are fields of ``Settings``, which go before the environment.
     """
     return_large_blocks()
     try:
@@ -108,6 +118,8 @@ def run_server(flags: Mapping[str, Any], *, open_browser: bool) -> int:
     server = Server(config, app, open_browser=open_browser and settings.host == "127.0.0.1")
     # What it says of a start that failed is a traceback; the reason is told below.
     logging.getLogger("uvicorn.error").addFilter(lambda _: server.started or _failure(app) is None)
+    # The server sends itself again the signal that ended it, once it has ended.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
@@ -116,10 +128,11 @@ def run_server(flags: Mapping[str, Any], *, open_browser: bool) -> int:
         if _failure(app) is None:
             raise
     finally:
+        signal.signal(signal.SIGTERM, before)
         listener.close()
     failure = _failure(app)
     if failure is None:
-        return 0
+        return 0 if server.all_stored else fail(NOT_STORED)
     log.debug("ended by a failure", exc_info=failure)
     return fail(str(failure) or repr(failure))
 

@@ -66,7 +66,8 @@ async def full_disk(process: ConsoleProcess) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        limit_files(process, resource.RLIM_INFINITY)
+        if process.process is not None:
+            limit_files(process, resource.RLIM_INFINITY)
 
 
 @pytest.fixture
@@ -127,6 +128,23 @@ async def test_an_answer_waits_for_room(process: ConsoleProcess, emulator: Emula
     assert await process.interrupt() == 0
     with audit.opened(process.data) as conn:
         assert audit.broken_rules(conn) == {}
+
+
+async def test_an_end_that_was_not_stored_is_told_by_the_status(process: ConsoleProcess, emulator: Emulator) -> None:
+    """Who started it is not told that all is well; the next start keeps the text."""
+    async with process.client() as client:
+        started = await client.start(HELD)
+        await soon(emulator.until(lambda e: e.stalled == 1))
+        async with reading(client.events(started["generation"]["id"])) as reader:
+            (row,) = emulator.ledger.rows
+            shown = (await reader.until(lambda transcript: transcript.text == row.text)).text
+            async with full_disk(process):
+                assert await process.terminate() == 1
+    assert "llm-console: The end of an answer could not be stored." in process.errors()
+    await process.start()
+    async with process.client() as client:
+        message = await client.message(started["assistant_message"]["id"])
+        assert (message["status"], message["content"]) == ("interrupted", shown)
 
 
 async def test_a_kill_on_a_full_disk_loses_nothing_acknowledged(process: ConsoleProcess, emulator: Emulator) -> None:

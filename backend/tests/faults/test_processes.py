@@ -200,6 +200,30 @@ async def test_a_setting_that_is_none_is_refused_with_its_name(data: Path) -> No
     assert not data.exists()
 
 
+async def test_sigterm_ends_it_as_ctrl_c_does(data: Path, emulator: Emulator) -> None:
+    """In mid-answer too: the end is stored, and the status says so."""
+    async with ConsoleProcess(data, upstream=emulator.base_url) as process:
+        await process.start()
+        async with process.client() as client:
+            started = await client.start(STANDING_STILL)
+            await read_until_still(client, emulator, started["generation"]["id"])
+        assert await process.terminate() == 0
+        assert "llm-console: " not in process.errors()
+
+
+async def test_a_start_that_cannot_tell_where_it_listens_is_told_in_a_line(data: Path) -> None:
+    """No command would find it. The next start, once there is room, is as ever."""
+    blocked = data / "endpoint.json.partial"
+    blocked.mkdir(parents=True)
+    reason = await refusal(ConsoleProcess(data))
+    assert "endpoint.json.partial" in reason
+    assert len(reason.splitlines()) == 1
+    blocked.rmdir()
+    async with ConsoleProcess(data) as process:
+        await process.start()
+        assert await process.interrupt() == 0
+
+
 async def test_a_second_console_on_the_same_database_is_refused(tmp_path: Path, emulator: Emulator) -> None:
     """From another data folder too: the answer that the first one gives is not touched."""
     variables = {"CONSOLE_DB_PATH": str(tmp_path / "shared.db")}

@@ -83,6 +83,8 @@ class Runner:
         self._retries, self._jitter = retries or RetryPolicy(), jitter
         self._tasks: dict[asyncio.Task[None], Run] = {}
         self._closing = self._held = False
+        self.all_stored = True
+        """False once the end of a run was given up."""
 
     def refuse_when_closing(self) -> None:
         """Raises ShuttingDown once ``close`` has begun, Restoring while nothing may start."""
@@ -165,6 +167,7 @@ class Runner:
         stuck = {task: self._tasks[task] for task in late}
         for task, run in stuck.items():
             log.error("an end could not be stored", extra={"generation_id": run.id})
+            self.all_stored = False
             task.cancel()
             run.close()
         await asyncio.gather(*stuck, return_exceptions=True)
