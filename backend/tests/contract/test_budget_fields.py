@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from emulator import Emulator
-from tests.harness import Console, ConsoleClient, Json
+from tests.harness import Console, ConsoleClient, Json, soon
 
 ASKED: Json = {"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 5}
 
@@ -92,3 +92,40 @@ async def test_a_linked_film_holds_all_that_the_model_reads(console: Console, pr
     model = await console.client.get("/api/models/google/gemini-2.5-flash")
     whole = model["context_length"] * model["pricing"]["prompt"] / 10**6
     assert row["reserved_usd"] >= whole > Decimal("0.1")
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "limit"),
+    [
+        ("anthropic/claude-sonnet-4.5", {"reasoning": {"effort": "medium"}}, 8192),
+        ("anthropic/claude-sonnet-4.5", {"reasoning": {"effort": "high"}}, 20_480),
+        ("anthropic/claude-sonnet-4.5", {"reasoning": {"enabled": True}}, 8192),
+        ("anthropic/claude-sonnet-4.5", {"reasoning": {"max_tokens": 2000}}, 6096),
+        ("anthropic/claude-sonnet-4.5", {"reasoning": {"max_tokens": 62_000}}, 64_000),
+        ("anthropic/claude-sonnet-4.5", {}, 4096),
+        ("openai/gpt-4o-mini", {}, 4096),
+        ("openai/gpt-5", {"reasoning_effort": "high"}, 20_480),
+        ("anthropic/claude-sonnet-4.5", {"reasoning_effort": "none"}, 4096),
+        ("openai/gpt-5", {}, 8192),
+    ],
+)
+async def test_an_answer_has_its_tokens_beside_what_is_thought(
+    program: ConsoleClient, emulator: Emulator, model: str, fields: Json, limit: int
+) -> None:
+    """Where its client names no limit; never more than the model can write, or nobody would serve it."""
+    asked = {"model": model, "messages": ASKED["messages"], **fields}
+    reply = await program.ask("POST", "/v1/chat/completions", json=asked)
+    assert reply.status_code == 200, reply.text
+    (sent,) = [request.body for request in emulator.requests if request.path.endswith("/chat/completions")]
+    assert sent["max_tokens"] == limit
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4o-mini", "openai/gpt-5", "anthropic/claude-sonnet-4.5"])
+async def test_the_flag_for_searches_is_affordable(console: Console, program: ConsoleClient, model: str) -> None:
+    """We choose its form, so we choose its bounds: two searches, not thirty."""
+    body = {"content": "What is new?", "model": model, "web_search": True, "max_tokens": 500}
+    started = await program.ask("POST", "/api/generations", json=body)
+    assert started.status_code == 201, started.text
+    await soon(program.follow(started.json()["generation"]["id"]))
+    row = (await console.client.every("/api/usage"))[0]
+    assert row["cost_usd"] <= row["reserved_usd"] < 1

@@ -11,6 +11,7 @@ import pytest
 
 from app.schemas.parameters import NAMES
 from app.schemas.profiles import ELSEWHERE
+from app.services.upstream.request import FLAGGED_SEARCH
 from emulator import Emulator
 from tests.harness import ConsoleClient
 from tests.harness.client import exact
@@ -102,8 +103,8 @@ EVERY: list[tuple[Json, Json]] = [
     ),
     # The seeds' flag in today's form: the server tool, or the plugin where a tool would be refused.
     ({"web_search": False}, {}),
-    ({"web_search": True}, {"tools": [{"type": "openrouter:web_search"}]}),
-    ({"web_search": True, "tools": [TOOL]}, {"tools": [TOOL, {"type": "openrouter:web_search"}]}),
+    ({"web_search": True}, {"tools": [FLAGGED_SEARCH]}),
+    ({"web_search": True, "tools": [TOOL]}, {"tools": [TOOL, FLAGGED_SEARCH]}),
     ({"web_search": True, "tools": [SEARCH]}, {"tools": [SEARCH]}),
     ({"web_search": True, "plugins": [{"id": "web"}]}, {"plugins": [{"id": "web"}]}),
     (
@@ -220,7 +221,7 @@ async def test_the_request_goes_before_the_profile_in_every_form(client: Console
         emulator,
         {
             "max_tokens": 9,
-            "tools": [{"type": "openrouter:web_search"}],
+            "tools": [FLAGGED_SEARCH],
             "reasoning": {"effort": "high", "exclude": True},
             "provider": {"sort": "latency"},
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.services.upstream.request import FLAGGED_SEARCH
 from emulator import Emulator
 from tests.contract.typed_client import HYBRID, MODEL, THINKER, TOOLS, Json, ask, body, complete, sent
 from tests.harness import ConsoleClient
@@ -46,7 +47,7 @@ ARRIVALS: list[tuple[Json, Json]] = [
         {"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "time"}}},
         {"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "time"}}},
     ),
-    ({"web_search": True}, {"tools": [{"type": "openrouter:web_search"}]}),
+    ({"web_search": True}, {"tools": [FLAGGED_SEARCH]}),
     ({"plugins": [{"id": "web", "max_results": 3}]}, {"plugins": [{"id": "web", "max_results": 3}]}),
     ({"user": "u", "metadata": {"k": "v"}}, {"user": "u", "metadata": {"k": "v"}}),
 ]

@@ -12,6 +12,7 @@ from app.db.types import Conn, Row
 from app.repo import generations, journal, messages, models, sessions
 from app.repo import settings as settings_repo
 from app.schemas.events import Start, encode_events
+from app.schemas.model_facts import ModelFacts
 from app.schemas.types import Purpose
 from app.services.catalog.fallbacks import candidates, with_known_fallbacks
 from app.services.catalog.known_models import known_route, refuse_incapable
@@ -21,6 +22,7 @@ from app.services.providers.providers import Route
 from app.services.turns.reservation import has_budget, reserve
 from app.services.turns.turn_start import Begun, Plan, begun_earlier, remember
 from app.services.turns.worst_cost import worst_cost_picousd
+from app.services.upstream import reasoning
 from app.services.upstream.request import in_one_piece, output_limit
 
 MOST_OUTPUT_TOKENS = 4096
@@ -70,7 +72,7 @@ def start_call(conn: Conn, plan: Plan, call: DoorCall, conversation: Sequence[Fo
     route = route_of(conn, plan, call.model)
     body = with_known_fallbacks(conn, plan.route, route, _body(route, call))
     if has_budget(conn, plan.token_id):
-        body = _limited(body)
+        body = _limited(body, models.facts(conn, route.slug))
     refuse_incapable([models.facts(conn, slug) for slug in candidates(route, body)], body)
     place = post_conversation(conn, conversation, model=route.slug, at=at) if conversation else None
     start = Start(
@@ -126,16 +128,17 @@ def _body(route: Route, call: DoorCall) -> dict[str, Any]:
     return body if call.streams else in_one_piece(body)
 
 
-def _limited(body: dict[str, Any]) -> dict[str, Any]:
+def _limited(body: dict[str, Any], facts: ModelFacts | None) -> dict[str, Any]:
     """``body`` with a limit of its answer, on top of what it may think, where its client names none.
 
     An answer as long as the model can write would have to be held of the budget instead, dollars for a question.
     """
     if output_limit(body):
         return body
-    reasoning = body.get("reasoning")
-    thinks = reasoning.get("max_tokens") if isinstance(reasoning, Mapping) else None
-    return {**body, "max_tokens": MOST_OUTPUT_TOKENS + (thinks if isinstance(thinks, int) else 0)}
+    wish = reasoning.canonical(body) or {}
+    limit = MOST_OUTPUT_TOKENS + reasoning.thinking_tokens(wish, facts, answer_tokens=MOST_OUTPUT_TOKENS)
+    most = facts.max_output_tokens if facts is not None else None
+    return {**body, "max_tokens": min(limit, most) if most else limit}
 
 
 def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, body: dict[str, Any], at: str) -> None:

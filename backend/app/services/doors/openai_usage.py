@@ -1,6 +1,6 @@
 """What a call used, in the shape of OpenAI and OpenRouter (API reference, section 5). Pure.
 
-Its numbers are numbers whatever the provider wrote: clients add them up.
+Its numbers are numbers or null whatever the provider wrote: clients add them up.
 """
 
 from __future__ import annotations
@@ -26,17 +26,25 @@ def usage_object(usage: Usage) -> Json | None:
         told = _shaped(usage.extra)
         if all(told.get(name) is None for name in (*_FIGURES, "cost")):
             return None
-        return told | {name: told[name] or 0 for name in _FIGURES if name in told}
+        return told | {"total_tokens": _total(told)} if "total_tokens" in told else told
     if (usage.prompt_tokens, usage.completion_tokens, usage.cost_usd) == (None, None, None):
         return None
+    figures = {name: getattr(usage, name) for name in _FIGURES}
     return {
-        "prompt_tokens": usage.prompt_tokens or 0,
-        "completion_tokens": usage.completion_tokens or 0,
-        "total_tokens": usage.total_tokens or 0,
+        **figures,
+        "total_tokens": _total(figures),
         "cost": usage.cost_usd,
         "prompt_tokens_details": {"cached_tokens": usage.cached_tokens or 0},
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens or 0},
     }
+
+
+def _total(figures: Mapping[str, Any]) -> int | None:
+    """The total as it was told, else the sum of both parts; None where one of them is not known."""
+    total, prompt, completion = (figures.get(name) for name in ("total_tokens", "prompt_tokens", "completion_tokens"))
+    if total is None and prompt is not None and completion is not None:
+        return int(prompt + completion)
+    return total
 
 
 def _shaped(told: Mapping[str, Any]) -> Json:

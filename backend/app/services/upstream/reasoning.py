@@ -54,6 +54,25 @@ def is_off(wish: Wish) -> bool:
     return wish.get("effort") == "none" or wish.get("enabled") is False or wish.get("max_tokens") == 0
 
 
+def thinking_tokens(wish: Wish, facts: ModelFacts | None, *, answer_tokens: int) -> int:
+    """The most that a model may think in addition to an answer of so many tokens, where one limit holds both.
+
+    By the shares that efforts have of a limit (section 2.6), and as the catalogue says where nobody says how hard.
+    """
+    said = {name: value for name, value in wish.items() if value is not None}
+    if is_off(said):
+        return 0
+    if not says_how(said):
+        told = facts.reasoning if facts is not None else None
+        if told is None or not (told.mandatory or told.default_enabled):
+            return 0
+        said = {"effort": told.default_effort or "medium"}
+    if isinstance(budget := said.get("max_tokens"), int):
+        return budget
+    share = SHARES.get(str(said.get("effort", "medium")), max(SHARES.values()))
+    return max(round(answer_tokens * share / (1 - share)), CLAUDE_BUDGET[0])
+
+
 def reasoning_for(wish: Wish, *, model: str, facts: ModelFacts | None, max_tokens: int | None) -> dict[str, Any] | None:
     """The ``reasoning`` object to send; None when there is nothing to say to this model.
 

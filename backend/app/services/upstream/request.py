@@ -10,6 +10,8 @@ from app.schemas.model_facts import ModelFacts
 from app.schemas.tools import MOST_TOOLS, WEB_SEARCH
 from app.services.upstream import reasoning
 
+FLAGGED_SEARCH: Mapping[str, Any] = {"type": WEB_SEARCH, "parameters": {"max_uses": 2, "max_characters": 2000}}
+"""What ``web_search`` asks for: bounded, because the provider would search up to thirty times and bill each."""
 _LIMITS = ("max_tokens", "max_completion_tokens")
 _HEALING = "response-healing"
 _REASONING = ("reasoning_effort", "include_reasoning")
@@ -93,7 +95,7 @@ def _searching(wire: dict[str, Any], model: str, facts: ModelFacts | None) -> di
     """Web search by its server tool, or by the plugin where tools would be refused (sections 2.4 and 2.8).
 
     The tool does not go with fallback models or a model without tools. Nothing is added to a request that searches
-    already: by ``:online``, by a search tool or by the plugin.
+    already: by ``:online``, by a search tool or by the plugin. The plugin searches once, unless told otherwise.
     """
     tools, plugins = wire.get("tools") or [], wire.get("plugins") or []
     searches = any("web_search" in tool["type"] for tool in tools) or any(plugin["id"] == "web" for plugin in plugins)
@@ -101,7 +103,7 @@ def _searching(wire: dict[str, Any], model: str, facts: ModelFacts | None) -> di
         return wire
     takes_tools = facts is None or "tools" in facts.supported_parameters
     if takes_tools and not wire.get("models"):
-        return {**wire, "tools": [*tools, {"type": WEB_SEARCH}]}
+        return {**wire, "tools": [*tools, dict(FLAGGED_SEARCH)]}
     return {**wire, "plugins": [*plugins, {"id": "web"}]}
 
 

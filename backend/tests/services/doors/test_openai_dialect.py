@@ -222,13 +222,23 @@ def test_usage_without_the_provider_s_object_is_told_by_our_figures() -> None:
         "completion_tokens_details": {"reasoning_tokens": 0},
     }
     assert whole([START, DONE])["usage"] is None
+    half = whole([START, Usage(prompt_tokens=3), DONE])["usage"]
+    assert (half["prompt_tokens"], half["completion_tokens"], half["total_tokens"]) == (3, None, None)
 
 
 RUBBISH: list[tuple[Json, Json | None]] = [
-    ({"prompt_tokens": -1, "completion_tokens": 2}, {"prompt_tokens": 0, "completion_tokens": 2}),
-    ({"prompt_tokens": Decimal("1e30"), "cost": Decimal("0.5")}, {"prompt_tokens": 0, "cost": Decimal("0.5")}),
-    ({"prompt_tokens": "12", "completion_tokens": "many"}, {"prompt_tokens": 12, "completion_tokens": 0}),
-    ({"prompt_tokens": Decimal("3.0"), "total_tokens": Decimal("3.5")}, {"prompt_tokens": 3, "total_tokens": 0}),
+    ({"prompt_tokens": -1, "completion_tokens": 2}, {"prompt_tokens": None, "completion_tokens": 2}),
+    ({"prompt_tokens": Decimal("1e30"), "cost": Decimal("0.5")}, {"prompt_tokens": None, "cost": Decimal("0.5")}),
+    ({"prompt_tokens": "12", "completion_tokens": "many"}, {"prompt_tokens": 12, "completion_tokens": None}),
+    ({"prompt_tokens": Decimal("3.0"), "total_tokens": Decimal("3.5")}, {"prompt_tokens": 3, "total_tokens": None}),
+    (
+        {"prompt_tokens": 8, "completion_tokens": 4, "total_tokens": Decimal("12.5")},
+        {"prompt_tokens": 8, "completion_tokens": 4, "total_tokens": 12},
+    ),
+    (
+        {"prompt_tokens": -3, "completion_tokens": 4, "total_tokens": None},
+        {"prompt_tokens": None, "completion_tokens": 4, "total_tokens": None},
+    ),
     ({"prompt_tokens": 1, "cost": "0.25"}, {"prompt_tokens": 1, "cost": Decimal("0.25")}),
     ({"prompt_tokens": 1, "cost": -1}, {"prompt_tokens": 1, "cost": None}),
     ({"prompt_tokens": 1, "cost": Decimal("1e30")}, {"prompt_tokens": 1, "cost": None}),

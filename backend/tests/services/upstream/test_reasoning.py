@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from app.core.errors import ValidationFailed
 from app.schemas.model_facts import ModelFacts, ReasoningFacts
 from app.schemas.parameters import ReasoningOptions
-from app.services.upstream.reasoning import EFFORTS, canonical, effort_of, is_off, nearest, overlaid, reasoning_for
+from app.services.upstream.reasoning import (
+    EFFORTS,
+    canonical,
+    effort_of,
+    is_off,
+    nearest,
+    overlaid,
+    reasoning_for,
+    thinking_tokens,
+)
 from tests.core.properties import MANY
 
 Json = dict[str, Any]
@@ -197,3 +206,30 @@ def test_the_nearest_effort(effort: str, supported: list[str]) -> None:
 
 def test_a_budget_without_a_limit_is_medium() -> None:
     assert effort_of(1000, None) == "medium"
+
+
+@pytest.mark.parametrize(
+    ("wish", "told", "tokens"),
+    [
+        ({}, {}, 0),
+        ({"exclude": True}, {}, 0),
+        ({"effort": "none"}, {"mandatory": True}, 0),
+        ({"enabled": False}, {}, 0),
+        ({"max_tokens": 3000}, {}, 3000),
+        ({"effort": "minimal"}, {}, 1024),
+        ({"effort": "low"}, {}, 1024),
+        ({"effort": "medium"}, {}, 4096),
+        ({"effort": None, "enabled": True}, {}, 4096),
+        ({"effort": "high"}, {}, 16_384),
+        ({"effort": "max"}, {}, 77_824),
+        ({"effort": "of-tomorrow"}, {}, 77_824),
+        ({}, {"mandatory": True}, 4096),
+        ({"exclude": True}, {"default_enabled": True, "default_effort": "high"}, 16_384),
+        ({}, {"default_enabled": False, "default_effort": "high"}, 0),
+    ],
+)
+def test_how_much_may_be_thought_beside_an_answer(wish: Json, told: Json, tokens: int) -> None:
+    """So that the answer has its 4,096 tokens when the rest of the limit was thought."""
+    assert thinking_tokens(wish, facts(OTHER, **told), answer_tokens=4096) == tokens
+    assert thinking_tokens({"effort": "medium"}, None, answer_tokens=4096) == 4096
+    assert thinking_tokens({}, None, answer_tokens=4096) == 0
