@@ -14,6 +14,7 @@ _COLUMNS = """
 """
 _FROM = "FROM compactions c LEFT JOIN usage_logs u ON u.generation_id = c.usage_id"
 _GET = f"SELECT {_COLUMNS} {_FROM} WHERE c.id = :id"
+_OF_CALL = f"SELECT {_COLUMNS} {_FROM} WHERE c.usage_id = :call_id"
 _PAGE = f"""
     SELECT {_COLUMNS} {_FROM} WHERE c.session_id = :session_id AND (:before IS NULL OR c.id < :before)
     ORDER BY c.id DESC LIMIT :limit
@@ -32,6 +33,12 @@ _DELETE = "DELETE FROM compactions WHERE id = :id AND session_id = :session_id R
 
 def get(conn: Conn, compaction_id: str) -> Compaction | None:
     row = conn.execute(_GET, {"id": compaction_id}).fetchone()
+    return _compaction(row) if row else None
+
+
+def of_call(conn: Conn, call_id: str) -> Compaction | None:
+    """What a paid call has written, if it was stored and is still there."""
+    row = conn.execute(_OF_CALL, {"call_id": call_id}).fetchone()
     return _compaction(row) if row else None
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulator import Emulator
-from tests.harness import ConsoleClient
+from tests.harness import ConsoleClient, console_app
 
 Json = dict[str, Any]
 MODEL = "openai/gpt-4o-mini"
@@ -151,19 +154,51 @@ async def test_a_key_is_one_payment_whatever_it_is_used_for(client: ConsoleClien
     assert len(sent(emulator)) == before + 1
 
 
-async def test_a_key_that_was_taken_meanwhile_loses_no_summary(client: ConsoleClient, emulator: Emulator) -> None:
-    """What was paid is stored; the key belongs to who stored first."""
+async def test_a_key_is_taken_before_anything_is_paid(client: ConsoleClient, emulator: Emulator) -> None:
+    """Another request under it is refused while the summary is being written."""
     session_id = await talked(client, emulator, 3)
     emulator.set_scenario("text=In%20short stall=1")
     path = f"/api/sessions/{session_id}/compact"
     asking = asyncio.create_task(client.ask("POST", path, json={"keep_turns": 1, "request_id": "one"}))
     await emulator.until(lambda it: it.stalled == 1)
     other = await client.create_session()
-    posted = await client.post_message(other["id"], "x", request_id="one")
+    body = {"session_id": other["id"], "role": "user", "content": "x", "request_id": "one"}
+    posted = await client.ask("POST", "/api/messages", json=body)
+    assert (posted.status_code, posted.json()["error_code"]) == (422, "idempotency_mismatch")
     emulator.release()
     reply = await asking
     assert (reply.status_code, reply.json()["summary"]) == (201, "In short")
-    assert (await client.post_message(other["id"], "x", request_id="one"))["id"] == posted["id"]
+
+
+async def test_a_summary_whose_process_died_is_not_paid_again(data: Path, emulator: Emulator) -> None:
+    """It may have been paid: the same id says so, a new one starts anew."""
+    async with console_app(data, upstream=emulator.base_url) as first:
+        session_id = await talked(first.client, emulator, 3)
+        emulator.set_scenario("text=In%20short stall=1")
+        path = f"/api/sessions/{session_id}/compact"
+        asking = asyncio.create_task(first.client.ask("POST", path, json={"keep_turns": 1, "request_id": "one"}))
+        await emulator.until(lambda it: it.stalled == 1)
+        await asyncio.to_thread(backed_up, data)
+        emulator.release()
+        await asking
+    async with console_app(data / "then", upstream=emulator.base_url) as second:
+        before = len(sent(emulator))
+        emulator.set_scenario("text=In%20short")
+        again = await second.client.ask("POST", path, json={"keep_turns": 1, "request_id": "one"})
+        assert (again.status_code, again.json()["error_code"]) == (409, "conflict")
+        assert len(sent(emulator)) == before
+        anew = await second.client.ask("POST", path, json={"keep_turns": 1, "request_id": "two"})
+        assert anew.status_code == 201
+
+
+def backed_up(data: Path) -> None:
+    """The store as a kill would leave it now, in a folder of its own."""
+    (data / "then").mkdir()
+    with (
+        closing(sqlite3.connect(data / "console.db")) as live,
+        closing(sqlite3.connect(data / "then/console.db")) as copy,
+    ):
+        live.backup(copy)
 
 
 async def test_one_is_written_at_a_time(client: ConsoleClient, emulator: Emulator) -> None:
@@ -188,7 +223,7 @@ async def test_one_is_written_at_a_time(client: ConsoleClient, emulator: Emulato
 async def test_a_failure_leaves_nothing_but_its_row(
     client: ConsoleClient, emulator: Emulator, scenario: str, status: int, code: str
 ) -> None:
-    """Typed; the same id may be used again, once a key that was refused is not left alone."""
+    """Typed; the same id may be used again when nothing was paid, once a key that was refused is not left alone."""
     session_id = await talked(client, emulator, 3)
     emulator.set_scenario(scenario)
     path = f"/api/sessions/{session_id}/compact"
@@ -200,8 +235,9 @@ async def test_a_failure_leaves_nothing_but_its_row(
     emulator.set_scenario("text=In%20short")
     again = await client.ask("POST", path, json={"keep_turns": 1, "request_id": "one"})
     left_alone = again.json().get("details", {}).get("reason") == "circuit_open"
-    assert (again.status_code == 201) != left_alone, again.text
     assert left_alone == (scenario == "error=401")
+    if not left_alone:
+        assert again.status_code == (409 if code in ("upstream_garbage", "upstream_truncated") else 201), again.text
 
 
 async def test_what_cannot_be_summarised(client: ConsoleClient, emulator: Emulator) -> None:

@@ -6,14 +6,22 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from app.core.clock import now
-from app.core.errors import Conflict, IdempotencyMismatch, NotFound, ShuttingDown, UpstreamGarbage, UpstreamTruncated
+from app.core.errors import (
+    Conflict,
+    IdempotencyMismatch,
+    NotFound,
+    ShuttingDown,
+    UpstreamGarbage,
+    UpstreamTruncated,
+    paid_perhaps,
+)
 from app.core.ids import new_id
 from app.db.store import Store
 from app.db.types import Conn
-from app.repo import compactions, idempotency, messages, models, sessions
+from app.repo import compactions, messages, models, sessions
 from app.schemas.compactions import Compaction, CompactionCreate
 from app.schemas.page import PageQuery, Slice
 from app.schemas.sessions import Session
@@ -23,15 +31,17 @@ from app.services.context.calibration import calibration_of
 from app.services.context.summary import Selection, request_messages, select, standing_on, summary_tokens
 from app.services.cursors import decode_cursor, encode_cursor
 from app.services.providers.providers import Providers
-from app.services.turns.paid_calls import PaidCall, PaidCalls
+from app.services.turns.paid_calls import PaidCall, PaidCalls, taken
 from app.services.turns.prompt import Defaults, Resolved, request_body
 from app.services.turns.resolution import resolve_in
-from app.services.turns.turn_start import LONGEST_PATH, Key, body_of, earlier, key_of, remember
+from app.services.turns.turn_start import LONGEST_PATH, Key, body_of, earlier, key_of
 from app.services.turns.worst_cost import worst_cost_picousd
 from app.services.upstream.request import layered, wire_parameters
 from app.services.upstream.wire import Completion
 
 _KIND = "compaction"
+"""What keys of earlier releases name; today's name the call, from before it is paid."""
+_PURPOSE: Final = "summary"
 # What the providers file gives a model for conversations is no part of a request for a summary.
 _FOREIGN = ("tools", "tool_choice", "parallel_tool_calls", "response_format", "plugins", "web_search", "stop")
 
@@ -70,13 +80,13 @@ class Compactions:
         """Have the older turns of a session's active path summarised, whether or not the caller waits for it.
 
         The flag says that an earlier request had asked. Raises NotFound, Conflict when there is nothing to summarise or
-        another summary of the session is being written, ContextTooLong, IdempotencyMismatch, MissingKey and upstream
-        errors, with nothing stored but what was paid.
+        another summary of the session is being written or a repeated request was paid whose summary is not stored,
+        ContextTooLong, IdempotencyMismatch, MissingKey and upstream errors, with nothing stored but what was paid.
         """
         if self._closing:
             raise ShuttingDown
         key = key_of(request.request_id, _KIND, {"session_id": session_id, **body_of(request)})
-        made = await self._store.read(_made_earlier, key)
+        call_id, made = await self._store.read(_made_earlier, key)
         if made is not None:
             return made, True
         if key is not None and any(
@@ -88,6 +98,8 @@ class Compactions:
             if key is None or writing[0] != key:
                 raise Conflict("A summary of this session is being written.", details={"session_id": session_id})
             return (await asyncio.shield(writing[1]))[0], True
+        if call_id is not None:
+            raise taken(call_id)
         task = asyncio.create_task(self._write(session_id, request, key), name=f"compact {session_id}")
         self._writing[session_id] = (key, task)
         task.add_done_callback(partial(self._written, session_id))
@@ -109,22 +121,23 @@ class Compactions:
             return task, True
         route = task.resolved.route
         call = PaidCall(
-            purpose="summary",
+            purpose=_PURPOSE,
             model=route.slug,
             provider=route.provider,
             body=task.body,
             worst_picousd=task.worst_picousd,
             session_id=session_id,
             profile_id=task.resolved.profile_id,
+            key=key,
         )
         reply = await self._paid_calls.make(call, lambda again: route.provider.client.complete(task.body, again=again))
-        stored = await self._store.write(_insert, task, _text_of(reply), call.call_id, key)
+        stored = await self._store.write(_insert, task, _text_of(reply), call.call_id)
         self._changes.publish("session", session_id, session_id=session_id)
         return stored, False
 
     def _plan(self, conn: Conn, session_id: str, request: CompactionCreate, key: Key | None) -> _Task | Compaction:
         """What to write, or what was made while the request waited for its turn: it must not be paid again."""
-        if (made := _made_earlier(conn, key)) is not None:
+        if (made := _made_earlier(conn, key)[1]) is not None:
             return made
         session = _session(conn, session_id)
         path = messages.path_up(conn, session_id, session.active_leaf_id or "", limit=LONGEST_PATH)[::-1]
@@ -169,23 +182,21 @@ def _text_of(reply: Completion) -> str:
     choice = reply.choices[0] if reply.choices else None
     text = choice.message.content if choice and choice.message else None
     if not text or not text.strip():
-        raise UpstreamGarbage("The model wrote no summary.").of_unstored()
+        raise paid_perhaps(UpstreamGarbage("The model wrote no summary.").of_unstored())
     if choice is not None and choice.finish_reason == "length":
-        raise UpstreamTruncated("The summary did not come to its end.").of_unstored()
+        raise paid_perhaps(UpstreamTruncated("The summary did not come to its end.").of_unstored())
     return text.strip()
 
 
-def _made_earlier(conn: Conn, key: Key | None) -> Compaction | None:
-    made = earlier(conn, key, _KIND)
+def _made_earlier(conn: Conn, key: Key | None) -> tuple[str | None, Compaction | None]:
+    """The call that a key was used for, and the summary that it made, while that is there."""
+    made = earlier(conn, key, _KIND, _PURPOSE)
     if made is None:
-        return None
-    found = compactions.get(conn, made)
-    if found is None:
-        raise NotFound.of(_KIND, made)
-    return found
+        return None, None
+    return made, compactions.of_call(conn, made) or compactions.get(conn, made)
 
 
-def _insert(conn: Conn, task: _Task, text: str, call_id: str, key: Key | None) -> Compaction:
+def _insert(conn: Conn, task: _Task, text: str, call_id: str) -> Compaction:
     _session(conn, task.session.id)
     compaction_id, at = new_id(), now()
     compactions.insert(
@@ -202,8 +213,6 @@ def _insert(conn: Conn, task: _Task, text: str, call_id: str, key: Key | None) -
         },
         now=at,
     )
-    if key is not None and idempotency.get(conn, key.stored_id) is None:  # else a request of another kind was faster
-        remember(conn, key, _KIND, compaction_id, at)
     found = compactions.get(conn, compaction_id)
     if found is None:
         raise AssertionError("what was inserted is there")

@@ -120,12 +120,12 @@ def key_of(request_id: str | None, kind: str, body: dict[str, Any]) -> Key | Non
     return Key(request_id, hashlib.sha256(encode([kind, body])).hexdigest(), current_token_id())
 
 
-def earlier(conn: Conn, key: Key | None, resource_type: str) -> str | None:
-    """What an earlier request under the same key made. Raises IdempotencyMismatch for another request."""
+def earlier(conn: Conn, key: Key | None, *resource_types: str) -> str | None:
+    """What an earlier request under the same key made. Raises IdempotencyMismatch for another request or type."""
     row = idempotency.get(conn, key.stored_id) if key else None
     if key is None or row is None:
         return None
-    if row["body_hash"] != key.body_hash or row["resource_type"] != resource_type:
+    if row["body_hash"] != key.body_hash or row["resource_type"] not in resource_types:
         raise IdempotencyMismatch
     return str(row["resource_id"])
 
