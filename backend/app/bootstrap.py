@@ -111,7 +111,8 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         stack.push_async_callback(providers.close)
         await providers.open()
 
-        journal = Journal(store, metrics=metrics)
+        # Of health there are no news of its own; who is told of settings asks for it again.
+        journal = Journal(store, metrics=metrics, told=lambda: changes.publish("settings", "settings"))
         journal.open()
         stack.push_async_callback(journal.close)
         reconciler = Reconciler(store, changes, providers, pace.reconcile_delays_s)
@@ -182,6 +183,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             doors=doors,
             typed_chats=typed_chats,
             live=live,
+            journal=journal,
             runner=runner,
             metrics=metrics,
             metrics_report=MetricsReport(metrics, runs, providers),

@@ -74,7 +74,9 @@ def event_reference() -> str:
 Server-sent events of the console dialect, as `GET` and `POST /api/stream` and
 `GET /api/generations/{generation_id}/events` send them. `id` is `generation:seq`, counted from 1 with `start`; sent
 back as `Last-Event-ID` it gives exactly what is missing. At the end come `usage` if it is known, `error` if there
-was one, and `done`, once, after everything is stored. A comment comes after 15 s of silence. Skip unknown events.""",
+was one, and `done`, once, after everything is stored. A comment comes
+after 15 s of silence, and one that says why when an answer waits
+because the disk takes nothing more; `/api/health` is `degraded` until it does. Skip unknown events.""",
         *sections,
         _live_channel(),
     )

@@ -15,6 +15,7 @@ async def test_health_is_ok(console: Console) -> None:
     assert health == {
         "status": "ok",
         "ok": True,
+        "reason": None,
         "version": __version__,
         "upstream": "custom",
         "demo": False,

@@ -15,6 +15,7 @@ class Alive:
 class Health:
     """``upstream`` is the provider's name; ``demo`` when the built-in provider answers.
 
+    ``status`` is ``degraded`` while what answers say cannot be stored; ``reason`` is why, a sentence.
     ``backups`` is ``failing`` while a scheduled backup that is due cannot be made.
     """
 
@@ -23,5 +24,6 @@ class Health:
     upstream: str
     demo: bool
     backups: Literal["ok", "failing"]
-    status: Literal["ok"] = "ok"
-    ok: Literal[True] = True
+    status: Literal["ok", "degraded"]
+    ok: bool
+    reason: str | None

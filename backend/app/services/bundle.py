@@ -30,6 +30,7 @@ from app.services.providers.providers import Providers
 from app.services.sessions import Sessions
 from app.services.tickets import Tickets
 from app.services.turns.compactions import Compactions
+from app.services.turns.journal import Journal
 from app.services.turns.live import Live
 from app.services.turns.runner import Runner
 from app.services.turns.turns import Turns
@@ -60,6 +61,7 @@ class Services:
     doors: Doors
     typed_chats: TypedChats
     live: Live
+    journal: Journal
     runner: Runner
     metrics: Metrics
     metrics_report: MetricsReport
@@ -77,7 +79,11 @@ class Services:
 
     def health(self) -> Health:
         """What runs here."""
+        reason = self.journal.refusal
         return Health(
+            status="ok" if reason is None else "degraded",
+            ok=reason is None,
+            reason=reason,
             version=__version__,
             database=f"SQLite {self.store.sqlite_version}, schema {self.store.schema_version}",
             upstream=self.providers.name,

@@ -24,6 +24,7 @@ from tests.faults.failpoints import FailingConsole
 from tests.faults.figures import Figures
 from tests.harness import ConsoleClient, ConsoleProcess, Json, reading, soon
 from tests.harness.client import MODEL, exact
+from tests.harness.frames import Frame
 from tests.harness.scale import Scale
 
 pytestmark = pytest.mark.faults
@@ -128,6 +129,46 @@ async def test_an_answer_waits_for_room(process: ConsoleProcess, emulator: Emula
     assert await process.interrupt() == 0
     with audit.opened(process.data) as conn:
         assert audit.broken_rules(conn) == {}
+
+
+async def test_a_disk_that_fills_in_mid_answer_is_told(process: ConsoleProcess, emulator: Emulator) -> None:
+    """To the reader in a comment, to the owner by the health, to who stops it in the reply; all of it is taken back."""
+    async with process.client() as client, process.client() as other:
+        started = (await client.start(HELD))["generation"]["id"]
+        await soon(emulator.until(lambda e: e.stalled == 1))
+        assert (await client.get("/api/health"))["reason"] is None
+        async with (
+            asyncio.timeout(30),
+            client.http.stream("GET", f"/api/generations/{started}/events") as reply,
+            other.stream("/api/events") as channel,
+        ):
+            lines, news = reply.aiter_lines(), aiter(channel)
+            async with full_disk(process):
+                emulator.release()
+                async for line in lines:
+                    if line.startswith(": "):
+                        break
+                assert line.startswith(": Answers wait, because the disk is full.")
+                health = await other.get("/api/health")
+                assert (health["status"], health["ok"], health["reason"]) == ("degraded", False, line[2:])
+                await until_settings(news)
+                stopped = await other.ask("POST", f"/api/generations/{started}/stop")
+                assert (stopped.status_code, stopped.json()["error_code"]) == (507, "disk_full")
+                assert stopped.json()["message"] == "The answer has stopped, but that could not be stored yet."
+            rest = [line async for line in lines]
+            assert rest.count("event: done") == 1
+            await until_settings(news)
+        health = await client.get("/api/health")
+        assert (health["status"], health["ok"], health["reason"]) == ("ok", True, None)
+        assert (await client.follow(started)).status in ("stopped", "completed")
+
+
+async def until_settings(news: AsyncIterator[Frame]) -> None:
+    """Read a live channel up to what leads a page to ask for the health again."""
+    async for frame in news:
+        if frame.event == "changed" and frame.data["kind"] == "settings":
+            return
+    raise AssertionError("the live channel ended")
 
 
 async def test_an_end_that_was_not_stored_is_told_by_the_status(process: ConsoleProcess, emulator: Emulator) -> None:

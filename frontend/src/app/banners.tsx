@@ -8,9 +8,23 @@ export function Banners() {
   return (
     <aside aria-label="Notices">
       <UnreachableBanner />
+      <DegradedBanner />
       <DemoBanner />
       <BackupsBanner />
     </aside>
+  );
+}
+
+function DegradedBanner() {
+  const { data } = useQuery(healthQuery);
+  if (data?.status !== "degraded") return null;
+  return (
+    <p
+      role="status"
+      className="border-b border-line bg-warn-soft px-4 py-1.5 text-center text-sm text-ink"
+    >
+      {data.reason}
+    </p>
   );
 }
 

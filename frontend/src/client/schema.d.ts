@@ -2518,6 +2518,7 @@ export interface components {
          * Health
          * @description ``upstream`` is the provider's name; ``demo`` when the built-in provider answers.
          *
+         *     ``status`` is ``degraded`` while what answers say cannot be stored; ``reason`` is why, a sentence.
          *     ``backups`` is ``failing`` while a scheduled backup that is due cannot be made.
          */
         Health: {
@@ -2536,16 +2537,13 @@ export interface components {
             backups: "ok" | "failing";
             /**
              * Status
-             * @default ok
-             * @constant
+             * @enum {string}
              */
-            status: "ok";
-            /**
-             * Ok
-             * @default true
-             * @constant
-             */
-            ok: true;
+            status: "ok" | "degraded";
+            /** Ok */
+            ok: boolean;
+            /** Reason */
+            reason: string | null;
         };
         /**
          * HistoryMessage

@@ -115,6 +115,10 @@ class FrameLog:
                 log.exception("an event that cannot be encoded is left out", extra={"event_type": event.type})
             ends.append(len(buffer))
 
+    def remark(self, text: str) -> None:
+        """Put a comment, one line, between two frames; it has no seq."""
+        self._buffer += b": %b\n\n" % text.encode()
+
     def close(self) -> None:
         """Nothing will come any more."""
         self.closed = True

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec import MsgspecError
 
+from app.core.errors import DiskFull, StoreBusy
 from app.db.errors import ConstraintFailed
 from app.db.store import Store
 from app.db.types import Conn
@@ -51,12 +52,19 @@ class Journal:
 
     Args:
         clock: seconds, by which a commit's length is measured.
+        told: called when the store begins to refuse, and when it takes again.
     """
 
     def __init__(
-        self, store: Store, clock: Callable[[], float] = time.monotonic, metrics: Metrics | None = None
+        self,
+        store: Store,
+        clock: Callable[[], float] = time.monotonic,
+        metrics: Metrics | None = None,
+        told: Callable[[], None] = lambda: None,
     ) -> None:
-        self._store, self._clock, self._metrics = store, clock, metrics or Metrics()
+        self._store, self._clock, self._metrics, self._told = store, clock, metrics or Metrics(), told
+        self.refusal: str | None = None
+        """Why what live answers say cannot be stored at the moment, a sentence; None while it can."""
         self._dirty: dict[str, Run] = {}
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -75,6 +83,19 @@ class Journal:
         """There is something to store for this run."""
         self._dirty[run.id] = run
         self._wake.set()
+
+    def refused(self, error: Exception, runs: Iterable[Run]) -> None:
+        """The store does not take what these runs say, or their ends: they and the owner are told."""
+        self.refusal = f"Answers wait, because {_why(error)}. They go on by themselves once they can be stored."
+        for run in runs:
+            run.remark(self.refusal)
+        self._told()
+
+    def taken(self) -> None:
+        """The store takes what runs say."""
+        if self.refusal is not None:
+            self.refusal = None
+            self._told()
 
     async def _tick_forever(self) -> None:
         while True:
@@ -97,9 +118,11 @@ class Journal:
 
     async def _commit(self, ticks: list[Tick], marks: list[tuple[Run, Marks]]) -> None:
         rows = [(tick.run.id, tick.last_seq, _encoded(tick)) for tick in ticks if tick.run.stored]
+        refused = False
         while True:
             try:
                 await self._store.write_relaxed(_write_tick, rows, [_of(*mark) for mark in marks])
+                self.taken()
                 break
             except asyncio.CancelledError:
                 raise
@@ -108,6 +131,9 @@ class Journal:
                 if marks and isinstance(error, MISTAKES):
                     marks = await self._one_by_one(marks)
                 else:
+                    if not refused:
+                        self.refused(error, [run for run, _ in marks])
+                    refused = True
                     await asyncio.sleep(RETRY_PAUSE_S)
         for tick in ticks:
             tick.run.publish(tick)
@@ -131,6 +157,16 @@ def pause_s(commit_s: float, runs: int) -> float:
     most_s = min(PAUSE_OF_ONE_S + PAUSE_OF_EACH_S * runs, LONGEST_PAUSE_S)
     crowd_s = CROWD_PAUSE_S * (runs / CROWD) ** 2
     return min(max(SHORTEST_PAUSE_S, PAUSE_PER_COMMIT * commit_s, crowd_s), most_s)
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case DiskFull():
+            return "the disk is full"
+        case StoreBusy():
+            return "another program holds the database"
+        case _:
+            return "the database cannot be written"
 
 
 def _encoded(tick: Tick) -> str:

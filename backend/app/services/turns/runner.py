@@ -258,12 +258,13 @@ class Runner:
         The ticks before it come first: one that the disk refused would be a gap in the journal. An end that no disk
         would take is replaced by one that says so.
         """
-        replaced = False
+        replaced = refused = False
         while run.last_tick is not None and run.published_seq < run.last_tick.first_seq - 1:
             await run.drained()
         while True:
             try:
                 revision = await self._store.write(end, ending)
+                self._journal.taken()
                 break
             except ShuttingDown:
                 log.exception("the store closed before a run had ended", extra={"generation_id": run.id})
@@ -275,6 +276,9 @@ class Runner:
                     ending, replaced = _broken(run, call, error, Bill(cost_picousd=ending.bill.cost_picousd)), True
                     continue
                 log.exception("could not store the end of a run, trying again", extra={"generation_id": run.id})
+                if not refused:
+                    self._journal.refused(error, [run])
+                refused = True
                 await asyncio.sleep(RETRY_PAUSE_S)
         if run.last_tick is not None:
             run.publish(run.last_tick)

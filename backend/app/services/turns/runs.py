@@ -202,6 +202,12 @@ class Run:
         for log in self._logs.values():
             log.notify()
 
+    def remark(self, text: str) -> None:
+        """Tell the readers something that is no part of the answer, as a comment in every dialect."""
+        for log in self._logs.values():
+            log.remark(text)
+            log.notify()
+
     def drained(self) -> asyncio.Future[None]:
         """Done at the next publication: what a reader of the upstream awaits when too much is pending."""
         if self._drained is None or self._drained.done():

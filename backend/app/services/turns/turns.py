@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from app.core.clock import now
-from app.core.errors import NotFound, UpstreamModelNotFound
+from app.core.errors import DiskFull, NotFound, StoreBusy, UpstreamModelNotFound
 from app.core.sse import Source
 from app.db.store import Store
 from app.db.types import Conn
@@ -122,12 +122,17 @@ class Turns:
         return generation
 
     async def stop(self, generation_id: str) -> Generation:
-        """End a running generation; the wish is stored before it acts, and asking again changes nothing."""
+        """End a running generation; the wish is stored before it acts, and asking again changes nothing.
+
+        Raises DiskFull or StoreBusy when it has stopped but that could not be stored.
+        """
         generation = await self.get(generation_id)
         if generation.ended_at is not None:
             return generation
         try:
             await self._store.write(_request_stop, generation_id)
+        except (DiskFull, StoreBusy) as error:
+            raise type(error)("The answer has stopped, but that could not be stored yet.") from error
         finally:
             # Also when the wish cannot be stored: a full disk is no reason to go on paying.
             self._runner.stop(generation_id)
