@@ -2,6 +2,7 @@
 
 In this order, each a refusal of its own: Host (DNS rebinding), Origin and Sec-Fetch (other pages), a generation started
 by a browser's GET, the token, the body's type, the body's size. Design section 11 says why; default is to refuse.
+A body is read only where a route takes one.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Gate:
         routes: RouteTable,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._app, self._admission, self._routes = app, admission, routes
+        self._app, self._admission, self._routes, self._clock_s = app, admission, routes, clock_s
         self._callers, self._rates = Callers(clock_s), Rates(clock_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,8 +115,11 @@ class Gate:
             grant = self._admit(admission, path_class, access, path, scope, seen, foreign)
             if _has_body(seen):
                 check_media_type(path, scope["method"], seen)
-                arriving = within(receive, policy.body_wait_s)
-                if path in STREAMED and _MULTIPART.fullmatch(seen.get(b"content-type", b"")):
+                arriving = within(receive, policy.body_wait_s, self._clock_s)
+                if access is None or path_class.public:
+                    # Nothing there takes one, and whoever sends it showed no token.
+                    receive = _replay(b"", receive)
+                elif path in STREAMED and _MULTIPART.fullmatch(seen.get(b"content-type", b"")):
                     receive = counted_body(arriving, seen, STREAMED[path])
                 else:
                     body = await read_body(arriving, seen, body_limit_bytes(path, policy.body_limit_bytes))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import replace
 
 import pytest
-from starlette.types import Message, Scope
+from starlette.types import Message, Receive, Scope
 
-from app.api.patience import within
-from tests.api.gate_console import DATA, Console
+from app.api.patience import BYTES_PER_S, within
+from tests.api.gate_console import DATA, Console, Reply
 
 
 @pytest.fixture
@@ -135,12 +136,111 @@ async def test_a_body_that_stalls_is_408(console: Console, path: str, content_ty
     """Before its first byte or after some, read whole or as it comes; the connection is not kept."""
     console.policy = replace(console.policy, body_wait_s=0.05)
     incoming: list[Message] = [{"type": "http.request", "body": b"--", "more_body": True}] * pieces
-    sent: list[Message] = []
 
     async def receive() -> Message:
         if not incoming:
             await asyncio.Event().wait()
         return incoming.pop()
+
+    reply = await sent_in_pieces(console, path, content_type, receive)
+    assert (reply.status, reply.headers["connection"]) == (408, "close")
+    assert b"request_timeout" in reply.body
+    assert console.bodies == []
+
+
+BODIES = pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        (DATA, "application/json"),
+        ("/api/stream", "application/json"),
+        ("/api/profiles/import", "multipart/form-data; boundary=x"),
+        ("/api/admin/restore", "multipart/form-data; boundary=x"),
+    ],
+)
+
+
+@BODIES
+async def test_a_body_that_trickles_in_is_408(console: Console, path: str, content_type: str) -> None:
+    """A byte now and then renews nothing: all of it has half a minute, and a second for each 64 KiB."""
+    pieces = 0
+
+    async def receive() -> Message:
+        nonlocal pieces
+        pieces += 1
+        console.now_s += 10
+        assert pieces < 10
+        return {"type": "http.request", "body": b"-", "more_body": True}
+
+    assert (await sent_in_pieces(console, path, content_type, receive)).status == 408
+    assert pieces == 4
+    assert console.bodies == []
+
+
+@BODIES
+async def test_a_large_body_has_time_in_proportion(console: Console, path: str, content_type: str) -> None:
+    """As slow as is allowed, it takes as long as it takes."""
+    sizes = [1, *[BYTES_PER_S] * 60]
+
+    async def receive() -> Message:
+        size = sizes.pop()
+        console.now_s += 1 if size > 1 else 25
+        return {"type": "http.request", "body": b"-" * size, "more_body": bool(sizes)}
+
+    assert (await sent_in_pieces(console, path, content_type, receive)).status == 200
+
+
+async def test_the_time_of_its_reader_is_not_the_client_s(console: Console) -> None:
+    """A file is written to the disk between two pieces."""
+    now_s = [0.0]
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"-", "more_body": True}
+
+    arriving = within(receive, 1, lambda: now_s[0])
+    for _ in range(10):
+        await arriving()
+        now_s[0] += 10
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(
+            ("POST", "/api/health"),
+            ("GET", "/api/health"),
+            ("POST", "/"),
+            ("POST", "/app/chat/1"),
+            ("PUT", "/assets/a.js"),
+        ),
+        *(("PUT", DATA), ("POST", "/api/nothing"), ("POST", "/v1/nothing"), ("DELETE", "/nothing")),
+    ],
+)
+async def test_a_body_that_no_route_takes_is_not_read(console: Console, method: str, path: str) -> None:
+    """On paths that are open to everybody it would lie in memory for as long as its sender likes."""
+
+    async def receive() -> Message:
+        pytest.fail("a piece was taken")
+
+    await sent_in_pieces(console, path, "application/json", receive, method)
+    assert console.bodies == [b""]
+
+
+@pytest.mark.parametrize("path", [DATA, "/api/admin/restore", "/v1/chat/completions", "/api/nothing"])
+async def test_no_body_is_read_before_its_token(console: Console, path: str) -> None:
+    """Whoever may not ask may not fill the memory either."""
+    console.policy = replace(console.policy, auth="token")
+
+    async def receive() -> Message:
+        pytest.fail("a piece was taken")
+
+    assert (await sent_in_pieces(console, path, "application/json", receive)).status == 401
+
+
+async def sent_in_pieces(
+    console: Console, path: str, content_type: str, receive: Receive, method: str = "POST"
+) -> Reply:
+    """The answer to a body that comes as ``receive`` gives it."""
+    sent: list[Message] = []
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -148,7 +248,7 @@ async def test_a_body_that_stalls_is_408(console: Console, path: str, content_ty
     headers = {"host": "localhost", "content-type": content_type, "transfer-encoding": "chunked"}
     scope: Scope = {
         "type": "http",
-        "method": "POST",
+        "method": method,
         "path": path,
         "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
@@ -156,10 +256,8 @@ async def test_a_body_that_stalls_is_408(console: Console, path: str, content_ty
     }
     async with asyncio.timeout(5):
         await console.app(scope, receive, send)
-    assert sent[0]["status"] == 408
-    assert (b"connection", b"close") in sent[0]["headers"]
-    assert b"request_timeout" in sent[1]["body"]
-    assert console.bodies == []
+    told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return Reply(sent[0]["status"], told, sent[1]["body"])
 
 
 async def test_a_slow_body_is_waited_for_and_so_is_the_answer(console: Console) -> None:
@@ -176,7 +274,7 @@ async def test_a_slow_body_is_waited_for_and_so_is_the_answer(console: Console) 
             return {"type": "http.disconnect"}
         return incoming.pop()
 
-    arriving = within(receive, 0.05)
+    arriving = within(receive, 0.05, time.monotonic)
     assert [(await arriving())["more_body"] for _ in range(3)] == [True, True, False]
     leaving = asyncio.ensure_future(arriving())
     done, _ = await asyncio.wait({leaving}, timeout=0.2)
