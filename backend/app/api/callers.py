@@ -43,18 +43,19 @@ class Callers:
             return None
         if bearer is None:
             raise Unauthorized
-        wait_s = self._attempts.wait_s(peer)
-        if wait_s > 0:
-            raise RateLimitedLocal("Too many wrong tokens were sent.", retry_after_s=wait_s)
+        # Who has the right one is not kept waiting by whoever guesses from the same address.
         if policy.token is not None and compare_digest(bearer[1], policy.token.encode()):
             return None
         grant = admission.tokens.find(bearer[1]) if named and admission.tokens is not None else None
-        if grant is None:
-            self._attempts.failed(peer, bearer[1])
-            raise Unauthorized(
-                "That token is not known here, or was revoked." if named else "That is not the token of this console."
-            )
-        return grant
+        if grant is not None:
+            return grant
+        wait_s = self._attempts.wait_s(peer)
+        if wait_s > 0:
+            raise RateLimitedLocal("Too many wrong tokens were sent.", retry_after_s=wait_s)
+        self._attempts.failed(peer, bearer[1])
+        raise Unauthorized(
+            "That token is not known here, or was revoked." if named else "That is not the token of this console."
+        )
 
 
 def redeem(admission: Admission, query: bytes, path: str) -> tuple[Grant | None, bytes] | None:
