@@ -81,7 +81,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     ):
         app.include_router(module.router)
     mount_page(app, page)
-    routes = RouteTable(classed_routes(app.routes))
+    app.state.routes = routes = RouteTable(classed_routes(app.routes))
     install_error_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(Gate, admission=lambda: _admission(app), routes=routes)

@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Request
 
+from app.api.route_table import RouteTable
 from app.core.errors import ShuttingDown, ValidationFailed
 from app.core.logging_config import request_id_var
 from app.schemas.compactions import CompactionCreate
@@ -38,6 +39,12 @@ async def get_services(request: Request) -> Services:
     return services
 
 
+async def get_routes(request: Request) -> RouteTable:
+    """The table of the application's routes."""
+    routes: RouteTable = request.app.state.routes
+    return routes
+
+
 async def get_request_id() -> str | None:
     """The id of the request being served, for its log lines and errors."""
     return request_id_var.get()
@@ -52,6 +59,7 @@ async def get_forwarded(request: Request) -> dict[str, str]:
     return found
 
 
+RoutesDep = Annotated[RouteTable, Depends(get_routes)]
 ServicesDep = Annotated[Services, Depends(get_services)]
 RequestIdDep = Annotated[str | None, Depends(get_request_id)]
 IdempotencyKey = Annotated[RequestId | None, Header(description="As ``request_id`` in the body.")]

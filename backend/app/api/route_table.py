@@ -50,6 +50,11 @@ class RouteTable:
                 return access
         return None
 
+    def is_download(self, path: str) -> bool:
+        """Whether a path, as the router sees it, is that of a download."""
+        access = self.find("GET", path)
+        return access is not None and access.download
+
     def _candidates(self, method: str, path: str) -> Sequence[_Pattern]:
         """The patterns that begin like a path, those of its first two segments before those of one."""
         first = path.find("/", 1)

@@ -55,11 +55,8 @@ async def test_a_ticket_opens_its_path_once(guarded: Console) -> None:
 async def test_a_ticket_opens_downloads_only(guarded: Console) -> None:
     """It is no token: lists and settings do not look at it."""
     for path in ("/api/sessions", "/api/settings", "/openapi.json"):
-        assert (await opened(guarded, await ticket_for(guarded.client, "/api/x"), host="localhost")).status_code in (
-            401,
-            403,
-        )
-        made = await guarded.client.post("/api/admin/tickets", {"path": "/api/x"})
+        made = await guarded.client.post("/api/admin/tickets", {"path": "/api/admin/backup"})
+        assert (await opened(guarded, f"{path}?ticket={made['ticket']}")).status_code in (401, 403)
         async with ConsoleClient(guarded.url) as program:
             assert (await program.ask("GET", f"{path}?ticket={made['ticket']}")).status_code == 401
 
@@ -94,6 +91,19 @@ async def test_other_query_fields_stay(console: Console) -> None:
     address = await ticket_for(console.client, "/api/admin/backup")
     assert (await opened(console, f"{address}&more=1")).status_code == 422
     assert (await opened(console, await ticket_for(console.client, "/api/admin/backup"))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/api/tokens", "/api/x", "/api/sessions", "/api/admin/backups", "/api/admin/restore", "/api/health"),
+        *("/api/admin/backups/", "/api/admin/backups/a/verify", "/api/admin/backups/../../x", "/api/admin/backup?x=1"),
+    ],
+)
+async def test_what_is_no_download_gets_no_ticket(client: ConsoleClient, path: str) -> None:
+    """It would open nothing."""
+    reply = await client.ask("POST", "/api/admin/tickets", json={"path": path})
+    assert (reply.status_code, reply.json()["error_code"]) == (422, "validation_failed")
 
 
 @pytest.mark.parametrize(
