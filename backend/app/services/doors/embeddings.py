@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from app.core.caller import current_token_id
+from app.core.errors import AppError
 from app.db.store import Store
 from app.db.types import Conn, Row
 from app.repo import models
 from app.schemas.embeddings import EmbeddingsRequest
-from app.services.providers.providers import Providers
+from app.services.catalog.rows import listed_rows
+from app.services.doors.openrouter_lookups import OpenRouterLookups
+from app.services.providers.providers import Providers, Route
 from app.services.turns.paid_calls import PaidCall, PaidCalls, taken
+from app.services.turns.reservation import has_budget
 from app.services.turns.turn_start import Key, earlier, key_of
 from app.services.turns.worst_cost import worst_embedding_picousd
 from app.services.upstream.embeddings import EmbeddingsReply
+from app.services.upstream.wire import decode_models
+
+log = logging.getLogger(__name__)
 
 MOST_KEPT_BYTES = 16 * 2**20
 _KIND: Final = "embedding"
@@ -36,8 +45,8 @@ class Embeddings:
     A key is for ever, the replies to the newest keys are kept in memory up to ``MOST_KEPT_BYTES`` in all.
     """
 
-    def __init__(self, store: Store, providers: Providers, paid_calls: PaidCalls) -> None:
-        self._store, self._providers, self._paid_calls = store, providers, paid_calls
+    def __init__(self, store: Store, providers: Providers, paid_calls: PaidCalls, lookups: OpenRouterLookups) -> None:
+        self._store, self._providers, self._paid_calls, self._lookups = store, providers, paid_calls, lookups
         self._running: dict[Key, asyncio.Task[EmbeddingsReply]] = {}
         self._kept: dict[Key, Vectors] = {}
         self._kept_bytes = 0
@@ -50,7 +59,8 @@ class Embeddings:
         """
         key = key_of(request_id, _KIND, request.body())
         route = self._providers.route(request.model)
-        prices, made = await self._store.read(_look, route.slug, key)
+        prices = await self._prices(route)
+        made = await self._store.read(earlier, key, _KIND)
         # Nothing is awaited between here and the start: of requests that come at once, one starts.
         if key is not None and (known := self._kept.get(key)) is not None:
             return known
@@ -73,6 +83,22 @@ class Embeddings:
             task.add_done_callback(partial(self._done, key))
         return _vectors(await asyncio.shield(task))
 
+    async def _prices(self, route: Route) -> Row | None:
+        """What the model costs, as the catalogue has it, else as the main provider's list of such models says.
+
+        The catalogue has none of them (API reference, sections 7.1 and 8.3). The list is asked for where a budget pays.
+        """
+        stored, is_needed = await self._store.read(_look, route.slug, current_token_id())
+        if stored is not None or not is_needed or route.provider is not self._providers.current():
+            return stored
+        try:
+            listed = decode_models(await self._lookups.told("/embeddings/models"))
+        except AppError as error:
+            log.warning("embedding models not listed", extra={"error_code": error.code})
+            return None
+        rows = listed_rows(listed, provider=route.provider.name)
+        return next((row for row in rows if route.slug in (row["id"], row["canonical_slug"])), None)
+
     def _done(self, key: Key, task: asyncio.Task[EmbeddingsReply]) -> None:
         del self._running[key]
         if task.cancelled() or task.exception() is not None:
@@ -85,9 +111,9 @@ class Embeddings:
             self._kept_bytes -= len(self._kept.pop(oldest).body)
 
 
-def _look(conn: Conn, slug: str, key: Key | None) -> tuple[Row | None, str | None]:
-    """The model's prices, and the id of the call that the key was used for. Raises IdempotencyMismatch."""
-    return models.prices(conn, slug), earlier(conn, key, _KIND)
+def _look(conn: Conn, slug: str, token_id: str | None) -> tuple[Row | None, bool]:
+    """The model's prices, and whether a budget pays for the call."""
+    return models.prices(conn, slug), has_budget(conn, token_id)
 
 
 def _vectors(reply: EmbeddingsReply) -> Vectors:

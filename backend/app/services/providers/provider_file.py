@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -39,6 +40,7 @@ COMPATIBLE_CLIENTS = frozenset({"OpenAIClient", "OpenRouterClient", "OllamaClien
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SLUG = TypeAdapter[str](Slug)
+PerMillion = Annotated[Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False, decimal_places=6)]
 
 
 def _compatible(client: str) -> str:
@@ -51,12 +53,20 @@ class FileParameters(Parameters, strict=False):
     """Parameters as the file has them: what stands for a ``${NAME}`` is a text, numbers too."""
 
 
+class FilePrices(BaseModel, extra="forbid"):
+    """US dollars for a million tokens; 0 for what costs nothing."""
+
+    prompt: PerMillion
+    completion: PerMillion | None = None
+
+
 class FileModel(FileParameters):
     """One model of a provider: what applies to it where nobody says otherwise, and what its server does not tell."""
 
     name: Name | None = None
     context_length: Annotated[int | None, Field(ge=1, le=2**53)] = None
     max_output_tokens: Annotated[int | None, Field(ge=1, le=2**53)] = None
+    prices: FilePrices | None = None
 
 
 class FileProvider(BaseModel, extra="forbid"):
@@ -209,6 +219,11 @@ def _clashes(read: ProviderFile) -> list[tuple[Place, str]]:
                 ((*place, field), "belongs to the settings; this entry holds defaults of models only")
                 for field in ("base_url", "api_key", "timeout", "max_retries", "label")
                 if getattr(provider, field) is not None
+            ]
+            found += [
+                ((*place, "models", model, "prices"), "are OpenRouter's to tell")
+                for model, listed in provider.models.items()
+                if listed.prices is not None
             ]
             continue
         if name in RESERVED:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from app.services.providers.provider_file import FileModel, FileProvider
+from app.core.json import encode
+from app.services.providers.provider_file import FileModel, FilePrices, FileProvider
 from app.services.upstream.wire import TopProvider, WireModel
 
 
@@ -34,4 +35,11 @@ def _told(model: WireModel, told: FileModel) -> WireModel:
         name=told.name or model.name,
         context_length=told.context_length or model.context_length,
         top_provider=top,
+        pricing=model.pricing if told.prices is None else _per_token(told.prices),
     )
+
+
+def _per_token(prices: FilePrices) -> dict[str, msgspec.Raw]:
+    """As a provider lists them: dollars for one token (API reference, section 7.2)."""
+    stated = {"prompt": prices.prompt, "completion": prices.completion}
+    return {name: msgspec.Raw(encode(price.scaleb(-6))) for name, price in stated.items() if price is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,20 @@ def test_the_example_of_the_documents_is_a_file(tmp_path: Path) -> None:
     assert found.main.defaults_of("openai/gpt-4o") == {"top_p": 0.9}
     with pytest.raises(ConfigFileError, match="LAB_API_KEY is not set"):
         read_provider_file(file, {})
+
+
+@pytest.mark.parametrize(
+    ("place", "prices", "reason"),
+    [
+        ("lab", "{ prompt = -1 }", "models.big.prices.prompt"),
+        ("lab", "{ completion = 1 }", "models.big.prices.prompt"),
+        ("lab", "{ prompt = 0.0000001 }", "models.big.prices.prompt"),
+        ("lab", "{ prompt = nan }", "models.big.prices.prompt"),
+        ("lab", "{ prompt = 1, request = 1 }", "models.big.prices.request"),
+        ("openrouter", "{ prompt = 1 }", "OpenRouter's to tell"),
+    ],
+)
+def test_prices_that_cannot_be_stated(tmp_path: Path, place: str, prices: str, reason: str) -> None:
+    url = "" if place == "openrouter" else 'base_url = "https://lab.example/v1"'
+    with pytest.raises(ConfigFileError, match=re.escape(reason)):
+        read(tmp_path, f"[providers.{place}]\n{url}\n[providers.{place}.models.big]\nprices = {prices}\n")
