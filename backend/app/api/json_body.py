@@ -61,6 +61,11 @@ class StrictRequest(Request):
             return False
         return isinstance(body, dict) and name in body
 
+    async def leave_out_null(self, name: str) -> None:
+        """Read a field that is null as one that is not there."""
+        if await self.has_field(name) and self._json[name] is None:
+            del self._json[name]
+
 
 async def body_as(request: Request, model: type[Body]) -> Body:
     """The body as a model, where a route takes other bodies too. Raises RequestValidationError, as FastAPI does."""

@@ -115,6 +115,8 @@ class ChatCompletionRequest(JsonInput, extra="allow"):
 def _check(sent: Mapping[str, Any]) -> None:
     """Raise ValidationError for a known parameter that cannot be right."""
     known = {name: value for name, value in sent.items() if name in NAMES and value is not None}
+    if known.get("user") == "":
+        del known["user"]  # what clients send that know of no user
     try:
         Parameters.model_validate(known)
     except ValidationError as error:

@@ -95,8 +95,14 @@ class Prediction(JsonInput):
     )
 
 
+class OwnVoice(JsonInput):
+    """A voice that was made at the provider."""
+
+    id: Key
+
+
 class AudioOutput(JsonInput):
-    voice: Word
+    voice: Word | OwnVoice
     format: Word
 
 

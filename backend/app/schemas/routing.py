@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from app.schemas.json_values import JsonObject, bounded_json
 from app.schemas.types import Flag, JsonInput, PlainText, Slug
@@ -16,8 +17,17 @@ Domain = Annotated[PlainText, StringConstraints(min_length=1, max_length=253)]
 Domains = Annotated[list[Domain], Field(max_length=100)]
 Models = Annotated[list[Slug], Field(max_length=100)]
 Quantity = Annotated[float, Field(gt=0, le=1_000_000_000, allow_inf_nan=False)]
+
+
+def _to_places(value: Any) -> Any:
+    """A float holds what its sum came to in binary: 0.1 + 0.2 has 17 places."""
+    return round(Decimal(str(value)), 15) if isinstance(value, float) and math.isfinite(value) else value
+
+
 MaxUsd = Annotated[
-    Decimal, Field(strict=False, ge=0, le=1_000_000, allow_inf_nan=False, max_digits=24, decimal_places=15)
+    Decimal,
+    BeforeValidator(_to_places),
+    Field(strict=False, ge=0, le=1_000_000, allow_inf_nan=False, max_digits=24, decimal_places=15),
 ]
 Uses = Annotated[int, Field(ge=1, le=1000)]
 CostTier: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]

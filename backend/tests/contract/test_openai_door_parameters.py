@@ -126,3 +126,27 @@ async def test_a_whole_number_may_be_written_with_a_point(client: ConsoleClient,
                 body = f'{{"model":"{MODEL}",{question},{field}}}'
                 reply = await client.http.post(path, content=body, headers={"Content-Type": "application/json"})
                 assert (reply.status_code < 300) is is_whole, (path, field, reply.text)
+
+
+async def test_what_official_clients_write_is_taken(client: ConsoleClient, emulator: Emulator) -> None:
+    """It arrives as it was written."""
+    for given in (
+        {"user": ""},
+        {"audio": {"voice": {"id": "voice_1"}, "format": "wav"}, "modalities": ["text", "audio"]},
+        {"provider": {"max_price": {"prompt": 0.1 + 0.2}}},
+    ):
+        reply = await client.ask("POST", "/v1/chat/completions", json={"model": MODEL, "messages": QUESTION, **given})
+        record = [record for record in emulator.requests if record.kind == "chat.completions"][-1]
+        assert {name: record.body.get(name) for name in given} == given, reply.text
+    started = await client.ask(
+        "POST", "/api/generations", json={"content": "Hello", "provider": {"max_price": {"prompt": 0.1 + 0.2}}}
+    )
+    assert started.json()["generation"]["params"]["provider"]["max_price"]["prompt"] == 0.3
+
+
+async def test_no_messages_and_a_message_are_the_typed_dialect(client: ConsoleClient) -> None:
+    for path in ("/v1/chat/completions", "/api/v1/chat/completions"):
+        reply = await client.http.post(path, json={"messages": None, "message": "Hello", "stream": False})
+        assert reply.json().keys() == {"content", "usage"}
+        neither = await client.http.post(path, json={"messages": None})
+        assert (neither.status_code, neither.json()["error"]["param"]) == (400, "messages")

@@ -1534,7 +1534,7 @@ export interface components {
         /** AudioOutput */
         AudioOutput: {
             /** Voice */
-            voice: string;
+            voice: string | components["schemas"]["OwnVoice"];
             /** Format */
             format: string;
         };
@@ -2656,15 +2656,15 @@ export interface components {
          */
         MaxPrice: {
             /** Prompt */
-            prompt?: number | string | null;
+            prompt?: (number | string) | null;
             /** Completion */
-            completion?: number | string | null;
+            completion?: (number | string) | null;
             /** Request */
-            request?: number | string | null;
+            request?: (number | string) | null;
             /** Image */
-            image?: number | string | null;
+            image?: (number | string) | null;
             /** Audio */
-            audio?: number | string | null;
+            audio?: (number | string) | null;
         };
         /**
          * Message
@@ -3073,6 +3073,14 @@ export interface components {
         OpenAIModelPages: {
             /** Next */
             next: string | null;
+        };
+        /**
+         * OwnVoice
+         * @description A voice that was made at the provider.
+         */
+        OwnVoice: {
+            /** Id */
+            id: string;
         };
         /** Page[AccessToken] */
         Page_AccessToken_: {
@@ -4145,7 +4153,7 @@ export interface components {
              * Max Price
              * @description US dollars per million tokens; a number bounds prompt and completion alike.
              */
-            max_price?: number | string | components["schemas"]["MaxPrice"] | null;
+            max_price?: (number | string) | components["schemas"]["MaxPrice"] | null;
             /**
              * Require Parameters
              * @description Only who takes every parameter of the call.
@@ -4750,7 +4758,7 @@ export interface components {
              * Max Price
              * @description US dollars per million tokens; a number bounds prompt and completion alike.
              */
-            max_price?: number | string | components["schemas"]["MaxPrice"] | null;
+            max_price?: (number | string) | components["schemas"]["MaxPrice"] | null;
             /**
              * Require Parameters
              * @description Only who takes every parameter of the call.

@@ -62,6 +62,7 @@ class AlsoTyped(JsonRoute):
 
         async def either(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
+            await strict.leave_out_null("messages")
             if await strict.has_field("message") and not await strict.has_field("messages"):
                 # From here on it is a request to `/chat`, whose dialect its errors have.
                 strict.scope["path"] = PATH

@@ -28,7 +28,8 @@ ACCOUNT_KEPT_S = 15.0
 LIST_KEPT_S = 300.0
 """As long as the provider lets its lists be kept (API reference, section 7.1)."""
 MOST_KEPT = 64
-MOST_KEPT_BYTES = 256 * 1024
+MOST_KEPT_BYTES = 8 * 2**20
+"""Of all together. The list of all models has about one megabyte."""
 
 _Key = tuple[OpenRouter, str]
 
@@ -130,7 +131,7 @@ class OpenRouterLookups:
         self._told.pop(key, None)
         if len(reply) <= MOST_KEPT_BYTES:
             self._told[key] = _Told(_now_s() + kept_s, reply)
-        if len(self._told) > MOST_KEPT:
+        while len(self._told) > MOST_KEPT or sum(len(told.reply) for told in self._told.values()) > MOST_KEPT_BYTES:
             del self._told[next(iter(self._told))]
         return reply
 

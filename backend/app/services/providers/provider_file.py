@@ -49,10 +49,6 @@ def _compatible(client: str) -> str:
     return client
 
 
-class FileParameters(Parameters, strict=False):
-    """Parameters as the file has them: what stands for a ``${NAME}`` is a text, numbers too."""
-
-
 class FilePrices(BaseModel, extra="forbid"):
     """US dollars for a million tokens; 0 for what costs nothing."""
 
@@ -60,7 +56,7 @@ class FilePrices(BaseModel, extra="forbid"):
     completion: PerMillion | None = None
 
 
-class FileModel(FileParameters):
+class FileModel(Parameters):
     """One model of a provider: what applies to it where nobody says otherwise, and what its server does not tell."""
 
     name: Name | None = None
@@ -81,7 +77,7 @@ class FileProvider(BaseModel, extra="forbid"):
     ] = None
     timeout: Annotated[float | None, Field(gt=0, le=86400, allow_inf_nan=False)] = None
     max_retries: Annotated[int | None, Field(ge=0, le=10)] = None
-    parameters: FileParameters = FileParameters()
+    parameters: Parameters = Parameters()
     models: dict[str, FileModel] = {}
     client_class: Annotated[str, AfterValidator(_compatible)] | None = None
 
@@ -149,7 +145,8 @@ def read_provider_file(path: Path, environment: Mapping[str, str]) -> ProviderFi
     if problems:
         raise ConfigFileError("\n".join(problems))
     try:
-        read = ProviderFile.model_validate(values)
+        # What stands for a ``${NAME}`` is a text, numbers too, however deep.
+        read = ProviderFile.model_validate(values, strict=False)
     except ValidationError as error:
         raise ConfigFileError("\n".join(_complaints(file, error))) from None
     problems = [file.problem(place, reason) for place, reason in _clashes(read)]

@@ -183,14 +183,15 @@ class DeltaReader:
     def _call_for(self, fragment: WireToolCallDelta, name: str) -> _OpenCall:
         """The call a fragment belongs to: the one of its index and id, else the latest of its index.
 
-        A new id with a name, or another name, says that another call begins at that index.
+        A new id with a name, another name, or the same name with more arguments after whole ones, says that another
+        call begins at that index.
         """
         wire_id = fragment.id or ""
         same_index = [call for call in reversed(self._calls) if fragment.index in (None, call.wire_index)]
         for call in same_index:
             if wire_id and wire_id == call.wire_id and name in ("", call.name):
                 return call
-        if same_index and not _begins_another(same_index[0], wire_id, name):
+        if same_index and not _begins_another(same_index[0], fragment, wire_id, name):
             return same_index[0]
         taken = {call.id for call in self._calls}
         call_id = wire_id if wire_id and wire_id not in taken else f"call_{new_id()}"
@@ -199,10 +200,18 @@ class DeltaReader:
         return call
 
 
-def _begins_another(call: _OpenCall, wire_id: str, name: str) -> bool:
+def _begins_another(call: _OpenCall, fragment: WireToolCallDelta, wire_id: str, name: str) -> bool:
     other_id = bool(wire_id) and wire_id != call.wire_id and bool(call.wire_id or call.name)
     other_name = bool(call.name) and name != call.name
-    return bool(name) and (other_id or other_name)
+    return bool(name) and (other_id or other_name or _is_second_piece(call, fragment))
+
+
+def _is_second_piece(call: _OpenCall, fragment: WireToolCallDelta) -> bool:
+    """Whether a call without an id came in one piece, and ``fragment`` has arguments that would make it unreadable."""
+    arguments = (fragment.function.arguments if fragment.function else None) or ""
+    nameless = not call.wire_id and not fragment.id
+    is_one_piece = len(call.arguments) == 1 and call.arguments[0].lstrip().startswith("{")
+    return nameless and bool(arguments.strip()) and is_one_piece and _is_json(call.text)
 
 
 def carries_more(delta: Delta) -> bool:

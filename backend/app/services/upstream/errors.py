@@ -33,6 +33,7 @@ from app.core.errors import (
 from app.services.upstream.salvage import NOT_JSON
 
 MESSAGE_CHARS = 300
+MOST_PROBLEMS = 5
 _LONGEST_WAIT_S = 7 * 86400.0
 _EPOCH_MS = 10**11  # larger figures are milliseconds, smaller ones seconds
 
@@ -151,7 +152,7 @@ def refusal(
     envelope = _json(body)
     error = envelope.get("error") if isinstance(envelope, dict) else None
     if not error and isinstance(envelope, dict):
-        error = {"message": envelope.get("message") or envelope.get("detail"), "type": envelope.get("type")}
+        error = {"message": envelope.get("message"), "detail": envelope.get("detail"), "type": envelope.get("type")}
     report = _read(error, status, headers, now_s, Redactor(secret))
     if not isinstance(envelope, dict):
         report.details["edge"] = True
@@ -234,7 +235,7 @@ def _read(error: object, status: int, headers: Mapping[str, str], now_s: float, 
         None,
     )
     known = _status(code) or _status(fields.get("http_status")) or (status if status >= 400 else None)
-    message = redactor.clean(fields.get("message"))
+    message = redactor.clean(_words(fields.get("message")) or _words(fields.get("detail")))
     nested = redactor.clean(_nested_message(metadata.get("raw")))
     known = known or _STATUS_OF_WORD.get(word or "", 502)
     details: dict[str, Any] = {
@@ -275,6 +276,15 @@ def _reason(
     if _DATA_POLICY.search(says):
         return "data_policy"
     return redactor.clean(availability.get("code"), 80)
+
+
+def _words(told: object) -> str | None:
+    """A message, which servers made with FastAPI or NestJS tell as a list of problems."""
+    if isinstance(told, list):
+        return "; ".join(words for problem in told[:MOST_PROBLEMS] if (words := _words(problem))) or None
+    if isinstance(told, dict):
+        told = told.get("msg") or told.get("message")
+    return told if isinstance(told, str) else None
 
 
 def _nested_message(raw: object) -> object:

@@ -16,6 +16,8 @@ _OPENROUTER_ONLY: Final = (
 _REASONING: Final = ("reasoning", "reasoning_effort", "include_reasoning")
 _NO_WISH: Final = ("structured_outputs", "usage")
 """What says nothing to such a server: the format itself is ``response_format``, and usage is always asked for."""
+_OWN_TOOLS: Final = ("function", "custom")
+"""Tools whose calls the client answers; all others are run by OpenRouter."""
 _MESSAGE_EXTRAS: Final = ("reasoning", "reasoning_details", "annotations", "images")
 _LEFT_OUT: Final = frozenset({*_OPENROUTER_ONLY, *_REASONING, *_NO_WISH})
 
@@ -27,7 +29,7 @@ def plain_body(body: Mapping[str, Any], provider: str) -> dict[str, Any]:
         ValidationFailed: a parameter that only OpenRouter takes; left out in silence, it would seem to have worked.
     """
     asked = [name for name in _OPENROUTER_ONLY if body.get(name)]
-    asked += [tool["type"] for tool in body.get("tools") or () if tool.get("type", "function") != "function"]
+    asked += [tool["type"] for tool in body.get("tools") or () if tool.get("type", "function") not in _OWN_TOOLS]
     if asked:
         raise _refused(asked[0], provider)
     plain = {name: value for name, value in body.items() if name not in _LEFT_OUT}

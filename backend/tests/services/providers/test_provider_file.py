@@ -244,3 +244,22 @@ def test_prices_that_cannot_be_stated(tmp_path: Path, place: str, prices: str, r
     url = "" if place == "openrouter" else 'base_url = "https://lab.example/v1"'
     with pytest.raises(ConfigFileError, match=re.escape(reason)):
         read(tmp_path, f"[providers.{place}]\n{url}\n[providers.{place}.models.big]\nprices = {prices}\n")
+
+
+def test_a_reference_may_stand_for_a_number_however_deep(tmp_path: Path) -> None:
+    """In the parameters of a provider and in those of its models."""
+    file = read(
+        tmp_path,
+        """\
+[providers.lab]
+base_url = "http://127.0.0.1:1/v1"
+parameters = { max_tokens = "${SECONDS}", logit_bias = { "5" = "${SECONDS}" } }
+[providers.openrouter.models."a/b"]
+reasoning = { max_tokens = "${SECONDS}" }
+provider = { max_price = { prompt = "${SECONDS}" }, preferred_min_throughput = { p50 = "${SECONDS}" } }
+""",
+    )
+    assert file.providers["lab"].parameters.given() == {"max_tokens": 30, "logit_bias": {"5": 30.0}}
+    given = file.providers["openrouter"].models["a/b"].given()
+    assert given["reasoning"]["max_tokens"] == given["provider"]["max_price"]["prompt"] == 30
+    assert given["provider"]["preferred_min_throughput"] == {"p50": 30.0}

@@ -210,13 +210,16 @@ CALLS = {
     "no arguments": ([call(0, "a", "f")], ["{}"]),
     "empty arguments": ([call(0, "a", "f", ""), call(0, None, None, "")], ["{}"]),
     "white space after": ([call(0, "a", "f", WHOLE), call(0, None, None, " \n")], [WHOLE]),
+    "no id, name repeated": ([call(0, "", "f", piece) for piece in (" ", WHOLE[:5], WHOLE[5:], " ")], [WHOLE]),
+    "two of one name, no id": ([call(0, "", "f", WHOLE), call(0, "", "f", WHOLE)], [WHOLE, WHOLE]),
+    "two of one name, neither": ([call(None, None, "f", WHOLE), call(None, None, "f", WHOLE)], [WHOLE, WHOLE]),
     "cut in an escape": ([call(0, "a", "f", '{"x":"\\'), call(0, None, None, 'n"}')], ['{"x":"\\n"}']),
 }
 
 
 @pytest.mark.parametrize("form", CALLS)
 def test_one_call_is_assembled(form: str) -> None:
-    """Fields may be missing, empty or repeated in its fragments."""
+    """Fields may be missing, empty or repeated in its fragments; arguments after whole ones are another call's."""
     chunks, expected = CALLS[form]
     assert calls_of(*chunks) == [("f", arguments) for arguments in expected]
 

@@ -271,7 +271,7 @@ def test_foreign_text_is_one_short_line() -> None:
         ({"error": "model 'x' not found, try pulling it first"}, "model 'x' not found, try pulling it first"),
         ({"object": "error", "message": "bad", "type": "BadRequestError", "code": 400}, "bad"),
         ({"detail": "Not Found"}, "Not Found"),
-        ({"detail": [{"loc": ["body"], "msg": "x"}]}, UpstreamError.text),
+        ({"detail": [{"loc": ["body"], "msg": "x"}]}, "x"),
         ([1], UpstreamError.text),
         ({"error": []}, UpstreamError.text),
     ],
@@ -348,3 +348,21 @@ def test_any_refusal_is_an_upstream_error_that_can_be_shown(
     assert found.retry_after_s is None or 0 <= found.retry_after_s <= 7 * 86400
     json.dumps(found.details, allow_nan=False)
     assert isinstance(stream_failure(json.dumps(error).encode(), started=True, now_s=NOW_S), UpstreamError)
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (
+            {"detail": [{"loc": ["body", "top_k"], "msg": "bad thing"}, {"msg": "worse thing"}]},
+            "bad thing; worse thing",
+        ),
+        ({"detail": "no such model"}, "no such model"),
+        ({"message": ["one", "two"]}, "one; two"),
+        ({"detail": {"message": "nested"}}, "nested"),
+        ({"error": {"message": [{"msg": "inner"}]}}, "inner"),
+    ],
+)
+def test_a_reason_that_other_servers_tell_in_a_list(body: dict[str, Any], shown: str) -> None:
+    error = refusal(422, {}, json.dumps(body).encode(), now_s=NOW_S)
+    assert error.message == error.details["provider_message"] == shown

@@ -78,3 +78,10 @@ def test_what_only_openrouter_takes_is_refused(extra: dict[str, Any], named: str
     with pytest.raises(ValidationFailed) as refused:
         plain_body(ASKED | extra, "lab")
     assert refused.value.details == {"parameter": named}
+
+
+def test_tools_of_the_clients_own_pass() -> None:
+    tools = [{"type": "custom", "custom": {"name": "sql"}}, {"type": "function", "function": {"name": "f"}}]
+    assert plain_body(ASKED | {"tools": tools}, "lab")["tools"] == tools
+    with pytest.raises(ValidationFailed, match="web_search"):
+        plain_body(ASKED | {"tools": [*tools, {"type": "openrouter:web_search"}]}, "lab")
