@@ -62,7 +62,7 @@ def test_the_first_run_sets_everything_up_and_the_second_nothing(house: House) -
     assert first[1].split(" (in")[0].endswith("requirements-runtime.txt")
 
     assert house.run("run").returncode == 0
-    assert house.recorded() == [f"python app.cli.main serve (in {house.root}/backend)"]
+    assert house.recorded() == [f"python app.cli.main serve (in {house.root.parent})"]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_the_development_set_serves_run_too(house: House) -> None:
 
 
 def test_arguments_reach_the_server_and_data_is_meant_from_here(house: House) -> None:
-    """A relative data folder is taken from the caller's folder, whatever its name holds."""
+    """A relative data folder, named by the flag or by the environment, is taken from the caller's folder."""
     here = house.root.parent / "some where"
     here.mkdir()
     house.run("run", cwd=here)
@@ -111,7 +111,7 @@ def test_arguments_reach_the_server_and_data_is_meant_from_here(house: House) ->
     arguments = ("--port", "0", "--host", "::1", "--data", "my data", "--no-browser")
     assert house.run("run", *arguments, cwd=here).returncode == 0
     assert house.recorded() == [
-        f"python app.cli.main serve --port 0 --host ::1 --data {here}/my data --no-browser (in {house.root}/backend)"
+        f"python app.cli.main serve --port 0 --host ::1 --data my data --no-browser (in {here})"
     ]
     house.run("run", "--data", "/srv/console", cwd=here)
     assert "--data /srv/console (in" in house.recorded()[0]

@@ -15,7 +15,13 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 BACKEND = Path(__file__).resolve().parents[2]
 REPOSITORY = BACKEND.parent
@@ -38,8 +44,16 @@ def _rate(default: str, name: str, what: str) -> Any:
     )
 
 
+class _EnvFile(DotEnvSettingsSource):
+    """The ``.env`` files. The data folder that one names is the same from wherever it is read."""
+
+    def __call__(self) -> dict[str, Any]:
+        values = super().__call__()
+        return {name: str(BACKEND / value) if name == "CONSOLE_DATA" else value for name, value in values.items()}
+
+
 class Settings(BaseSettings):
-    """What the process was told. Immutable; relative paths are under the data folder."""
+    """What the process was told. Immutable; the data folder is absolute, other relative paths are under it."""
 
     model_config = SettingsConfigDict(
         env_file=(REPOSITORY / ".env", BACKEND / ".env"),
@@ -57,7 +71,8 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         BACKEND / "data",
         validation_alias="CONSOLE_DATA",
-        description="Folder of the store, the key and the token.",
+        description="Folder of the store, the key and the token; a relative one is taken from the folder you are in, "
+        "in `.env` from `backend`.",
     )
     db_path: Path = Field(
         Path("console.db"),
@@ -187,12 +202,30 @@ class Settings(BaseSettings):
         description="Log file, rotated at 10 MB, five kept; standard error if not set.",
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, the environment, ``.env``."""
+        return init_settings, env_settings, _EnvFile(settings_cls, getattr(dotenv_settings, "env_file", None))
+
     @field_validator("app_origins", "hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        # Children run in a folder of their own.
+        return value.absolute()
 
     @field_validator("openrouter_api_key")
     @classmethod

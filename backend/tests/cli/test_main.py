@@ -69,7 +69,7 @@ def test_flags_are_settings() -> None:
     assert given == {"host": "::1", "port": 0, "data_dir": Path("d")}
     assert flags_given(host=None, port=None, data_dir=None) == {}
     settings = Settings(**given)
-    assert (settings.host, settings.port, settings.data_dir) == ("::1", 0, Path("d"))
+    assert (settings.host, settings.port, settings.data_dir) == ("::1", 0, Path.cwd() / "d")
     assert "port" in settings.model_fields_set
 
 

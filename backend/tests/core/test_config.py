@@ -44,6 +44,13 @@ ORDER = [
 ]
 
 
+def test_a_data_folder_named_by_a_file_is_the_same_from_everywhere(read: Read) -> None:
+    """From the environment it is meant from where one is."""
+    assert read({}, {"CONSOLE_DATA": "mine"}).data_dir == BACKEND / "mine"
+    assert read({}, {"CONSOLE_DATA": "/srv/mine"}).data_dir == Path("/srv/mine")
+    assert read({"CONSOLE_DATA": "mine"}, {"CONSOLE_DATA": "other"}).data_dir == Path.cwd() / "mine"
+
+
 @pytest.mark.parametrize(("environment", "file", "expected"), ORDER)
 def test_the_strongest_name_wins(read: Read, environment: Sources, file: Sources, expected: str) -> None:
     """``CONSOLE_*``, the plain name, its aliases, ``.env``, the default; an empty variable counts as not set."""
