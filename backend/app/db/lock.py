@@ -123,7 +123,11 @@ def _who_has(data: Path) -> str:
         return (
             f"{data} is in use by the console at {endpoint.url} (pid {endpoint.pid}). Use that one, or stop it first."
         )
-    return f"{data} is in use by another console that is just starting or stopping. Try again in a moment."
+    return (
+        f"{data} is in use by another console, which does not say where it listens. Either it is just starting or"
+        " stopping: try again in a moment. Or it was started by hand, as an application of uvicorn: commands find a"
+        " console that scripts/run or scripts/console serve has started."
+    )
 
 
 def _whose(store: Path) -> str:

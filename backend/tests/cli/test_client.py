@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -15,7 +17,7 @@ from app.cli.failure import CommandFailed
 from app.core.config import Settings
 from app.db.errors import DataInUse
 from app.db.lock import DataLock
-from tests.harness import ConsoleProcess
+from tests.harness import ConsoleProcess, ServerProcess
 
 
 async def titles(http: httpx.AsyncClient) -> list[str]:
@@ -34,6 +36,23 @@ async def test_a_running_console_is_asked_over_http(data: Path, auth: str) -> No
         async with process.client() as client:
             assert [session["title"] for session in (await client.get("/api/sessions"))["items"]] == ["by command"]
         assert await process.interrupt() == 0
+
+
+@pytest.mark.faults
+async def test_a_console_of_scripts_dev_is_asked_over_http(data: Path) -> None:
+    """A reloading server does not tell its application where it listens; the settings do."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+    process = ServerProcess(
+        ["-m", "uvicorn", "app.cli.development:application", "--factory", "--port", str(port)],
+        variables={"CONSOLE_DATA": str(data), "CONSOLE_PORT": str(port)},
+    )
+    async with process:
+        await process.launch()
+        await process.line(r"(Uvicorn running)")
+        async with console(data) as http:
+            assert str(http.base_url).rstrip("/") == f"http://127.0.0.1:{port}"
+            assert await titles(http) == []
 
 
 async def test_without_one_the_console_runs_in_the_command(data: Path) -> None:
@@ -76,7 +95,7 @@ async def test_an_address_that_a_killed_console_left_is_not_believed(data: Path)
 async def test_a_console_that_is_just_starting_is_waited_for(data: Path) -> None:
     """Until it says where it listens; one that never does is told."""
     with DataLock(data) as lock:
-        with pytest.raises(DataInUse, match="just starting or stopping"):
+        with pytest.raises(DataInUse, match=r"just starting or stopping.* started by hand.* scripts/run"):
             await running_elsewhere(Settings(data_dir=data), patience_s=0)
         asked = asyncio.create_task(running_elsewhere(Settings(data_dir=data)))
         await asyncio.sleep(0)
