@@ -36,6 +36,17 @@ test("a tablet has the sidebar in a drawer, so that the screen fits", async ({
   await page.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
 });
 
+test("a button that is off looks off under the pointer too", async ({ console, visitor }) => {
+  const { chat } = await visitor({ viewport: PHONE.viewport });
+  await chat.open(console.origin);
+  const send = chat.page.getByRole("button", { name: "Send" });
+  const before = await colourOf(send);
+  await send.hover({ force: true });
+  expect(await colourOf(send)).toBe(before);
+  await chat.page.getByRole("textbox", { name: "Message" }).fill("On");
+  expect(await colourOf(send)).not.toBe(before);
+});
+
 test("who answers can be read in full, and the profiles fit the screen", async ({
   console,
   phone,
@@ -82,4 +93,11 @@ test("what a chat's menu offers is large enough for a finger", async ({ console,
 /** Whether some of its words stand outside of what is shown of them. */
 function isCut(button: Locator): Promise<boolean> {
   return button.locator(".truncate").evaluate((label) => label.scrollWidth > label.clientWidth + 1);
+}
+
+async function colourOf(target: Locator): Promise<string> {
+  return target.evaluate(async (element) => {
+    await Promise.all(element.getAnimations().map((one) => one.finished));
+    return getComputedStyle(element).backgroundColor;
+  });
 }

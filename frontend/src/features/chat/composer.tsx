@@ -162,7 +162,7 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
 }
 
 const SEND_CLASS =
-  "bg-accent !text-on-accent hover:!bg-accent-strong disabled:bg-line disabled:!text-ink-3 disabled:opacity-100";
+  "bg-accent !text-on-accent enabled:hover:!bg-accent-strong disabled:!bg-line disabled:!text-ink-3 disabled:opacity-100";
 
 function contentsOf(
   content: string,
