@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.core.asgi import CUT
-from app.core.errors import AppError, HeadersTooLarge, RequestTimeout, TargetTooLong
+from app.core.errors import AppError, HeadersTooLarge, RateLimitedLocal, RequestTimeout, TargetTooLong
 from app.core.ids import new_id
 
 MOST_HEAD_BYTES = 64 * 2**10
 """Of a target and its headers together; also of anything else that is no piece of a body, such as trailers."""
 MOST_HEADERS = 100
+MOST_WAITING = 100
+"""Requests sent after one that is still being answered; one read may bring thousands."""
 HEAD_WAIT_S = 30.0
 """How long a head may take to be whole."""
 LINGER_BYTES, LINGER_S = 2**20, 2.0
@@ -73,6 +75,9 @@ class HttpProtocol(HttpToolsProtocol):
         ):
             self._refusal = self._too_large()
             raise self._refusal  # ends the parsing, which ends in `send_400_response`
+        if len(self.pipeline) >= MOST_WAITING:
+            self._refusal = RateLimitedLocal()
+            raise self._refusal
         self._pending_bytes, self._head_due_s = 0, None
         if not self.url.startswith((b"/", b"*")):
             self._add_authority()

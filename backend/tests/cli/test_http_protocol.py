@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.cli.http_protocol import HEAD_WAIT_S, MOST_HEAD_BYTES, MOST_HEADERS, HttpProtocol, end_late
+from app.cli.http_protocol import HEAD_WAIT_S, MOST_HEAD_BYTES, MOST_HEADERS, MOST_WAITING, HttpProtocol, end_late
 from app.cli.server import TICKS_PER_SWEEP, Server
 from tests.harness import Console, Json, soon
 
@@ -182,6 +182,18 @@ async def test_a_second_head_that_is_too_large_is_not_answered_into_the_first_re
         await peer.flood(b"GET /" + b"x" * 2**16, 2**23)
         with suppress(ConnectionError):
             assert b"HTTP/1.1" not in await soon(peer.reader.read())
+
+
+async def test_few_requests_wait_for_one_another(console: Console) -> None:
+    """One read may hold thousands of them, each with its own memory; a connection that sends so many is cut."""
+    async with connected(console) as peer:
+        peer.writer.write(head_of(console) * MOST_WAITING)
+        peer.writer.write(head_of(console, "Connection: close"))
+        assert (await soon(peer.reader.read())).count(b"HTTP/1.1 200") == MOST_WAITING + 1
+    async with connected(console) as peer:
+        with suppress(ConnectionError):
+            await peer.flood(head_of(console) * 2000, 1)
+            assert (await soon(peer.reader.read())).count(b"HTTP/1.1 200") <= MOST_WAITING
 
 
 async def test_large_bodies_are_no_heads(console: Console) -> None:
