@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from emulator import Emulator
+from tests.faults.figures import DOCUMENT, Figures
 from tests.harness import Console, console_app
 from tests.harness.environment import isolate
 from tests.harness.guards import Belongings, Network, tasks_left
@@ -76,6 +77,12 @@ def draw(request: pytest.FixtureRequest) -> random.Random:
     request.node.add_report_section("call", "seed", str(seed))
     request.node.user_properties.append(("seed", seed))
     return random.Random(seed)  # noqa: S311
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest, scale: Scale, draw: random.Random) -> Figures:
+    """Where a test tells what it measured; the long form's go into the document."""
+    return Figures(DOCUMENT if scale.is_long else None, seed=dict(request.node.user_properties)["seed"])
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ async def test_requests_drawn_from_the_document_are_answered_as_it_says(
         # Spend outlives deleted sessions, and embeddings have no generation.
         assert audit.broken_rules(conn).keys() <= {"a ledger row without a generation"}
     Figures(DOCUMENT if scale.is_long else None, seed).tell(
-        "requests drawn from the OpenAPI document",
-        f"{fuzzed.statuses.total()} requests to {len(documented_operations())} operations",
+        "Requests drawn from the OpenAPI document",
+        f"{fuzzed.statuses.total():,} requests to {len(documented_operations())} operations",
         f"0 replies of 500, 0 undocumented; {by_status}",
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import re
 import resource
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +18,9 @@ import pytest
 from app.core.errors import BadBackup
 from app.services.backups.confined import MEMORY_BYTES, confine
 from app.services.backups.sandbox import LEAST_S, rebuild_from
+from tests.faults.figures import Figures
 from tests.harness import Console, ConsoleClient
+from tests.harness.scale import Scale
 from tests.services.backups.hostile_files import HOSTILE, mutations
 
 GROUPS = 8
@@ -41,17 +45,18 @@ def contents(data: Path) -> list[str]:
         return list(conn.iterdump())
 
 
-@pytest.mark.parametrize("group", range(GROUPS))
-async def test_each_is_refused_with_its_reason(console: Console, data: Path, group: int) -> None:
-    """Within ten seconds and 256 MB; what is here is untouched, and the console goes on."""
+async def refuse_each(console: Console, data: Path, names: Sequence[str]) -> float:
+    """Send files one after the other: each is refused with its reason, and nothing has changed. The longest time."""
     client = console.client
     good = await good_backup(client, data)
-    before, wrong = contents(data), {}
-    for name in list(HOSTILE)[group::GROUPS]:
+    before, wrong, longest_s = contents(data), {}, 0.0
+    for name in names:
         make, reason = HOSTILE[name]
+        file = make(good)
         began_s = time.monotonic()
-        reply = await client.ask("POST", "/api/admin/restore", files={"file": ("console_backup.db", make(good))})
+        reply = await client.ask("POST", "/api/admin/restore", files={"file": ("console_backup.db", file)})
         took_s = time.monotonic() - began_s
+        longest_s = max(longest_s, took_s)
         body = reply.json()
         if body.get("error_code") not in ("bad_backup", "backup_too_new") or not re.search(reason, body["message"]):
             wrong[name] = body
@@ -59,6 +64,27 @@ async def test_each_is_refused_with_its_reason(console: Console, data: Path, gro
     assert wrong == {}
     assert contents(data) == before
     assert list((data / "restoring").iterdir()) == []
+    return longest_s
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+async def test_each_is_refused_with_its_reason(console: Console, data: Path, group: int) -> None:
+    """Within ten seconds and 256 MB; what is here is untouched, and the console goes on."""
+    await refuse_each(console, data, list(HOSTILE)[group::GROUPS])
+
+
+async def test_one_console_refuses_them_in_any_order(
+    console: Console, data: Path, scale: Scale, draw: random.Random, figures: Figures
+) -> None:
+    """What one leaves would be in the way of the next."""
+    names = draw.sample(sorted(HOSTILE), scale.of(3, len(HOSTILE)))
+    longest_s = await refuse_each(console, data, names)
+    figures.tell(
+        "Hostile backup files",
+        f"{len(names)} files, sent one after the other",
+        f"each refused with its reason within {longest_s:.2f} s, by a process held to {MEMORY_BYTES // 2**20} MB; "
+        "live data unchanged",
+    )
 
 
 @pytest.mark.parametrize(
