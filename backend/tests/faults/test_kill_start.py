@@ -155,7 +155,7 @@ async def test_a_start_that_is_killed_at_any_step_loses_nothing(
                 await process.kill()
     figures.tell(
         "SIGKILL during start-up, migration and recovery",
-        f"{kills} kills at counted steps (" + ", ".join(f"{n} in {name}" for name, n in steps.items()) + ")",
+        f"{kills:,} kills at counted steps (" + ", ".join(f"{n} in {name}" for name, n in steps.items()) + ")",
         "0 rows lost, 0 invented, integrity ok, every next start ready",
     )
 
