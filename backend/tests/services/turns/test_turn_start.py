@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import AppError, GenerationRunning, IdempotencyMismatch, NotFound, NothingToAnswer
-from app.core.json import decode
+from app.core.json import decode, encode
 from app.db.store import Store
 from app.db.types import Conn
 from app.repo import generations, profiles, sessions
@@ -64,7 +64,7 @@ async def test_everything_is_stored_before_anything_is_sent(store: Store) -> Non
     assert (generation["status"], generation["request_id"], generation["ended_at"]) == ("queued", "r-1", None)
     assert decode(generation["params"]) == {"temperature": 0.7, "max_tokens": 100}
     assert (ledger["state"], ledger["cost_picousd"], ledger["model_id"]) == ("reserved", None, "a/b")
-    assert ledger["reserved_picousd"] == 3 * (len("userHi there") + 8) + 5 * 100
+    assert ledger["reserved_picousd"] == 3 * len(encode(begun.body)) + 5 * 100
     assert len(stored["generation_events"]) == len(stored["idempotency_keys"]) == 1
     assert begun.body["messages"] == [{"role": "user", "content": "Hi there"}]
     await store.read(check_sums)
