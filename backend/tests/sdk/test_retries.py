@@ -13,7 +13,7 @@ from tests.sdk.test_sdks import PYTHON, SDKS, environment, run, target_of
 async def test_what_may_be_paid_is_asked_once(
     data: Path, tmp_path: Path, scenario: str, status: int | None, calls: int
 ) -> None:
-    """An answer that breaks off is not bought again. What was refused three times is asked for again, and comes."""
+    """An answer that breaks off is not bought again. What was refused is asked for again under its key, and comes."""
     if reason := SDKS[0].missing():
         pytest.skip(reason)
     async with target_of("console", SDKS[0], data) as (emulator, base_url):

@@ -1,4 +1,4 @@
-"""One question with the official ``openai`` package as it comes, retries included; writes the status of its failure."""
+"""One question under a key with the official ``openai`` package, retries included; writes a failure's status."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from target import BASE_URL, KEY, MODEL, user
 
 client = OpenAI(base_url=BASE_URL, api_key=KEY, timeout=30)
 try:
-    client.chat.completions.create(model=MODEL, messages=user("Hello"), max_tokens=20)
+    client.chat.completions.create(
+        model=MODEL, messages=user("Hello"), max_tokens=20, extra_headers={"Idempotency-Key": "one-question"}
+    )
 except APIStatusError as error:
     sys.stdout.write(f"{error.status_code}\n")
