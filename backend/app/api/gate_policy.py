@@ -18,7 +18,7 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 DEFAULT_BODY_LIMIT_BYTES = 4 * 2**20
 BODY_WAIT_S = 30.0
-"""How long the next piece of a body may take."""
+"""How long the next piece of a body may take, and all of one that is small."""
 
 _HOST_NAME = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9_.-]+")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::[0-9]{1,5})?")
