@@ -67,7 +67,7 @@ async def _create(data: Path | None) -> dict[str, Any]:
     from app.cli.client import console
     from app.cli.steps import follow
 
-    async with console(data, existing=True) as http:
+    async with console(data) as http:
         made: dict[str, Any] = (await follow(http, "/api/admin/backups", title="Backup"))["backup"]
         return made
 
@@ -76,7 +76,7 @@ async def _list(data: Path | None) -> list[dict[str, Any]]:
     from app.cli.client import console
 
     found: list[dict[str, Any]] = []
-    async with console(data, existing=True) as http:
+    async with console(data) as http:
         query: dict[str, Any] = {"limit": 200}
         while True:
             page = (await http.get("/api/admin/backups", params=query)).json()
@@ -89,7 +89,7 @@ async def _list(data: Path | None) -> list[dict[str, Any]]:
 async def _call(data: Path | None, method: str, name: str, action: str = "") -> Any:
     from app.cli.client import console, path_segment
 
-    async with console(data, existing=True) as http:
+    async with console(data) as http:
         response = await http.request(method, f"/api/admin/backups/{path_segment(name)}{action}")
         return response.json() if response.content else None
 

@@ -38,17 +38,17 @@ def path_segment(name: str) -> str:
 
 
 @asynccontextmanager
-async def console(data: Path | None = None, *, existing: bool = False) -> AsyncIterator[httpx.AsyncClient]:
+async def console(data: Path | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the console that owns a data folder, the one of the settings when None; paths go without an address.
 
     When nobody owns the folder, the console runs in this process for as long as the context lasts, does nothing by
     itself, and each of its replies comes in one piece. A reply that is no success is raised as `Refused`; calls have no
     time-out.
-    Raises `CommandFailed` when the settings make no sense, the folder cannot be used, or nobody answers; where it is
-    to be an ``existing`` console, also when the folder has none, and nothing is made there.
+    Raises `CommandFailed` when the settings make no sense, the folder holds no console (it may be misspelt, and nothing
+    is made there) or cannot be used, or nobody answers.
     """
     settings = _settings(data)
-    if existing and not settings.store_path.exists():
+    if not settings.store_path.exists():
         raise CommandFailed(f"there is no console in {settings.data_dir}: {settings.store_path.name} is not there")
     async with AsyncExitStack() as stack:
         try:

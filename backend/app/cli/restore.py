@@ -39,7 +39,7 @@ async def _restore(source: str, data: Path | None, *, dry_run: bool, yes: bool, 
     file = Path(source)
     if not file.is_file() and os.sep in source:
         raise CommandFailed(f"there is no file {source}")
-    async with console(data, existing=True) as http:
+    async with console(data) as http:
         if not dry_run and not yes:
             for line in _told(await _ask(http, source, dry_run=True)):
                 print(line)

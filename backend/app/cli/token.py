@@ -59,7 +59,7 @@ def revoke(
 async def _call(data: Path | None, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     from app.cli.client import console
 
-    async with console(data, existing=True) as http:
+    async with console(data) as http:
         response = await http.request(method, path, json=body)
         return response.json() if response.content else None
 
@@ -68,7 +68,7 @@ async def _list(data: Path | None) -> list[dict[str, Any]]:
     from app.cli.client import console
 
     found: list[dict[str, Any]] = []
-    async with console(data, existing=True) as http:
+    async with console(data) as http:
         query: dict[str, Any] = {"limit": 200}
         while True:
             page = (await http.get(PATH, params=query)).json()

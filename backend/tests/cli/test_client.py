@@ -85,7 +85,6 @@ async def test_an_address_that_a_killed_console_left_is_not_believed(data: Path)
 
     async with await asyncio.start_server(visited, "127.0.0.1", 0) as stranger:
         url = f"http://127.0.0.1:{stranger.sockets[0].getsockname()[1]}"
-        data.mkdir()
         (data / "endpoint.json").write_text(json.dumps({"url": url, "pid": 1}))
         async with console(data) as http:
             assert await titles(http) == []
@@ -112,12 +111,11 @@ async def test_a_console_that_is_gone_is_told(data: Path) -> None:
                 await http.get("/api/health")
 
 
-async def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_used_is_told(data: Path) -> None:
     """Whatever the start of the console says."""
-    file = tmp_path / "file"
-    file.touch()
-    with pytest.raises(CommandFailed, match=str(file)):
-        async with console(file):
+    (data / "lock").mkdir()
+    with pytest.raises(CommandFailed, match=str(data / "lock")):
+        async with console(data):
             pass
 
 

@@ -21,14 +21,6 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return told.out
 
 
-@pytest.fixture
-def data(data: Path) -> Path:
-    """The folder of a console that has nothing yet."""
-    data.mkdir()
-    (data / "console.db").touch()
-    return data
-
-
 def test_a_misspelt_folder_gets_no_console(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A token of it would open nothing."""
     other = tmp_path / "typo"
