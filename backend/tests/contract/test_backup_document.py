@@ -71,7 +71,9 @@ async def test_the_commands_of_curl(console: Console, tmp_path: Path) -> None:
 
 
 async def test_the_commands_of_the_console(data: Path, tmp_path: Path) -> None:
-    """Without a console running."""
+    """Without a console running, in the folder of one that has nothing yet."""
+    data.mkdir()
+    (data / "console.db").touch()
     commands = [f"{command} --data {data}" for command in COMMANDS if command.startswith("scripts/console")]
     assert len(commands) == 4
     make, listed, verify, delete = commands

@@ -59,7 +59,7 @@ async def test_who_stops_listening_does_not_stop_it(large: Store, tmp_path: Path
     await asyncio.gather(waiting, return_exceptions=True)
     await backups.create("before_restore")
     names = sorted(path.name for path in (tmp_path / "backups").glob("*.db"))
-    assert [name.rpartition("_20")[0] for name in names] == [
+    assert [name.partition("_20")[0] for name in names] == [
         "console_backup",
         "console_backup_before_restore",
         "console_backup_scheduled",
