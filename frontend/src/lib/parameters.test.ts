@@ -15,12 +15,23 @@ const DOCUMENT = join(import.meta.dirname, "../../../backend/docs/openapi.json")
 const { components } = JSON.parse(readFileSync(DOCUMENT, "utf8"));
 const properties: Record<string, { anyOf: Limits[] }> = components.schemas.Parameters.properties;
 
+const EXACT = 2 ** 53;
+
+/** Limits of 64 bits, brought to the integers that a number of this language holds. */
+function exact(limits?: Limits) {
+  const bring = (limit: unknown) =>
+    typeof limit === "number" ? Math.max(-EXACT, Math.min(limit, EXACT)) : limit;
+  return Object.fromEntries(
+    Object.entries(limits ?? {}).map(([name, limit]) => [name, bring(limit)]),
+  );
+}
+
 describe("the ranges", () => {
   it.each(Object.entries(RANGES) as [string, NumberRange][])(
-    "of %s are those of the API",
+    "of %s are those of the API, as far as a number here is exact",
     (name, range) => {
       const [limits] = properties[name]?.anyOf ?? [];
-      expect(limits).toEqual({
+      expect(exact(limits)).toEqual({
         type: range.whole ? "integer" : "number",
         maximum: range.max,
         [range.above ? "exclusiveMinimum" : "minimum"]: range.min,

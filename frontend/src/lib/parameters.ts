@@ -11,6 +11,7 @@ export const RANGES = {
   frequency_penalty: { min: -2, max: 2 },
   presence_penalty: { min: -2, max: 2 },
   repetition_penalty: { min: 0, max: 2, above: true },
+  // The API takes 64 bits; a number here is exact up to these.
   seed: { min: -(2 ** 53), max: 2 ** 53, whole: true },
 } as const satisfies Record<string, NumberRange>;
 
