@@ -40,6 +40,7 @@ class HttpProtocol(HttpToolsProtocol):
     _pending_bytes = 0
     """What has come since the last whole head or piece of a body, counted up by whole reads."""
 
+    # uvicorn narrows what asyncio hands over, and is taken at its word.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Await a first head."""
         super().connection_made(transport)

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from app.cli.prove import Proof

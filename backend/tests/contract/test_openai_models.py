@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 
 import pytest
@@ -70,7 +70,7 @@ async def test_filters_are_those_of_openrouter(client: ConsoleClient, emulator: 
 @pytest.mark.usefixtures("upstream")
 async def test_orders_are_those_of_openrouter(client: ConsoleClient, emulator: Emulator) -> None:
     """Ours where the catalogue has the figures, the provider's elsewhere; one that it does not know is its refusal."""
-    for sort in ListedSort.__args__:  # type: ignore[attr-defined]
+    for sort in get_args(ListedSort):
         reply = await client.ask("GET", "/v1/models", params={"sort": sort})
         theirs = await client.ask("GET", f"{emulator.base_url}/models", params={"sort": sort})
         assert reply.status_code == theirs.status_code, sort

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from tests.harness import ConsoleProcess, ServerProcess
 from tests.harness.process import EXIT_TIMEOUT_S

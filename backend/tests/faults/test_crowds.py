@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, closing
 from itertools import pairwise
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from emulator import Emulator

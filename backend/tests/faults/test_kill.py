@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from emulator import Emulator

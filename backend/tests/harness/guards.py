@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 THREAD_PATIENCE_S = 3.0
 _DESCRIPTORS = Path("/dev/fd")
