@@ -14,11 +14,12 @@ from emulator import Emulator
 from tests.faults.figures import DOCUMENT, Figures
 from tests.harness import Console, console_app
 from tests.harness.environment import isolate
-from tests.harness.guards import Belongings, Network, tasks_left
+from tests.harness.guards import Belongings, Network, OneSqlite, tasks_left
 from tests.harness.scale import Scale
 
 NETWORK = Network()
 NETWORK.watch()
+OneSqlite().watch()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import pytest
 
 from emulator import Emulator
 from tests.harness import ConsoleClient, console_app
+from tests.harness.stored import copied
 
 Json = dict[str, Any]
 MODEL = "openai/gpt-4o-mini"
@@ -194,11 +193,7 @@ async def test_a_summary_whose_process_died_is_not_paid_again(data: Path, emulat
 def backed_up(data: Path) -> None:
     """The store as a kill would leave it now, in a folder of its own."""
     (data / "then").mkdir()
-    with (
-        closing(sqlite3.connect(data / "console.db")) as live,
-        closing(sqlite3.connect(data / "then/console.db")) as copy,
-    ):
-        live.backup(copy)
+    copied(data / "console.db", data / "then/console.db")
 
 
 async def test_one_is_written_at_a_time(client: ConsoleClient, emulator: Emulator) -> None:

@@ -14,6 +14,7 @@ from tests.faults import audit
 from tests.faults.figures import DOCUMENT, Figures
 from tests.harness import ConsoleClient, ConsoleProcess
 from tests.harness.scale import Scale
+from tests.harness.stored import store_of
 
 SHORT_SEED = 20
 
@@ -68,7 +69,7 @@ async def test_requests_drawn_from_the_document_are_answered_as_it_says(
             assert (await client.get("/api/health"))["status"] == "ok"
         assert "Traceback" not in console.errors()
         assert await console.interrupt() == 0
-    with audit.opened(data) as conn:
+    with store_of(data) as conn:
         # Spend outlives deleted sessions, and embeddings have no generation.
         assert audit.broken_rules(conn).keys() <= {"a ledger row without a generation"}
     Figures(DOCUMENT if scale.is_long else None, seed).tell(

@@ -13,8 +13,9 @@ import httpx
 import pytest
 
 from emulator import Emulator
-from tests.faults.audit import broken_rules, opened
+from tests.faults.audit import broken_rules
 from tests.harness import QUICK, Console, ConsoleClient, Json, console_app
+from tests.harness.stored import store_of
 
 BY_DESIGN = "a ledger row without a generation"
 """The ledger outlives what it paid for; restoring an older backup leaves such rows."""
@@ -36,7 +37,7 @@ async def titles(client: ConsoleClient) -> list[str]:
 
 
 def is_sound(data: Path) -> bool:
-    with opened(data) as conn:
+    with store_of(data) as conn:
         return not {name: rows for name, rows in broken_rules(conn).items() if name != BY_DESIGN}
 
 

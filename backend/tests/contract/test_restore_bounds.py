@@ -15,6 +15,7 @@ from app.core.errors import DiskFull
 from app.services.backups.restore import MOST_UPLOADS, Upload
 from emulator import Emulator
 from tests.harness import Console, ConsoleClient, Json
+from tests.harness.stored import store_of
 
 NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 CALL = f"""
@@ -65,14 +66,14 @@ async def test_a_file_opens_no_budget(client: ConsoleClient, folder: Path, data:
     """A call that was not made here is nobody's: settling it would give its token back what was never held."""
     token = await client.post("/api/tokens", {"name": "small", "scopes": ["chat"], "budget_usd": "0.01"})
     await client.answer("Paid")
-    with closing(sqlite3.connect(f"file:{data / 'console.db'}?mode=ro", uri=True)) as conn:
+    with store_of(data) as conn:
         ((upstream_id,),) = conn.execute("SELECT upstream_id FROM usage_logs").fetchall()
     name = await edited_backup(client, folder)
     cost = 0 if state == "settled" else None
     values: Json = {"state": state, "cost_picousd": cost, "upstream_id": upstream_id, "reserved_picousd": 10**15}
     add_call(folder / name, token_id=token["id"], **values)
     assert (await restore(client, name)).status_code == 200
-    with closing(sqlite3.connect(f"file:{data / 'console.db'}?mode=ro", uri=True)) as conn:
+    with store_of(data) as conn:
         assert conn.execute("SELECT token_id FROM usage_logs").fetchall() == [(None,), (None,)]
 
 

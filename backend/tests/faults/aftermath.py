@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 
 import msgspec
@@ -11,9 +10,10 @@ from emulator import Emulator
 from tests.faults import audit
 from tests.faults.load import Record
 from tests.harness import ConsoleClient, Json, Transcript
+from tests.harness.stored import Stored
 
 
-def check_store(conn: sqlite3.Connection, record: Record) -> None:
+def check_store(conn: Stored, record: Record) -> None:
     """All that was acknowledged is stored, and nothing that nobody asked for; nothing contradicts itself or runs."""
     assert audit.broken_rules(conn) == {}
     assert record.sessions <= audit.ids(conn, "SELECT id FROM sessions")
@@ -34,13 +34,13 @@ def check_store(conn: sqlite3.Connection, record: Record) -> None:
     assert set(titles.values()) <= {1}
 
 
-def stopped_otherwise(conn: sqlite3.Connection, record: Record) -> Json:
+def stopped_otherwise(conn: Stored, record: Record) -> Json:
     """Generations whose stop was acknowledged and that ended in another way."""
     ended = conn.execute("SELECT id, status FROM generations WHERE status <> 'stopped'").fetchall()
     return {row["id"]: row["status"] for row in ended if row["id"] in record.stopped}
 
 
-def check_texts(conn: sqlite3.Connection, emulator: Emulator, checked: set[str]) -> list[str]:
+def check_texts(conn: Stored, emulator: Emulator, checked: set[str]) -> list[str]:
     """Every text is the beginning of what the provider said, all of it when completed; the generations looked at."""
     rows = conn.execute("""
         SELECT g.id, g.status, g.upstream_id, g.error, m.content, m.parts FROM generations g

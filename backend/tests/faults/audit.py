@@ -1,40 +1,24 @@
-"""The store of a running console, read from outside by another process's query-only connection."""
+"""Rules that a store must keep, whatever happened to the console that wrote it."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
-from pathlib import Path
 from typing import Any
 
-
-def opened(data: Path) -> AbstractContextManager[sqlite3.Connection]:
-    """A snapshot of ``console.db`` of a data folder, closed at the end."""
-    return opened_file(data / "console.db")
+from tests.harness.stored import Stored
 
 
-@contextmanager
-def opened_file(path: Path) -> Iterator[sqlite3.Connection]:
-    """A snapshot of a database file, closed at the end."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)) as conn:
-        conn.row_factory = sqlite3.Row
-        conn.execute("BEGIN")
-        yield conn
-
-
-def ids(conn: sqlite3.Connection, sql: str) -> set[Any]:
+def ids(conn: Stored, sql: str) -> set[Any]:
     """The first column of a query."""
     return {row[0] for row in conn.execute(sql)}
 
 
-def broken_rules(conn: sqlite3.Connection) -> dict[str, list[Any]]:
+def broken_rules(conn: Stored) -> dict[str, list[Any]]:
     """Everything in the file that contradicts itself, by rule; empty when it is sound and nothing runs."""
     found = {name: [tuple(row) for row in conn.execute(sql)] for name, sql in _RULES.items()}
     return {name: rows for name, rows in found.items() if rows} | damage(conn)
 
 
-def damage(conn: sqlite3.Connection) -> dict[str, list[Any]]:
+def damage(conn: Stored) -> dict[str, list[Any]]:
     """What SQLite finds wrong with the file; empty when it is whole."""
     found = {
         "integrity": [row[0] for row in conn.execute("PRAGMA integrity_check") if row[0] != "ok"],

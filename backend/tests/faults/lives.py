@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from emulator import Emulator
-from tests.faults import audit
 from tests.faults.aftermath import check_continuation, check_reader, check_store, check_texts
 from tests.faults.failpoints import FailingConsole
 from tests.faults.load import Load, Record
 from tests.harness import ConsoleClient
+from tests.harness.stored import store_of
 
 LONGEST_LIFE_S = 0.7
 MOST_STEPS = 600
@@ -58,7 +58,7 @@ class Lives:
         process, record = self._process, self.record
         process.control.live()
         await process.start()
-        with audit.opened(process.data) as conn:
+        with store_of(process.data) as conn:
             check_store(conn, record)
             self._to_continue = check_texts(conn, self._emulator, self._checked)[:CONTINUED]
         async with process.client() as client:
@@ -72,6 +72,6 @@ class Lives:
             for generation_id in self._to_continue:
                 await check_continuation(client, generation_id)
         assert await self._process.interrupt() == 0
-        with audit.opened(self._process.data) as conn:
+        with store_of(self._process.data) as conn:
             self.ends.update(row["status"] for row in conn.execute("SELECT status FROM generations"))
         assert len(self._emulator.ledger.rows) <= self.ends.total()

@@ -10,6 +10,7 @@ from emulator import Emulator
 from tests.faults import audit
 from tests.harness import ConsoleClient, Json
 from tests.harness.process import ConsoleProcess
+from tests.harness.stored import store_of
 
 pytestmark = pytest.mark.faults
 
@@ -71,7 +72,7 @@ async def test_order_and_sums_do_not_follow_the_clock(data: Path, emulator: Emul
                 assert listed[:2] == [other, session]
             await process.kill()
     assert summary["totals"]["calls"] == len(jumps_h) * 2
-    with audit.opened(data) as conn:
+    with store_of(data) as conn:
         assert audit.broken_rules(conn) == {}
     assert len(emulator.ledger.rows) == len(jumps_h) * 2
 

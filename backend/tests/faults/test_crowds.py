@@ -20,6 +20,7 @@ from tests.faults import audit
 from tests.faults.figures import Figures, spread
 from tests.harness import Console, ConsoleClient, ConsoleProcess, Json, ServerProcess, reading, stuck
 from tests.harness.scale import Scale
+from tests.harness.stored import store_of
 
 pytestmark = pytest.mark.faults
 
@@ -169,7 +170,7 @@ async def test_writers_and_the_command_line_never_meet_a_locked_database(
         assert status == 0
         assert await process.interrupt() == 0
         assert "locked" not in process.errors()
-    with audit.opened(data) as conn:
+    with store_of(data) as conn:
         stored = [row["content"] for row in conn.execute("SELECT content FROM messages")]
         by_command = [row["title"] for row in conn.execute("SELECT title FROM sessions WHERE title LIKE 'by command%'")]
         assert audit.broken_rules(conn) == {}

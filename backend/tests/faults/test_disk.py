@@ -26,6 +26,7 @@ from tests.harness import ConsoleClient, ConsoleProcess, Json, reading, soon
 from tests.harness.client import MODEL, exact
 from tests.harness.frames import Frame
 from tests.harness.scale import Scale
+from tests.harness.stored import store_of
 
 pytestmark = pytest.mark.faults
 
@@ -101,7 +102,7 @@ async def test_nothing_is_paid_that_cannot_be_stored(process: ConsoleProcess, em
         for method, path, body in FREE:
             assert (await client.ask(method, path, json=body)).is_success
     assert await process.interrupt() == 0
-    with audit.opened(process.data) as conn:
+    with store_of(process.data) as conn:
         assert audit.broken_rules(conn).keys() <= OF_UNSTORED
 
 
@@ -127,7 +128,7 @@ async def test_an_answer_waits_for_room(process: ConsoleProcess, emulator: Emula
         assert (transcript.status, transcript.text) == ("completed", row.text)
         assert transcript.text.startswith(shown)
     assert await process.interrupt() == 0
-    with audit.opened(process.data) as conn:
+    with store_of(process.data) as conn:
         assert audit.broken_rules(conn) == {}
 
 
@@ -268,7 +269,7 @@ async def test_a_disk_that_fills_and_frees_loses_nothing_that_was_acknowledged(
             await asyncio.gather(*writers)
         assert await process.interrupt() == 0
     assert set(told) == {201, 507}
-    with audit.opened(data) as conn:
+    with store_of(data) as conn:
         titles = [row["title"] for row in conn.execute("SELECT title FROM sessions")]
         assert kept <= set(titles)
         assert not refused & set(titles)
@@ -314,7 +315,7 @@ async def test_a_reader_from_outside_that_never_ends_holds_up_nobody(data: Path,
         await process.start()
         async with process.client() as client:
             await client.create_session(title="before")
-            with audit.opened(data) as conn:
+            with store_of(data) as conn:
                 assert audit.ids(conn, "SELECT title FROM sessions") == {"before"}
                 assert (await client.answer("[[tokens=50]] hello")).status == "completed"
                 assert audit.ids(conn, "SELECT title FROM sessions") == {"before"}

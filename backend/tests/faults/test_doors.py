@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import sqlite3
 from pathlib import Path
 
 import httpx
@@ -14,6 +13,7 @@ import pytest
 from emulator import Emulator
 from tests.contract.openai_client import Json, ask, body, opened, stream
 from tests.harness import ConsoleProcess, soon
+from tests.harness.stored import store_of
 
 pytestmark = pytest.mark.faults
 
@@ -69,6 +69,5 @@ async def test_a_kill_leaves_no_word_of_a_call_that_is_not_stored(data: Path, em
 
 
 def _generations(data: Path) -> list[Json]:
-    with contextlib.closing(sqlite3.connect(next(data.glob("*.db")))) as conn:
-        conn.row_factory = sqlite3.Row
+    with store_of(data) as conn:
         return [dict(row) for row in conn.execute("SELECT * FROM generations").fetchall()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from app.core.config import Settings
 from emulator import Emulator
 from tests.harness import Console, ConsoleProcess
 from tests.harness.environment import server_environment
-from tests.harness.guards import Belongings, Network, NetworkReached, tasks_left
+from tests.harness.guards import Belongings, Network, NetworkReached, OpenElsewhere, tasks_left
 
 
 def test_a_connection_beyond_loopback_is_refused_and_remembered() -> None:
@@ -27,6 +28,16 @@ def test_a_connection_beyond_loopback_is_refused_and_remembered() -> None:
     with pytest.raises(NetworkReached):
         network._audit("socket.getaddrinfo", ("openrouter.ai", 443, 0, 0, 0))
     assert network.attempts == ["192.0.2.1", "openrouter.ai"]
+
+
+def test_a_live_store_is_kept_from_the_interpreters_sqlite(tmp_path: Path) -> None:
+    """However it is named, as long as this process has it open; afterwards it may be read."""
+    file = tmp_path / "console.db"
+    with file.open("wb"):
+        for name in (file, str(file), bytes(file), f"file:{file}?mode=ro"):
+            with pytest.raises(OpenElsewhere):
+                sqlite3.connect(name, uri=True)
+    sqlite3.connect(file).close()
 
 
 def test_what_is_left_behind_is_named() -> None:

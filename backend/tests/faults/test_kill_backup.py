@@ -18,6 +18,7 @@ from tests.faults.lives import Lives
 from tests.faults.load import Record
 from tests.harness import ConsoleClient, Json
 from tests.harness.scale import Scale
+from tests.harness.stored import database_of
 
 pytestmark = pytest.mark.faults
 
@@ -55,12 +56,12 @@ class Keeper:
         listed = {backup["name"]: backup for backup in await client.every("/api/admin/backups")}
         for name, (acknowledged, before) in self._kept.items():
             assert listed[name] == acknowledged
-            with audit.opened_file(self._folder / name) as conn:
+            with database_of(self._folder / name) as conn:
                 assert before <= audit.ids(conn, "SELECT id FROM sessions UNION ALL SELECT id FROM generations")
         for name, backup in listed.items():
             file = self._folder / name
             assert hashlib.sha256(file.read_bytes()).hexdigest() == backup["sha256"]
-            with audit.opened_file(file) as conn:
+            with database_of(file) as conn:
                 assert audit.damage(conn) == {}
         for newest in list(listed)[:1]:
             assert (await client.post(f"/api/admin/backups/{newest}/verify"))["sha256"] == listed[newest]["sha256"]

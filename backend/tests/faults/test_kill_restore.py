@@ -7,7 +7,6 @@ import contextlib
 import random
 import shutil
 import signal
-import sqlite3
 from collections import Counter
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tests.faults.figures import Figures
 from tests.harness import ConsoleClient, Json, reading
 from tests.harness.client import exact
 from tests.harness.scale import Scale
+from tests.harness.stored import Stored, database_of, store_of
 
 pytestmark = pytest.mark.faults
 
@@ -52,7 +52,7 @@ class Kept:
             self.old = self.new | await _ask(client, "second")
         assert await process.interrupt() == 0
         shutil.copytree(process.data, self.folder)
-        with audit.opened(self.folder) as conn:
+        with store_of(self.folder) as conn:
             self.ledger = audit.ids(conn, "SELECT id FROM usage_logs")
 
     def put(self, data: Path) -> None:
@@ -93,7 +93,7 @@ class Attempt:
 
     def outcome(self, data: Path) -> str:
         """All old or all new; an acknowledged restore is new; what was paid is on record; the old text is somewhere."""
-        with audit.opened(data) as conn:
+        with store_of(data) as conn:
             broken = audit.broken_rules(conn)
             assert broken.keys() <= MERGED, broken
             assert self._kept.ledger <= audit.ids(conn, "SELECT id FROM usage_logs")
@@ -105,12 +105,12 @@ class Attempt:
             return "old"
         assert found == self._kept.new
         safety = max((data / "backups").glob("console_backup_before_restore_*.db"))
-        with audit.opened_file(safety) as conn:
+        with database_of(safety) as conn:
             assert audit.ids(conn, "SELECT id FROM sessions") == self._kept.old | {self.running}
             assert self._text({self.running}, conn) == self.text
         return "new"
 
-    def _text(self, found: set[str], conn: sqlite3.Connection) -> str | None:
+    def _text(self, found: set[str], conn: Stored) -> str | None:
         if self.running not in found:
             return None
         sql = "SELECT content FROM messages WHERE session_id = ? AND role = 'assistant'"

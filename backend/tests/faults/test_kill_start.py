@@ -6,7 +6,6 @@ import asyncio
 import random
 import shutil
 import signal
-import sqlite3
 from abc import ABC, abstractmethod
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from tests.faults.failpoints import FailingConsole
 from tests.faults.figures import Figures
 from tests.faults.load import Load, Record
 from tests.harness.scale import Scale
+from tests.harness.stored import Stored, database_of, store_of
 
 pytestmark = pytest.mark.faults
 
@@ -39,14 +39,14 @@ class Folder(ABC):
         shutil.rmtree(data, ignore_errors=True)
 
     @abstractmethod
-    def check(self, conn: sqlite3.Connection) -> None:
+    def check(self, conn: Stored) -> None:
         """All that was in it is still there, and nothing else."""
 
 
 class Blank(Folder):
     name = "a blank folder"
 
-    def check(self, conn: sqlite3.Connection) -> None:
+    def check(self, conn: Stored) -> None:
         assert audit.ids(conn, "SELECT id FROM sessions UNION ALL SELECT id FROM messages") == set()
 
 
@@ -71,7 +71,7 @@ class FirstRelease(Folder):
         data.mkdir()
         shutil.copy(self._kept, data / "console.db")
 
-    def check(self, conn: sqlite3.Connection) -> None:
+    def check(self, conn: Stored) -> None:
         rows = conn.execute("SELECT s.title, m.content FROM sessions s JOIN messages m ON m.session_id = s.id")
         assert {tuple(row) for row in rows} == {(f"session {n}", _text(n)) for n in range(OLD_SESSIONS)}
 
@@ -96,7 +96,7 @@ class Killed(Folder):
         super().put(data)
         shutil.copytree(self._kept, data)
 
-    def check(self, conn: sqlite3.Connection) -> None:
+    def check(self, conn: Stored) -> None:
         check_store(conn, self._record)
         check_texts(conn, self._emulator, set())
 
@@ -161,13 +161,12 @@ async def test_a_start_that_is_killed_at_any_step_loses_nothing(
 
 
 def _check(data: Path, folder: Folder) -> None:
-    with audit.opened(data) as conn:
+    with store_of(data) as conn:
         folder.check(conn)
         assert audit.broken_rules(conn) == {}
         (version,) = conn.execute("SELECT max(version) FROM schema_migrations").fetchone()
         assert version == len(load(MIGRATIONS))
     assert [file.name for file in data.rglob("*") if "partial" in file.name] == []
     for copy in data.glob("console.before-*.db"):
-        with sqlite3.connect(copy) as conn:
+        with database_of(copy) as conn:
             folder.check(conn)
-        conn.close()

@@ -14,6 +14,7 @@ from emulator.ledger import Row
 from tests.faults import audit
 from tests.harness import Console, ConsoleClient, Json, soon
 from tests.harness.client import exact
+from tests.harness.stored import store_of
 
 CALLS = 500
 AT_ONCE = 25
@@ -112,7 +113,7 @@ async def test_under_random_faults_both_ledgers_agree_to_the_last_digit(
     assert min(states["settled"], states["reconciled"], states["unknown"]) > 0, states
 
     await check_sums(client, rows)
-    with audit.opened(console.services.settings.data_dir) as conn:
+    with store_of(console.services.settings.data_dir) as conn:
         broken = audit.broken_rules(conn)
     broken.pop("a ledger row without a generation", None)  # of the deleted sessions
     assert broken == {}

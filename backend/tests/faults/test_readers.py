@@ -11,10 +11,10 @@ import pytest
 from app.db.types import Conn
 from emulator import Emulator
 from emulator.ledger import Row
-from tests.faults import audit
 from tests.faults.disk import HeldWriter, refuse_ticks
 from tests.harness import Console, Json, Transcript, console_app, reading, soon, stuck
 from tests.harness.client import MODEL
+from tests.harness.stored import store_of
 
 STANDING_STILL = "[[tokens=40; stall after=20]] hello"
 STUCK_READERS = 20
@@ -267,7 +267,7 @@ async def test_each_frame_is_on_disk_when_it_is_seen(console: Console, emulator:
     seen = 0
     async with console.client.events(generation_id) as stream:
         async for frame in stream:
-            with audit.opened(console.services.settings.data_dir) as conn:
+            with store_of(console.services.settings.data_dir) as conn:
                 (last_seq,) = conn.execute(
                     "SELECT max(last_seq) FROM generation_events WHERE generation_id = ?", (generation_id,)
                 ).fetchone()

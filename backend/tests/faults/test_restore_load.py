@@ -20,6 +20,7 @@ from tests.harness import ConsoleClient, ConsoleProcess
 from tests.harness.client import MODEL
 from tests.harness.environment import BACKEND
 from tests.harness.scale import Scale
+from tests.harness.stored import store_of
 
 pytestmark = pytest.mark.faults
 
@@ -148,7 +149,7 @@ async def test_restores_under_load_show_all_old_or_all_new(
             rows = await client.every("/api/usage")
         assert await process.interrupt() == 0
         assert "Traceback" not in process.errors()
-    with audit.opened(data) as conn:
+    with store_of(data) as conn:
         assert audit.broken_rules(conn).keys() <= RESTORED
     # No call is forgotten. One that was broken off before the provider had named it is unknown, never free.
     unnamed = {row.id for row in emulator.ledger.rows} - {row["upstream_id"] for row in rows}

@@ -12,6 +12,7 @@ from tests.faults import audit
 from tests.faults.disk import HeldWriter
 from tests.harness import Console, ConsoleClient, Json, reading, soon
 from tests.harness.client import exact
+from tests.harness.stored import store_of
 
 # Held back: the provider has the request and says nothing.
 BEFORE_HEADERS = "[[tokens=40 hold=60000]] hello"
@@ -116,7 +117,7 @@ async def test_a_stop_is_stored_before_it_acts(console: Console, emulator: Emula
         assert not run.reading.done()
         assert emulator.ledger.rows[0].status == "open"
     assert (await stop)["status"] == "stopped"
-    with audit.opened(console.services.settings.data_dir) as conn:
+    with store_of(console.services.settings.data_dir) as conn:
         assert audit.ids(conn, "SELECT stop_requested_at IS NOT NULL FROM generations") == {1}
 
 

@@ -1,8 +1,9 @@
-"""What a test must not leave behind or reach for: tasks, threads, processes, sockets, temporary files, the network."""
+"""What a test must not leave behind or reach for: tasks, threads, processes, sockets, files, network, live stores."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import os
 import socket
@@ -46,6 +47,36 @@ class Network:
             return
         self.attempts.append(str(name))
         raise NetworkReached(str(name))
+
+
+class OpenElsewhere(AssertionError):
+    """A test opened a database with the interpreter's SQLite that this process has open with the product's."""
+
+
+class OneSqlite:
+    """Keeps the interpreter's SQLite away from files that this process has open, for as long as the process lives.
+
+    Two SQLite libraries in one process do not know of each other's locks: closing a file drops all of the process's,
+    and the last to close removes the log the other still maps, which then dies of a bus error
+    (https://sqlite.org/howtocorrupt.html, section 2.2.1).
+    """
+
+    def watch(self) -> None:
+        sys.addaudithook(self._audit)
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "sqlite3.connect":
+            name = os.fsdecode(arguments[0]).removeprefix("file:").partition("?")[0]
+            if name in _open_files():
+                raise OpenElsewhere(name)
+
+
+def _open_files() -> set[str]:
+    found = set()
+    for name in os.listdir(_DESCRIPTORS):  # noqa: PTH208 - a folder that changes while it is read
+        with contextlib.suppress(OSError):
+            found.add(os.readlink(_DESCRIPTORS / name))  # noqa: PTH115 - as the system says it
+    return found
 
 
 def _is_loopback(name: str) -> bool:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import random
 import re
 import resource
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,9 +16,11 @@ import pytest
 from app.core.errors import BadBackup
 from app.services.backups.confined import MEMORY_BYTES, confine
 from app.services.backups.sandbox import LEAST_S, rebuild_from
+from tests.faults.audit import ids
 from tests.faults.figures import Figures
 from tests.harness import Console, ConsoleClient
 from tests.harness.scale import Scale
+from tests.harness.stored import StoredRow, store_of
 from tests.services.backups.hostile_files import HOSTILE, mutations
 
 GROUPS = 8
@@ -39,10 +39,11 @@ async def good_backup(client: ConsoleClient, data: Path) -> bytes:
     return Path(data / "backups" / str(backup["name"])).read_bytes()
 
 
-def contents(data: Path) -> list[str]:
-    """All that the store holds."""
-    with closing(sqlite3.connect(f"file:{data / 'console.db'}?mode=ro", uri=True)) as conn:
-        return list(conn.iterdump())
+def contents(data: Path) -> dict[str, list[StoredRow]]:
+    """All that the store holds, by table."""
+    with store_of(data) as conn:
+        tables = ids(conn, "SELECT name FROM sqlite_schema WHERE type = 'table'") | {"sqlite_schema"}
+        return {table: conn.execute(f'SELECT * FROM "{table}"').fetchall() for table in tables}  # noqa: S608
 
 
 async def refuse_each(console: Console, data: Path, names: Sequence[str]) -> float:

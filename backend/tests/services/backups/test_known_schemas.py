@@ -12,8 +12,9 @@ import pytest
 
 from app.db.migrate import MIGRATIONS, build, load
 from app.db.sqlite import open_private
-from tests.faults.audit import broken_rules, opened
+from tests.faults.audit import broken_rules
 from tests.harness import Console, ConsoleClient, Json
+from tests.harness.stored import store_of
 
 SEED = """
     CREATE TABLE models (id TEXT PRIMARY KEY, openrouter_id TEXT UNIQUE, name TEXT, context_length INTEGER,
@@ -85,7 +86,7 @@ async def test_the_first_consoles_database_is_imported(console: Console, data: P
     assert {row["model_id"] for row in await client.every("/api/usage")} == {"openai/gpt-4o-mini"}
     answer = await client.answer("Third?", session_id="s-1")
     assert answer.status == "completed"
-    with opened(data) as conn:
+    with store_of(data) as conn:
         assert broken_rules(conn) == {}
 
 
@@ -144,7 +145,7 @@ async def test_every_released_schema_comes_back(console: Console, data: Path, tm
     assert summary["source"]["schema_version"] == version
     (message,) = await console.client.every("/api/sessions/s/messages")
     assert (message["content"], message["pinned"]) == ("Hi", False)
-    with opened(data) as read:
+    with store_of(data) as read:
         assert broken_rules(read) == {}
 
 
@@ -174,5 +175,5 @@ async def test_odd_but_sound_files_come_back(
     (session,) = await client.every("/api/sessions")
     assert session["title"] == "Keep this"
     assert (await client.answer("And go on", session_id=session["id"])).status == "completed"
-    with opened(data) as read:
+    with store_of(data) as read:
         assert broken_rules(read) == {}
