@@ -37,6 +37,7 @@ from app.services.messages import Messages
 from app.services.metrics import Metrics
 from app.services.metrics_report import MetricsReport
 from app.services.ordering import go_on_after_stored
+from app.services.owner_zone import adopt_stored
 from app.services.preferences import Preferences, defaults_of
 from app.services.profiles import Profiles
 from app.services.providers.provider_file import ProviderFile, find_provider_file, read_provider_file
@@ -101,6 +102,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         stack.push_async_callback(store.close)
         await go_on_after_stored(store)
         await recovery.recover(store)
+        await adopt_stored(store, settings)
 
         runs, changes, metrics = Runs(), Changes(), Metrics()
         hash_key = read_or_create_hash_key(settings.data_dir)

@@ -23,6 +23,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from app.core.days import is_zone
+
 BACKEND = Path(__file__).resolve().parents[2]
 REPOSITORY = BACKEND.parent
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
@@ -102,6 +104,12 @@ class Settings(BaseSettings):
         le=520,
         validation_alias="CONSOLE_BACKUP_KEEP_WEEKLY",
         description="Weeks, before those days, that keep their newest scheduled backup.",
+    )
+    time_zone: str = Field(
+        "auto",
+        validation_alias="CONSOLE_TIME_ZONE",
+        description="Zone of the owner's days, by its IANA name, as `Europe/Berlin`; `auto`: the settings page's, "
+        "else the machine's.",
     )
     app_title: str = Field(
         "LLM Console",
@@ -219,6 +227,13 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value != "auto" and not is_zone(value):
+            raise ValueError("it is no time zone that this machine knows, as Europe/Berlin")
         return value
 
     @field_validator("data_dir")

@@ -23,6 +23,7 @@ _ADD_COUNTERS = """
     INSERT INTO sqlite_sequence (name, seq) SELECT name, seq FROM live.sqlite_sequence l
     WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence s WHERE s.name = l.name)
 """
+_KEEP_ZONE = "UPDATE owner_zone SET zone = (SELECT zone FROM live.owner_zone)"
 # The store is as old as it was: its first scheduled backup is not put off by restoring.
 _KEEP_AGE = """
     UPDATE schema_migrations SET applied_at = COALESCE(
@@ -81,6 +82,7 @@ def take_over(conn: Conn) -> None:
         conn.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM live.{table}")  # noqa: S608
     conn.execute(_KEEP_AGE)
     conn.execute(_KEEP_SETTINGS)
+    conn.execute(_KEEP_ZONE)
     conn.execute(_KEEP_COUNTERS)
     conn.execute(_ADD_COUNTERS)
     # What a client has seen of an object and its revision must not pass for what is there now.

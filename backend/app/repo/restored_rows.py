@@ -23,7 +23,7 @@ MERGED: Mapping[str, tuple[str, ...]] = {
     "idempotency_keys": ("request_id",),
 }
 """What tells of the same thing: rows that agree in any of these columns."""
-DERIVED = frozenset({"usage_days", "schema_migrations"})
+DERIVED = frozenset({"usage_days", "schema_migrations", "owner_zone"})
 """Made anew from the others."""
 SETTINGS = frozenset({"model", "temperature", "max_tokens", "system_prompt", "theme", "send_key"})
 """The settings that come with a backup; all others are about this installation and stay."""

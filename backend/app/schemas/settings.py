@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 from app.schemas.backups import BackupEvery
 from app.schemas.parameters import MaxTokens
 from app.schemas.profiles import SystemPrompt, Temperature
-from app.schemas.types import JsonInput, Slug
+from app.schemas.types import JsonInput, Slug, TimeZone
 
 Theme = Literal["system", "light", "dark"]
 SendKey = Literal["enter", "mod_enter"]
@@ -38,6 +38,8 @@ class AppSettings:
     system_prompt: str
     theme: Theme
     send_key: SendKey
+    time_zone: TimeZone
+    """Of the owner's days; not the environment's ``auto`` but what it has come to."""
     backup_every: BackupEvery
     backup_keep_daily: int
     backup_keep_weekly: int
@@ -50,6 +52,7 @@ class SettingsPatch(JsonInput):
     system_prompt: SystemPrompt | None = None
     theme: Theme | None = None
     send_key: SendKey | None = None
+    time_zone: TimeZone | None = None
     backup_every: BackupEvery | None = None
     backup_keep_daily: Annotated[int | None, Field(ge=0, le=366)] = None
     backup_keep_weekly: Annotated[int | None, Field(ge=0, le=520)] = None

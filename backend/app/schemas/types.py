@@ -7,6 +7,8 @@ from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, BaseModel, Strict, StringConstraints, WithJsonSchema
 
+from app.core.days import MAX_ZONE_CHARS, is_zone
+
 Usd: TypeAlias = Annotated[Decimal, WithJsonSchema({"type": "number", "description": "US dollars, exact"})]
 
 SessionType: TypeAlias = Literal["chat", "code", "documents", "playground"]
@@ -49,6 +51,13 @@ def not_blank(text: str) -> str:
     return text
 
 
+def known_zone(name: str) -> str:
+    """Refuse what is no time zone of this machine."""
+    if not is_zone(name):
+        raise ValueError("must be a time zone that this machine knows, as Europe/Berlin")
+    return name
+
+
 Flag: TypeAlias = Annotated[bool, Strict()]
 """A boolean of a JSON body: 0 and "no" are none, as the document says. Query strings have words for it instead."""
 PlainText: TypeAlias = Annotated[str, AfterValidator(storable)]
@@ -57,6 +66,12 @@ Content: TypeAlias = Annotated[
 ]
 Name: TypeAlias = Annotated[
     str, StringConstraints(min_length=1, max_length=200), AfterValidator(storable), AfterValidator(not_blank)
+]
+TimeZone: TypeAlias = Annotated[
+    str,
+    StringConstraints(max_length=MAX_ZONE_CHARS),
+    AfterValidator(known_zone),
+    WithJsonSchema({"type": "string", "maxLength": MAX_ZONE_CHARS, "description": "IANA name, as Europe/Berlin"}),
 ]
 Slug: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 RequestId: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]

@@ -9,11 +9,14 @@ from app.core.clock import now
 from app.core.config import Settings, is_placeholder
 from app.core.errors import Conflict, ValidationFailed
 from app.db.store import Store
+from app.db.types import Conn
+from app.repo import owner_zone
 from app.repo import settings as settings_repo
 from app.schemas.settings import AppSettings, KeyStatus, SettingsPatch
 from app.services.backups.plan import PLAN_FIELDS, plan_of
 from app.services.catalog.catalog import Catalog
 from app.services.changes import Changes
+from app.services.owner_zone import adopt, is_fixed
 from app.services.providers.providers import Providers
 from app.services.turns.prompt import Defaults
 
@@ -42,7 +45,7 @@ class Preferences:
     async def get(self) -> AppSettings:
         """Everything the page shows."""
         defaults = defaults_of(self._settings, self._providers)
-        stored = await self._store.read(settings_repo.all_values)
+        stored, zone = await self._store.read(_stored)
         values = PAGE_DEFAULTS | {
             "model": defaults.model,
             "temperature": defaults.temperature,
@@ -54,18 +57,21 @@ class Preferences:
             base_url=self._settings.openrouter_base_url,
             demo=self._providers.demo,
             key=self._providers.key_status(),
-            **(values | stored | asdict(plan_of(self._settings, stored))),
+            **(values | stored | asdict(plan_of(self._settings, stored)) | {"time_zone": zone}),
         )
 
     async def patch(self, request: SettingsPatch) -> AppSettings:
         """Store what was given; null is not a value here. Raises Conflict for what the environment decides."""
         changes = request.model_dump(exclude_none=True)
-        if fixed := sorted(PLAN_FIELDS & changes.keys() & self._settings.model_fields_set):
+        environment = PLAN_FIELDS & self._settings.model_fields_set
+        if is_fixed(self._settings):
+            environment |= {"time_zone"}
+        if fixed := sorted(environment & changes.keys()):
             raise Conflict(
                 f"{', '.join(fixed)} is set in the environment.", details={"hint": "Change it there, then start again."}
             )
         if changes:
-            await self._store.write(settings_repo.put, changes, now=now())
+            await self._store.write(_change, changes)
             self._changes.publish("settings", "settings")
         return await self.get()
 
@@ -86,3 +92,13 @@ class Preferences:
         self._catalog.open()
         self._changes.publish("settings", "settings")
         return self._providers.key_status()
+
+
+def _stored(conn: Conn) -> tuple[dict[str, Any], str]:
+    return settings_repo.all_values(conn), owner_zone.get(conn)
+
+
+def _change(conn: Conn, changes: dict[str, Any]) -> None:
+    settings_repo.put(conn, changes, now=now())
+    if "time_zone" in changes:
+        adopt(conn, changes["time_zone"])

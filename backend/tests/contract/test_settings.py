@@ -124,3 +124,29 @@ async def test_a_changed_key_is_used_from_the_next_call_on(data: Path, emulator:
         assert refused.data_of("error")["error_code"] == "upstream_bad_key"
         await running.client.ask("PUT", "/api/settings/key", json={"key": SECRET})
         assert (await running.client.answer("Hello")).status == "completed"
+
+
+async def test_the_owner_s_zone(data: Path) -> None:
+    """The machine's until the page says otherwise; it stays over a restart."""
+    async with console_app(data) as running:
+        assert (await running.client.get("/api/settings"))["time_zone"] == "UTC"
+        changed = await running.client.ask("PATCH", "/api/settings", json={"time_zone": "Asia/Kathmandu"})
+        assert (changed.status_code, changed.json()["time_zone"]) == (200, "Asia/Kathmandu")
+    async with console_app(data) as running:
+        assert (await running.client.get("/api/settings"))["time_zone"] == "Asia/Kathmandu"
+
+
+async def test_the_environment_may_fix_the_zone(data: Path) -> None:
+    """Then the page shows it and cannot change it."""
+    async with console_app(data, time_zone="Europe/Berlin") as running:
+        assert (await running.client.get("/api/settings"))["time_zone"] == "Europe/Berlin"
+        refused = await running.client.ask("PATCH", "/api/settings", json={"time_zone": "UTC"})
+        assert (refused.status_code, refused.json()["error_code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "Europe", "../../etc/passwd", "localtime", "a" * 65, 5])
+async def test_what_is_no_zone_is_refused(client: ConsoleClient, zone: object) -> None:
+    """422, and nothing changes."""
+    refused = await client.ask("PATCH", "/api/settings", json={"time_zone": zone})
+    assert (refused.status_code, refused.json()["error_code"]) == (422, "validation_failed")
+    assert (await client.get("/api/settings"))["time_zone"] == "UTC"

@@ -30,7 +30,7 @@ def server_environment(**variables: str) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
-    return kept | _defaults() | variables
+    return kept | _defaults() | {"TZ": "UTC"} | variables
 
 
 def isolate(patch: pytest.MonkeyPatch, home: Path, temporary: Path) -> None:
@@ -43,6 +43,7 @@ def isolate(patch: pytest.MonkeyPatch, home: Path, temporary: Path) -> None:
             patch.delenv(name, raising=False)
     patch.setitem(Settings.model_config, "env_file", None)
     patch.setenv("HOME", str(home))
+    patch.setenv("TZ", "UTC")
     patch.setenv("TMPDIR", str(temporary))
     patch.setattr(tempfile, "tempdir", str(temporary))
 

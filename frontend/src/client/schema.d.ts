@@ -1504,6 +1504,11 @@ export interface components {
              */
             send_key: "enter" | "mod_enter";
             /**
+             * Time Zone
+             * @description IANA name, as Europe/Berlin
+             */
+            time_zone: string;
+            /**
              * Backup Every
              * @enum {string}
              */
@@ -4382,6 +4387,8 @@ export interface components {
             theme?: ("system" | "light" | "dark") | null;
             /** Send Key */
             send_key?: ("enter" | "mod_enter") | null;
+            /** Time Zone */
+            time_zone?: string | null;
             /** Backup Every */
             backup_every?: ("off" | "day" | "week") | null;
             /** Backup Keep Daily */

@@ -23,6 +23,7 @@ beforeEach(() => {
     system_prompt: "",
     theme: "system",
     send_key: "enter",
+    time_zone: "UTC",
     backup_every: "day",
     backup_keep_daily: 7,
     backup_keep_weekly: 4,
