@@ -27,6 +27,7 @@ from app.services.bundle import Services
 from app.services.catalog.catalog import Catalog, Refresh
 from app.services.catalog.plain_models import PlainCatalog
 from app.services.changes import Changes
+from app.services.decisions import Decisions
 from app.services.doors.doors import Doors
 from app.services.doors.embeddings import Embeddings
 from app.services.doors.openai_models import OpenAIModels
@@ -180,6 +181,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             compactions=compactions,
             profiles=Profiles(store, changes),
             usage=UsageReports(store),
+            decisions=Decisions(store, changes),
             preferences=Preferences(store, changes, providers, catalog, settings),
             turns=turns,
             doors=doors,

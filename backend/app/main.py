@@ -20,6 +20,7 @@ from app.api.routes import (
     admin,
     chat,
     compactions,
+    decisions,
     docs,
     embeddings,
     generations,
@@ -75,8 +76,8 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     )
     # Routes are tried in this order, the busiest first.
     for module in (
-        *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage, compactions),
-        *(settings_routes, admin, restore, embeddings, openrouter_lookups, openai_models, plain_models),
+        *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage, decisions),
+        *(compactions, settings_routes, admin, restore, embeddings, openrouter_lookups, openai_models, plain_models),
         *(tokens, tickets, health, metrics, docs),
     ):
         app.include_router(module.router)

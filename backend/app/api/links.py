@@ -21,6 +21,7 @@ IDS_OF_REPLIES: Mapping[str, Mapping[str, str]] = {
     "compact_session": {"compaction_id": "$response.body#/id", "session_id": "$request.path.session_id"},
     "create_token": {"token_id": "$response.body#/id"},
     "create_backup": {"name": "$response.body#/name"},
+    "list_usage": {"usage_id": "$response.body#/items/0/id"},
     "list_models": {"slug": "$response.body#/items/0/id"},
 }
 """By operation: where its reply says an id, under the name that parameters of other operations have for it."""

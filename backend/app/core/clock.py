@@ -40,3 +40,8 @@ def not_before(now: str, newest: str | None) -> str:
 def unix_s(stamped: str) -> int:
     """Whole seconds since the epoch of a stored time."""
     return int(datetime.fromisoformat(stamped).timestamp())
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """From one stored time to another; negative when the clock went back between them."""
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()

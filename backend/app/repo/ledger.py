@@ -14,7 +14,7 @@ _COLUMNS = """
     id, session_id, profile_id, model_id, generation_id, purpose, state, prompt_tokens, completion_tokens, total_tokens,
     cached_tokens, cache_write_tokens, reasoning_tokens, cost_picousd, reserved_picousd, price_version, model,
     COALESCE(upstream_provider, provider) AS provider, token_id, upstream_id, latency_ms, first_token_ms,
-    tokens_per_second, finish_reason, created_at
+    tokens_per_second, finish_reason, decision, created_at
 """
 _RESERVE = """
     INSERT INTO usage_logs (id, session_id, profile_id, model_id, generation_id, purpose, state, model, provider,
@@ -41,7 +41,7 @@ _RECONCILABLE = f"""
 _RECONCILE = f"""
     UPDATE usage_logs SET state = 'reconciled', upstream_provider = COALESCE(:upstream_provider, upstream_provider),
         {", ".join(f"{name} = COALESCE(:{name}, {name})" for name in _TOKENS)}, cost_picousd = :cost_picousd,
-        cost_text = :cost_text, settled_at = :now
+        cost_text = :cost_text, decision = :decision, settled_at = :now
     WHERE generation_id = :generation_id AND state = 'unknown'
     RETURNING created_at, model, session_id, token_id, reserved_picousd, {", ".join(_TOKENS)}
 """  # noqa: S608
@@ -56,9 +56,11 @@ _ADD_TO_DAY = f"""
     WHERE day = :day AND model = :model
 """  # noqa: S608
 _UNKNOWN = """
-    SELECT generation_id, upstream_id, provider, created_at FROM usage_logs
+    SELECT generation_id, upstream_id, provider, asked_at, COALESCE(settled_at, created_at) AS ended_at FROM usage_logs
     WHERE state = 'unknown' AND upstream_id IS NOT NULL AND generation_id IS NOT NULL ORDER BY id
 """
+_SET_ASKED = "UPDATE usage_logs SET asked_at = :now WHERE generation_id = :generation_id AND state = 'unknown'"
+_GET = f"SELECT {_COLUMNS} FROM usage_logs WHERE id = :id"  # noqa: S608
 _ABANDONED = """
     SELECT generation_id, session_id, provider FROM usage_logs
     WHERE state = 'reserved' AND generation_id IS NOT NULL AND NOT EXISTS (
@@ -115,7 +117,8 @@ def settle(conn: Conn, values: dict[str, Any]) -> bool:
 def reconcile(conn: Conn, values: dict[str, Any]) -> tuple[str, dict[str, int]] | None:
     """Give an unknown row its cost, and the tokens that are given: None leaves a count as it is.
 
-    Its session's id and the tokens it gained over what was counted before; None when there was nothing to do.
+    ``decision`` says how the owner decided, None that the provider told. Its session's id and the tokens it gained over
+    what was counted before; None when there was nothing to do.
     """
     before = conn.execute(_RECONCILABLE, values).fetchone()
     row = conn.execute(_RECONCILE, values).fetchone()
@@ -128,8 +131,18 @@ def reconcile(conn: Conn, values: dict[str, Any]) -> tuple[str, dict[str, int]] 
 
 
 def unknown(conn: Conn) -> list[Row]:
-    """Rows whose cost the provider can still be asked for."""
+    """Rows whose cost the provider can be asked for, when they ended and when it was last asked, None never."""
     return conn.execute(_UNKNOWN).fetchall()
+
+
+def set_asked(conn: Conn, generation_id: str, now: str) -> None:
+    """The provider was asked, and did not tell."""
+    conn.execute(_SET_ASKED, {"generation_id": generation_id, "now": now})
+
+
+def get(conn: Conn, row_id: str) -> UsageRow | None:
+    row = conn.execute(_GET, {"id": row_id}).fetchone()
+    return _usage_row(row) if row else None
 
 
 def call(conn: Conn, call_id: str) -> Row | None:

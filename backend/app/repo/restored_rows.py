@@ -65,6 +65,7 @@ _CHECKS: Mapping[tuple[str, str], Check] = {
     ("usage_logs", "model_id"): kind.name,
     ("usage_logs", "upstream_id"): kind.name,
     ("usage_logs", "purpose"): kind.PURPOSE,
+    ("usage_logs", "decision"): kind.DECISION,
     **{("usage_logs", name): kind.tokens for name in ("prompt_tokens", "completion_tokens", "total_tokens")},
     **{("usage_logs", name): kind.tokens for name in ("cached_tokens", "cache_write_tokens", "reasoning_tokens")},
     **{("usage_logs", name): kind.picousd for name in ("cost_picousd", "reserved_picousd")},

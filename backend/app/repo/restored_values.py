@@ -23,6 +23,7 @@ from app.schemas.messages import StoredError
 from app.schemas.parts import PART_CLASSES
 from app.schemas.settings import SettingsPatch
 from app.schemas.types import GenerationStatus, Purpose
+from app.schemas.usage import DecisionKind
 
 Check = Callable[[Any], None]
 
@@ -177,3 +178,4 @@ CONTEXT = holding(ContextUse)
 DRAFT = holding(dict[str, Any])
 STATUS = one_of(*get_args(GenerationStatus))
 PURPOSE = one_of(*get_args(Purpose))
+DECISION = one_of(*get_args(DecisionKind))

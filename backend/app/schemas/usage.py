@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from app.schemas.page import PageQuery
-from app.schemas.types import CostState, ObjectId, Purpose, Slug, Usd
+from app.schemas.types import CostState, Flag, JsonInput, ObjectId, Purpose, Slug, Usd
 
+DecisionKind: TypeAlias = Literal["cost", "write_off"]
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
@@ -43,6 +45,8 @@ class UsageRow:
     first_token_ms: int | None
     tokens_per_second: float | None
     finish_reason: str | None
+    decision: DecisionKind | None
+    """How the owner settled what the provider did not tell; null where nobody had to."""
     created_at: str
 
 
@@ -110,3 +114,19 @@ class SummaryQuery(BaseModel, extra="forbid"):
 class UsageQuery(PageQuery):
     session_id: ObjectId | None = None
     model: Slug | None = None
+
+
+class Decision(JsonInput):
+    """The owner's word on a call whose cost nobody knows: what it cost, or that it is written off at 0."""
+
+    cost_usd: Annotated[
+        Decimal | None,
+        Field(strict=False, ge=0, le=1000, decimal_places=12, description="US dollars that the call has cost."),
+    ] = None
+    write_off: Annotated[Flag | None, Field(description="True books the call at 0.")] = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.cost_usd is None) == (not self.write_off):
+            raise ValueError("say either cost_usd or write_off: true")
+        return self

@@ -15,6 +15,7 @@ from app.services.backups.restore import Restores
 from app.services.backups.schedule import Schedule
 from app.services.catalog.catalog import Catalog
 from app.services.catalog.plain_models import PlainCatalog
+from app.services.decisions import Decisions
 from app.services.doors.doors import Doors
 from app.services.doors.embeddings import Embeddings
 from app.services.doors.openai_models import OpenAIModels
@@ -56,6 +57,7 @@ class Services:
     compactions: Compactions
     profiles: Profiles
     usage: UsageReports
+    decisions: Decisions
     preferences: Preferences
     turns: Turns
     doors: Doors

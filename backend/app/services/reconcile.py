@@ -6,17 +6,15 @@ import asyncio
 import contextlib
 import heapq
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from app.core.clock import now
+from app.core import clock
 from app.core.errors import AppError
-from app.core.json import encode_text
-from app.core.money import to_usd
 from app.db.store import Store
-from app.db.types import Conn
-from app.repo import generations, ledger, messages, sessions
-from app.schemas.events import UsageFigures
+from app.repo import ledger
 from app.services.changes import Changes
+from app.services.late_costs import LateCost, book, tell
 from app.services.providers.providers import Providers
 from app.services.upstream.outcome import cost_picousd, counted
 from app.services.upstream.wire import GenerationRecord
@@ -24,16 +22,39 @@ from app.services.upstream.wire import GenerationRecord
 log = logging.getLogger(__name__)
 
 DELAYS_S: Sequence[float] = (2, 5, 15, 60, 300, 3600, 86400)
+"""How old a call is when it is asked for, counted from its end."""
+_SAME_S = 0.001
+"""Times are stored to the millisecond; what is due within one is due now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """``ended_s`` is on the loop's clock."""
+
+    id: str
+    upstream_id: str
+    provider: str
+    ended_s: float
 
 
 class Reconciler:
-    """One task that works through the calls whose cost is unknown. A record that never comes leaves them unknown."""
+    """One task that works through the calls whose cost is unknown.
+
+    When a call was last asked for is stored, so that a restart neither begins anew nor leaves one out: what came due
+    meanwhile is asked for once, at once. A record that never comes leaves the call unknown, until its owner decides.
+    """
 
     def __init__(
-        self, store: Store, changes: Changes, providers: Providers, delays_s: Sequence[float] = DELAYS_S
+        self,
+        store: Store,
+        changes: Changes,
+        providers: Providers,
+        delays_s: Sequence[float] = DELAYS_S,
+        now: Callable[[], str] = clock.now,
     ) -> None:
-        self._store, self._changes, self._providers, self._delays_s = store, changes, providers, delays_s
-        self._due: list[tuple[float, int, str, str, str]] = []
+        self._store, self._changes, self._providers = store, changes, providers
+        self._delays_s, self._now = delays_s, now
+        self._due: list[tuple[float, str, float, _Call]] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -43,11 +64,18 @@ class Reconciler:
         self._task = asyncio.create_task(self._work(), name="reconcile")
 
     async def take_up(self) -> None:
-        """Ask for everything that the store does not know."""
-        waiting = {generation_id for _, _, generation_id, *_ in self._due}
+        """Ask for everything that the store does not know, each when it is due."""
+        waiting = {call_id for _, call_id, *_ in self._due}
+        at, loop_s = self._now(), asyncio.get_running_loop().time()
         for row in await self._store.read(ledger.unknown):
-            if row["generation_id"] not in waiting:
-                self.notice(row["generation_id"], row["upstream_id"], row["provider"])
+            if row["generation_id"] in waiting:
+                continue
+            ended_at, asked_at = row["ended_at"], row["asked_at"]
+            # A clock that has gone back makes nothing older than it is, nor due later than from now on.
+            age_s = max(0.0, clock.seconds_between(ended_at, at))
+            asked_s = 0.0 if asked_at is None else min(age_s, clock.seconds_between(ended_at, asked_at))
+            call = _Call(row["generation_id"], row["upstream_id"], row["provider"], loop_s - age_s)
+            self._later(call, asked_s)
 
     async def close(self) -> None:
         """Stop asking. What is unknown stays so and is taken up at the next start."""
@@ -57,12 +85,13 @@ class Reconciler:
 
     def notice(self, generation_id: str, upstream_id: str, provider: str) -> None:
         """A call has ended without its cost."""
-        self._later(0, generation_id, upstream_id, provider)
+        self._later(_Call(generation_id, upstream_id, provider, asyncio.get_running_loop().time()), 0)
 
-    def _later(self, attempt: int, generation_id: str, upstream_id: str, provider: str) -> None:
-        if attempt < len(self._delays_s):
-            due_at = asyncio.get_running_loop().time() + self._delays_s[attempt]
-            heapq.heappush(self._due, (due_at, attempt, generation_id, upstream_id, provider))
+    def _later(self, call: _Call, asked_s: float) -> None:
+        """Ask when the call is as old as the first delay that is beyond the age at which it was last asked for."""
+        delay_s = next((delay_s for delay_s in self._delays_s if delay_s > asked_s), None)
+        if delay_s is not None:
+            heapq.heappush(self._due, (call.ended_s + delay_s, call.id, delay_s, call))
             self._wake.set()
 
     async def _work(self) -> None:
@@ -70,78 +99,53 @@ class Reconciler:
         while True:
             self._wake.clear()
             wait_s = self._due[0][0] - loop.time() if self._due else None
-            if wait_s is None or wait_s > 0:
+            if wait_s is None or wait_s > _SAME_S:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), wait_s)
                 continue
-            _, attempt, generation_id, upstream_id, provider = heapq.heappop(self._due)
+            _, _, delay_s, call = heapq.heappop(self._due)
             try:
-                told = await self._ask(generation_id, upstream_id, provider)
+                told = await self._ask(call)
             except Exception:
-                log.exception("cost not stored", extra={"generation_id": generation_id})
+                log.exception("cost not stored", extra={"generation_id": call.id})
                 told = False
             if not told:
-                self._later(attempt + 1, generation_id, upstream_id, provider)
+                self._later(call, max(delay_s, loop.time() - call.ended_s))
 
-    async def _ask(self, generation_id: str, upstream_id: str, provider: str) -> bool:
+    async def _ask(self, call: _Call) -> bool:
         """Whether there is nothing left to ask. Only who was called is asked: nobody else knows the call."""
-        asked = self._providers.named(provider)
+        asked = self._providers.named(call.provider)
         if asked is None:
             return False
         try:
-            record = await asked.client.generation(upstream_id)
-            cost = cost_picousd(record)
-            if record is None or cost is None:
-                return False
-            session_id = await self._store.write(_reconcile, generation_id, record, cost)
+            record = await asked.client.generation(call.upstream_id)
         except AppError as error:
-            log.info("cost not told yet", extra={"generation_id": generation_id, "error_code": error.code})
+            log.info("cost not told yet", extra={"generation_id": call.id, "error_code": error.code})
+            record = None
+        cost = cost_picousd(record)
+        if record is None or cost is None:
+            await self._store.write(ledger.set_asked, call.id, self._now())
             return False
-        if session_id:
-            self._changes.publish("generation", generation_id, session_id=session_id)
-            self._changes.publish("session", session_id, session_id=session_id)
+        session_id = await self._store.write(book, call.id, late_cost(record, cost))
+        if session_id is not None:
+            tell(self._changes, call.id, session_id)
         return True
 
 
-def _reconcile(conn: Conn, generation_id: str, record: GenerationRecord, cost: int) -> str | None:
-    at = now()
-    figures = _figures(record)
-    reconciled = ledger.reconcile(
-        conn,
-        {
-            **figures,
-            "generation_id": generation_id,
-            "upstream_provider": record.provider_name,
-            "cost_picousd": cost,
-            "cost_text": record.cost_text,
-            "now": at,
-        },
-    )
-    if reconciled is None:
-        return None
-    session_id, gained = reconciled
-    tokens = {name: gained[name] for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
-    sessions.count_usage(conn, session_id, now=at, **tokens, cost_picousd=cost, unknown_calls=-1)
-    generation = generations.get(conn, generation_id)
-    if generation is not None:
-        known = generation.usage or UsageFigures(model=record.model, provider=record.provider_name)
-        for name, value in figures.items():
-            if value is not None:
-                setattr(known, name, value)
-        known.cost_usd, known.cost_state, known.upstream_id = to_usd(cost), "reconciled", record.id
-        usage = encode_text(known)
-        generations.set_usage(conn, generation_id, usage)
-        messages.set_usage(conn, generation.message_id, usage)
-    return session_id
-
-
-def _figures(record: GenerationRecord) -> dict[str, int | None]:
-    """The tokens as the record has them; None leaves what the stream had told."""
+def late_cost(record: GenerationRecord, cost: int) -> LateCost:
+    """The record's figures; a count of tokens that it does not have is None."""
     prompt, completion = counted(record.native_tokens_prompt), counted(record.native_tokens_completion)
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": None if prompt is None or completion is None else prompt + completion,
-        "cached_tokens": counted(record.native_tokens_cached),
-        "reasoning_tokens": counted(record.native_tokens_reasoning),
-    }
+    return LateCost(
+        cost_picousd=cost,
+        cost_text=record.cost_text,
+        tokens={
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": None if prompt is None or completion is None else prompt + completion,
+            "cached_tokens": counted(record.native_tokens_cached),
+            "reasoning_tokens": counted(record.native_tokens_reasoning),
+        },
+        model=record.model,
+        upstream_id=record.id,
+        upstream_provider=record.provider_name,
+    )

@@ -60,6 +60,7 @@ async def lived_in(data: Path, emulator: Emulator, mode: Mode) -> AsyncIterator[
                     "token_id": named["id"],
                     "name": backup["name"],
                     "compaction_id": "none",
+                    "usage_id": "none",
                     "slug": MODEL,
                     "rest": "chat",
                 },

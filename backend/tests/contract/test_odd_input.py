@@ -137,6 +137,7 @@ async def filled(console: Console, emulator: Emulator) -> Filled:
         "profile_id": str(profile["id"]),
         "slug": "openai/gpt-4o-mini",
         "compaction_id": "none",
+        "usage_id": "none",
         "token_id": "none",
         "name": "none.db",
     }

@@ -23,7 +23,7 @@ from tests.harness.client import ConsoleClient
 
 QUICK = Pace(
     timeouts=UpstreamTimeouts(connect_s=5, first_byte_s=10, idle_s=10, comments_only_s=10, total_s=60),
-    reconcile_delays_s=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
+    reconcile_delays_s=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 3.0, 10.0, 30.0),
     retries=RetryPolicy(first_wait_s=0.01, longest_wait_s=1),
 )
 

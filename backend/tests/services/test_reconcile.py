@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
@@ -14,10 +14,14 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import AppError, DiskFull, UpstreamUnavailable
+from app.core.clock import stamp
+from app.core.errors import AppError, Conflict, DiskFull, NotFound, UpstreamUnavailable
+from app.core.money import to_usd
 from app.db.types import Row
 from app.repo import generations, sessions
+from app.schemas.usage import Decision, UsageRow
 from app.services.changes import Changes
+from app.services.decisions import Decisions
 from app.services.providers.providers import Provider
 from app.services.reconcile import DELAYS_S, Reconciler
 from app.services.turns.turn_end import end
@@ -27,10 +31,17 @@ from tests.core import virtual_time
 from tests.services.pretended import InlineStore
 from tests.services.turning import answered, begin, check_sums, ending, rows_of
 
+LOOP_BEGAN_S = 1000.0
+
 
 def record(**fields: object) -> GenerationRecord:
     data = {"id": "gen-1", "total_cost": 0.25, "native_tokens_prompt": 7, "native_tokens_completion": 9} | fields
     return decode_generation(json.dumps({"data": data}).encode())
+
+
+def _now() -> str:
+    """The machine's time, as if the loop's time had passed."""
+    return stamp(time.time_ns() + round((asyncio.get_running_loop().time() - LOOP_BEGAN_S) * 1e9))
 
 
 Told = GenerationRecord | AppError | None
@@ -77,7 +88,7 @@ class Books:
 
     @asynccontextmanager
     async def reconciling(self, provided: Provided, *delays_s: float) -> AsyncIterator[Reconciler]:
-        reconciler = Reconciler(self.store, self.changes, provided, delays_s)  # type: ignore[arg-type]
+        reconciler = Reconciler(self.store, self.changes, provided, delays_s, _now)  # type: ignore[arg-type]
         await reconciler.open()
         yield reconciler
         await reconciler.close()
@@ -137,7 +148,7 @@ def test_a_record_that_is_not_there_yet_is_asked_for_again(keep: Keep, reluctant
     async def main(books: Books) -> None:
         await books.unknown()
         provided = Provided(one=[*reluctant, record()])
-        async with books.reconciling(provided, 1, 1, 1, 1):
+        async with books.reconciling(provided, 1, 2, 3, 4):
             await virtual_time.passes(10)
         assert len(provided.asked) == 3
         assert [row["state"] for row in await books.ledger()] == ["reconciled"]
@@ -165,7 +176,7 @@ def test_a_store_that_refuses_is_tried_again(keep: Keep) -> None:
         await books.unknown()
         await books.unknown("two")
         books.store.failures = [DiskFull(), DiskFull()]
-        async with books.reconciling(Provided(one=[record()], two=[record()]), 1, 1, 1):
+        async with books.reconciling(Provided(one=[record()], two=[record()]), 1, 2, 3):
             await virtual_time.passes(10)
         assert [row["state"] for row in await books.ledger()] == ["reconciled", "reconciled"]
 
@@ -179,7 +190,7 @@ def test_without_a_provider_it_waits(keep: Keep) -> None:
         await books.unknown()
         provided = Provided(one=[record()])
         provided.missing = True
-        async with books.reconciling(provided, 10, 10):
+        async with books.reconciling(provided, 10, 20):
             await virtual_time.passes(15)
             assert provided.asked == []
             provided.missing = False
@@ -230,7 +241,7 @@ def test_a_call_is_counted_once_however_often_it_is_noticed(keep: Keep) -> None:
 
 
 def test_the_waits_grow_as_given(keep: Keep) -> None:
-    """Each attempt waits its own delay after the one before; after the last the cost stays unknown."""
+    """Each delay counts from the end of the call; after the last the cost stays unknown."""
 
     async def main(books: Books) -> None:
         await books.unknown()
@@ -238,9 +249,7 @@ def test_the_waits_grow_as_given(keep: Keep) -> None:
         began_s = asyncio.get_running_loop().time()
         async with books.reconciling(provided, *DELAYS_S):
             await virtual_time.passes(10 * sum(DELAYS_S))
-        times_s = [began_s, *(at_s for at_s, _ in provided.asked)]
-        waits_s = [after - before for before, after in itertools.pairwise(times_s)]
-        assert waits_s == pytest.approx(list(DELAYS_S))
+        assert [at_s - began_s for at_s, _ in provided.asked] == pytest.approx(list(DELAYS_S), abs=0.1)
         assert [row["state"] for row in await books.ledger()] == ["unknown"]
 
     keep(main)
@@ -257,6 +266,116 @@ def test_many_calls_wait_each_for_themselves(keep: Keep) -> None:
             reconciler.notice("g", "new", "openrouter")
             await virtual_time.passes(11)
         assert [upstream_id for _, upstream_id in provided.asked] == ["old", "new"]
+
+    keep(main)
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "restarted_s", "due_s"),
+    [
+        ([2.0, 5.0, 15.0, 60.0, 300.0, 3600.0], 7200.0, [86400.0]),
+        ([2.0, 5.0], 7.0, [15.0, 60.0, 300.0, 3600.0, 86400.0]),
+        ([2.0], 4000.0, [4000.0, 86400.0]),
+        ([], 100_000.0, [100_000.0]),
+        ([*DELAYS_S], 100_000.0, []),
+    ],
+    ids=["goes on", "soon", "what was missed, once", "missed all", "given up"],
+)
+def test_a_restart_goes_on_where_it_was(
+    keep: Keep, asked_s: list[float], restarted_s: float, due_s: list[float]
+) -> None:
+    """Neither from the beginning, nor without what came due meanwhile."""
+
+    async def main(books: Books) -> None:
+        await books.unknown()
+        began_s = asyncio.get_running_loop().time()
+        before, after = Provided(one=[None]), Provided(one=[None])
+        async with books.reconciling(before, *DELAYS_S):
+            await virtual_time.passes(asked_s[-1] + 0.5 if asked_s else 0.5)
+        await virtual_time.passes(began_s + restarted_s - asyncio.get_running_loop().time())
+        async with books.reconciling(after, *DELAYS_S):
+            await virtual_time.passes(3 * DELAYS_S[-1])
+        assert [at_s - began_s for at_s, _ in before.asked] == pytest.approx(asked_s, abs=0.1)
+        assert [at_s - began_s for at_s, _ in after.asked] == pytest.approx(due_s, abs=0.1)
+        assert [row["state"] for row in await books.ledger()] == ["unknown"]
+
+    keep(main)
+
+
+@pytest.mark.parametrize("off_s", [-(10**6), 10**6], ids=["back", "ahead"])
+def test_a_clock_that_jumps_delays_no_call_for_ever(keep: Keep, off_s: int) -> None:
+    """It is asked for at the latest when a new call would be."""
+
+    async def main(books: Books) -> None:
+        await books.unknown()
+        provided = Provided(one=[record()])
+        now = lambda: stamp(time.time_ns() + off_s * 10**9)  # noqa: E731
+        reconciler = Reconciler(books.store, books.changes, provided, (2, 5), now)  # type: ignore[arg-type]
+        await reconciler.open()
+        await virtual_time.passes(3)
+        await reconciler.close()
+        assert [row["state"] for row in await books.ledger()] == ["reconciled"]
+
+    keep(main)
+
+
+async def decide(books: Books, **said: object) -> UsageRow:
+    """The owner's word on the first row."""
+    (row, *_) = await books.ledger()
+    return await Decisions(books.store, books.changes).decide(row["id"], Decision.model_validate(said))
+
+
+@pytest.mark.parametrize(
+    ("said", "cost", "kind"),
+    [
+        ({"cost_usd": "0.000837"}, 837_000_000, "cost"),
+        ({"cost_usd": 0}, 0, "cost"),
+        ({"write_off": True}, 0, "write_off"),
+    ],
+)
+def test_the_owner_decides_what_nobody_told(keep: Keep, said: dict[str, object], cost: int, kind: str) -> None:
+    """Booked everywhere, labelled as the owner's, once; and the provider's late word changes nothing any more."""
+
+    async def main(books: Books) -> None:
+        begun = await books.unknown()
+        provided = Provided(one=[None, record()])
+        async with books.reconciling(provided, 1, 10):
+            await virtual_time.passes(5)
+            row = await decide(books, **said)
+            assert (row.state, row.decision, row.cost_usd) == ("reconciled", kind, to_usd(cost))
+            assert (await decide(books, **said)) == row
+            with pytest.raises(Conflict):
+                await decide(books, cost_usd="0.5")
+            await virtual_time.passes(10)
+        assert len(provided.asked) == 2
+        (stored,) = await books.ledger()
+        assert (stored["cost_picousd"], stored["decision"]) == (cost, kind)
+        generation = await books.store.read(generations.get, begun.generation_id)
+        assert (generation.usage.cost_usd, generation.usage.cost_state) == (to_usd(cost), "reconciled")
+
+    keep(main)
+
+
+def test_what_the_provider_told_first_is_not_decided(keep: Keep) -> None:
+    async def main(books: Books) -> None:
+        await books.unknown()
+        async with books.reconciling(Provided(one=[record()]), 1):
+            await virtual_time.passes(5)
+        with pytest.raises(Conflict):
+            await decide(books, write_off=True)
+        (stored,) = await books.ledger()
+        assert (stored["cost_picousd"], stored["decision"]) == (25 * 10**10, None)
+
+    keep(main)
+
+
+def test_a_call_under_way_is_not_decided(keep: Keep) -> None:
+    async def main(books: Books) -> None:
+        await begin(books.store)
+        with pytest.raises(Conflict, match="has not ended"):
+            await decide(books, write_off=True)
+        with pytest.raises(NotFound):
+            await Decisions(books.store, books.changes).decide("none", Decision(write_off=True))
 
     keep(main)
 

@@ -19,7 +19,8 @@ from app.db.store import Store
 from app.db.types import Conn
 from app.repo import generations, journal, sessions
 from app.schemas.events import Text, encode_events
-from app.services.reconcile import _reconcile
+from app.services.late_costs import book
+from app.services.reconcile import late_cost
 from app.services.turns import transcript
 from app.services.turns.turn_end import end
 from app.services.upstream.wire import decode_generation
@@ -147,7 +148,7 @@ async def _walk(path: Path, steps: list[tuple[str, int, tuple[int | None, int | 
                 told = record(
                     chosen.generation_id, cost, native_tokens_prompt=prompt, native_tokens_completion=completion
                 )
-                await store.write(_reconcile, chosen.generation_id, told, cost)
+                await store.write(book, chosen.generation_id, late_cost(told, cost))
             else:
                 usage = None if step == "end without usage" else usage_of(prompt, completion, cost)
                 bill = cost if step == "end" else None
@@ -172,7 +173,7 @@ async def test_what_was_counted_at_the_end_is_not_counted_again(store: Store) ->
     assert begun.start is not None
     await store.write(end, ending(begun, usage=usage_of(10, 20), cost=None))
     told = record(begun.generation_id, 5, native_tokens_prompt=11, native_tokens_completion=None)
-    assert await store.write(_reconcile, begun.generation_id, told, 5) == begun.start.session_id
+    assert await store.write(book, begun.generation_id, late_cost(told, 5)) == begun.start.session_id
     (ledger,) = await store.read(rows_of, "usage_logs")
     assert (ledger["prompt_tokens"], ledger["completion_tokens"], ledger["cost_picousd"]) == (11, 20, 5)
     assert ledger["state"] == "reconciled"
@@ -182,14 +183,14 @@ async def test_what_was_counted_at_the_end_is_not_counted_again(store: Store) ->
     assert session.totals.unknown_calls == 0
     await store.read(check_sums)
     before = await store.read(contents)
-    assert await store.write(_reconcile, begun.generation_id, told, 6) is None
+    assert await store.write(book, begun.generation_id, late_cost(told, 6)) is None
     assert await store.read(contents) == before
 
 
 async def test_a_settled_row_is_not_reconciled(store: Store) -> None:
     begun = await answered(store)
     before = await store.read(contents)
-    assert await store.write(_reconcile, begun.generation_id, record(begun.generation_id, 6), 6) is None
+    assert await store.write(book, begun.generation_id, late_cost(record(begun.generation_id, 6), 6)) is None
     assert await store.read(contents) == before
 
 
