@@ -14,8 +14,8 @@ backend=$root/backend
 frontend=$root/frontend
 python=$backend/.venv/bin/python
 
-# What a developer's shell may export for other projects.
-unset NODE_ENV PYTHONHOME PYTHONPATH
+# What a developer's shell may export for other projects; without bytecode every process compiles all it imports anew.
+unset NODE_ENV PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 # Set but empty, npm would keep its cache in a folder named ~ right here.
 [ -n "${HOME:-}" ] || unset HOME
 export npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false

@@ -13,12 +13,15 @@ import pytest
 
 from app.core.sse_decoder import SseDecoder
 from app.schemas.events import decode_events, encode_events
+from tests.harness.scale import Scale
 from tests.services.upstream_streams import FOLDER, OUTCOMES, STREAMS, cut, read_answer
 
 FRAMES = {path.stem: path.read_bytes() for path in sorted((FOLDER.parent / "frames").glob("*.sse"))}
-SPLITS = 50_000
-WHOLE_PATH_SPLITS = 300
-MUTANTS = 20_000
+SPLITS = (600, 50_000)
+"""Of each stream, on top of the cut at every place: in every run, in the long form."""
+WHOLE_PATH_SPLITS = 100
+MUTANTS = (6_000, 20_000)
+SHARES = 4
 LONGEST_S = 2.0
 """Per damaged stream of a few kilobytes: a thousand times what it takes."""
 
@@ -52,19 +55,19 @@ def test_other_line_ends_change_nothing(name: str, ends: bytes) -> None:
         *(pytest.param(stream, id=f"frames {name}") for name, stream in FRAMES.items()),
     ],
 )
-def test_random_splits_give_identical_events(stream: bytes) -> None:
-    """One or two cuts anywhere, inside a character or a line end too; many cuts now and then."""
+def test_splits_anywhere_give_identical_events(stream: bytes, scale: Scale) -> None:
+    """A cut at every place, inside a character or a line end too; two cuts at random, many now and then."""
     expected = SseDecoder().feed(stream)
+    for at in range(len(stream) + 1):
+        feed = SseDecoder().feed
+        if feed(stream[:at]) + feed(stream[at:]) != expected:
+            pytest.fail(f"cut at {at}")
     draw = random.Random(stream).random  # noqa: S311 - cuts
     size = len(stream) + 1
-    for number in range(SPLITS):
-        decoder = SseDecoder()
-        feed = decoder.feed
-        if number % 100 == 0:
+    for number in range(scale.of(*SPLITS)):
+        feed = SseDecoder().feed
+        if number % 50 == 0:
             events = [event for piece in cut(stream, draw, 40) for event in feed(piece)]
-        elif number % 2:
-            at = int(draw() * size)
-            events = feed(stream[:at]) + feed(stream[at:])
         else:
             first, second = sorted((int(draw() * size), int(draw() * size)))
             events = feed(stream[:first]) + feed(stream[first:second]) + feed(stream[second:])
@@ -144,14 +147,14 @@ DAMAGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("share", range(20))
-def test_damaged_streams_end_in_a_typed_state(share: int) -> None:
+@pytest.mark.parametrize("share", range(SHARES))
+def test_damaged_streams_end_in_a_typed_state(share: int, scale: Scale) -> None:
     """Flipped bytes, cuts, lost and doubled lines, values of wrong types, in a row: always a status, storable as it is.
 
     In bounded time, and without growing: what is stored is in proportion to what came.
     """
     names = list(STREAMS)
-    for number in range(share, MUTANTS, 20):
+    for number in range(share, scale.of(*MUTANTS), SHARES):
         draw = random.Random(number)  # noqa: S311 - damages
         stream = STREAMS[names[number % len(names)]]
         for damage in draw.choices(DAMAGES, k=draw.choice((1, 1, 2, 4))):
