@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
         title="LLM Console",
         version=__version__,
         summary="A local-first console for large language models",
-        lifespan=_lifespan(settings, pace),
+        lifespan=lifespan_of(settings, pace),
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -90,7 +90,9 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     return app
 
 
-def _lifespan(given: Settings | None, pace: Pace | None) -> Lifespan:
+def lifespan_of(given: Settings | None, pace: Pace | None) -> Lifespan:
+    """What an app opens before its first request and closes after its last, as `create_app` is given it."""
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings = given or Settings()

@@ -20,7 +20,7 @@ class RouteTable:
 
     def __init__(self, routes: Sequence[ClassedRoute]) -> None:
         fixed = [route for route in routes if route.methods and "{" not in route.path]
-        patterned = [route for route in routes if not route.methods or "{" in route.path]
+        patterned = [(_fixed_head(route), route) for route in routes if not route.methods or "{" in route.path]
         self._methods = frozenset[str]().union(*(route.methods for route in routes))
         self._whole = {
             (method, route.path): next(r.access for r in routes if _takes(r, method) and r.regex.match(route.path))
@@ -31,10 +31,10 @@ class RouteTable:
         self._by_head: dict[tuple[str, str], list[_Pattern]] = {
             (method, head): [
                 (route.regex.match, route.access)
-                for route in patterned
-                if head.startswith(_fixed_head(route)) and _takes(route, method)
+                for own_head, route in patterned
+                if head.startswith(own_head) and _takes(route, method)
             ]
-            for head in {_fixed_head(route) for route in patterned}
+            for head in {own_head for own_head, _ in patterned}
             for method in (*self._methods, "")
         }
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
-from functools import cache
 
 import httpx
 import pytest
 
 from emulator import Emulator, ManualClock
+from tests.harness.client import NO_TLS
 
 from .wire import KEY
 
@@ -40,12 +39,6 @@ async def client(emulator: Emulator) -> AsyncIterator[httpx.AsyncClient]:
         yield connected
 
 
-@cache
-def tls() -> ssl.SSLContext:
-    """Never used on loopback, but a client makes a costly one of its own when none is given."""
-    return ssl.create_default_context()
-
-
 def client_of(emulator: Emulator) -> httpx.AsyncClient:
     headers = {"Authorization": f"Bearer {KEY}"}
-    return httpx.AsyncClient(base_url=emulator.base_url, headers=headers, timeout=20, verify=tls())
+    return httpx.AsyncClient(base_url=emulator.base_url, headers=headers, timeout=20, verify=NO_TLS)

@@ -11,11 +11,12 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.datastructures import State
 
 from app.bootstrap import Pace
 from app.cli.http_protocol import HttpProtocol
 from app.core.config import Settings
-from app.main import create_app
+from app.main import create_app, lifespan_of
 from app.services.bundle import Services
 from app.services.upstream.openrouter import UpstreamTimeouts
 from app.services.upstream.retry import RetryPolicy
@@ -95,10 +96,9 @@ async def console_app(
 @contextmanager
 def _app(settings: Settings, pace: Pace | None) -> Iterator[FastAPI]:
     """An app with these settings. All but its routes is new: its lifespan, its middleware and its state."""
-    fresh = create_app(settings, pace=pace)
-    app = _idle.pop() if _idle else fresh
-    app.router.lifespan_context = fresh.router.lifespan_context
-    app.middleware_stack, app.state = None, fresh.state
+    app = _idle.pop() if _idle else create_app()
+    app.router.lifespan_context = lifespan_of(settings, pace)
+    app.middleware_stack, app.state = None, State({"routes": app.state.routes})
     yield app
     _idle.append(app)
 
