@@ -56,10 +56,11 @@ async def rebuild_from(source: Path, target: Path, *, page_bytes: int, limit_s: 
         for process in (judge, writer):
             if process is not None:
                 await _end(process)
-    return _verdict(said, judge.returncode)
+    return verdict_of(said, judge.returncode)
 
 
-def _verdict(said: bytes, judge_status: int | None) -> Verdict:
+def verdict_of(said: bytes, judge_status: int | None) -> Verdict:
+    """What the writer said, unless the judge died. Raises as `rebuild_from`."""
     try:
         verdict = msgspec.json.decode(said, type=Verdict)
     except msgspec.DecodeError:

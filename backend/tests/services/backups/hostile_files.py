@@ -275,9 +275,8 @@ HOSTILE: dict[str, tuple[Make, str]] = {
 }  # fmt: skip
 
 
-def mutations(good: bytes, *, seed: int, count: int) -> Iterator[bytes]:
+def mutations(good: bytes, chance: random.Random, *, count: int) -> Iterator[bytes]:
     """The good file with a few bytes anywhere turned into others; most are damage, some are only other text."""
-    chance = random.Random(seed)  # noqa: S311
     for _ in range(count):
         bad = bytearray(good)
         for _ in range(chance.choice((1, 1, 3, 20))):
