@@ -1,7 +1,7 @@
 """The two processes that read a backup, forked for each file from one that has imported what they need.
 
-``python -m tests.services.backups.reading`` takes a line of JSON for each file, ``[source, target, page_bytes, cpu_s]``,
-and answers with one: what the writer said and the status of the judge. `Readers` is the other end.
+``python -m tests.services.backups.reading`` takes a line of JSON for each file, ``[source, target, page_bytes,
+cpu_s]``, and answers with one: what the writer said and the status of the judge. `Readers` is the other end.
 """
 
 from __future__ import annotations

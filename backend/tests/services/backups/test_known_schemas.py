@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from app.core.errors import BadBackup
 from app.db.migrate import MIGRATIONS, build, load
+from app.db.reference import reference, schema_of
 from app.db.sqlite import open_private
-from tests.faults.audit import broken_rules
+from tests.faults.audit import broken_rules, damage
 from tests.harness import Console, ConsoleClient, Json
-from tests.harness.stored import store_of
+from tests.harness.stored import database_of, store_of
+from tests.services.backups.reading import Readers
 
 SEED = """
     CREATE TABLE models (id TEXT PRIMARY KEY, openrouter_id TEXT UNIQUE, name TEXT, context_length INTEGER,
@@ -40,6 +43,14 @@ SEED = """
     INSERT INTO usage_logs VALUES ('u-1', 's-1', 3, 'm-1', 10, 5, 15, 0.0000045, '2025-12-14T15:31:01');
     INSERT INTO usage_logs VALUES ('u-2', 's-1', NULL, 'm-1', 20, 5, 25, NULL, '2025-12-14T15:32:01');
 """
+
+ODD_BUT_SOUND = (
+    ("PRAGMA page_size = 512", "VACUUM"),
+    ("PRAGMA page_size = 65536", "VACUUM"),
+    ("PRAGMA auto_vacuum = FULL", "VACUUM"),
+    ("PRAGMA user_version = 77", "PRAGMA application_id = 5"),
+    ("PRAGMA journal_mode = WAL",),
+)
 
 
 @contextmanager
@@ -116,23 +127,19 @@ async def test_a_file_restored_twice_brings_each_call_once(client: ConsoleClient
         ("UPDATE profiles SET id = -1", "number of a row"),
     ],
 )
-async def test_what_is_smuggled_into_it_is_refused(
-    client: ConsoleClient, seed: Path, statement: str, reason: str
+def test_what_is_smuggled_into_it_is_refused(
+    readers: Readers, seed: Path, tmp_path: Path, statement: str, reason: str
 ) -> None:
     """Its schema is known too."""
     with database(seed) as conn:
         conn.execute(statement)
-    files = {"file": ("console.db", seed.read_bytes())}
-    reply = await client.ask("POST", "/api/admin/restore", files=files)
-    assert (reply.status_code, reply.json()["error_code"]) == (422, "bad_backup")
-    assert reason in reply.json()["message"]
-    assert await client.every("/api/sessions") == []
+    with pytest.raises(BadBackup) as refused:
+        readers.rebuild(seed, tmp_path / "fresh.db")
+    assert reason in refused.value.message
 
 
-@pytest.mark.parametrize("version", range(1, len(load(MIGRATIONS)) + 1))
-async def test_every_released_schema_comes_back(console: Console, data: Path, tmp_path: Path, version: int) -> None:
-    """Rows of an old release, brought up to date by our own migrations."""
-    file = tmp_path / "old.db"
+def old_file(file: Path, version: int) -> None:
+    """A message in a database of an old release."""
     with closing(open_private(file)) as old:
         build(old, last=version)
     at = "2026-01-01T00:00:00.000Z"
@@ -141,36 +148,48 @@ async def test_every_released_schema_comes_back(console: Console, data: Path, tm
                      " VALUES ('s', 'chat', 'Old', 'm', ?, ?)", (at, at))  # fmt: skip
         conn.execute("INSERT INTO messages (id, session_id, role, content, parts, created_at) VALUES"
                      """ ('m', 's', 'user', 'Hi', '[{"type":"text","text":"Hi"}]', ?)""", (at,))  # fmt: skip
-    summary = await restore(console.client, file)
-    assert summary["source"]["schema_version"] == version
-    (message,) = await console.client.every("/api/sessions/s/messages")
+
+
+@pytest.mark.parametrize("version", range(1, len(load(MIGRATIONS)) + 1))
+def test_every_released_schema_comes_back(readers: Readers, tmp_path: Path, version: int) -> None:
+    """Rows of an old release, brought up to date by our own migrations."""
+    old_file(tmp_path / "old.db", version)
+    assert readers.rebuild(tmp_path / "old.db", tmp_path / "fresh.db").version == version
+    with closing(open_private(tmp_path / "fresh.db")) as fresh:
+        assert schema_of(fresh) == reference().entries
+    with database_of(tmp_path / "fresh.db") as read:
+        (message,) = read.execute("SELECT content, pinned FROM messages").fetchall()
+        assert tuple(message) == ("Hi", 0)
+        assert damage(read) == {}
+
+
+async def test_the_oldest_release_is_restored(client: ConsoleClient, data: Path, tmp_path: Path) -> None:
+    """What came of the file takes the place of what was here."""
+    old_file(tmp_path / "old.db", 1)
+    summary = await restore(client, tmp_path / "old.db")
+    assert summary["source"]["schema_version"] == 1
+    (message,) = await client.every("/api/sessions/s/messages")
     assert (message["content"], message["pinned"]) == ("Hi", False)
     with store_of(data) as read:
         assert broken_rules(read) == {}
 
 
-@pytest.mark.parametrize(
-    "pragmas",
-    [
-        ("PRAGMA journal_mode = WAL",),
-        ("PRAGMA page_size = 512", "VACUUM"),
-        ("PRAGMA page_size = 65536", "VACUUM"),
-        ("PRAGMA auto_vacuum = FULL", "VACUUM"),
-        ("PRAGMA user_version = 77", "PRAGMA application_id = 5"),
-    ],
-)
-async def test_odd_but_sound_files_come_back(
-    console: Console, data: Path, tmp_path: Path, pragmas: tuple[str, ...]
-) -> None:
+async def test_odd_but_sound_files_come_back(console: Console, data: Path, readers: Readers, tmp_path: Path) -> None:
     """What another tool made of a backup is still one."""
     client = console.client
     await client.answer("Keep this")
     backup = await client.post("/api/admin/backups")
-    file = tmp_path / "odd.db"
-    file.write_bytes((data / "backups" / backup["name"]).read_bytes())
-    with database(file) as conn:
-        for pragma in pragmas:
-            conn.execute(pragma)
+    good = (data / "backups" / backup["name"]).read_bytes()
+    for number, pragmas in enumerate(ODD_BUT_SOUND):
+        file, fresh = tmp_path / f"odd-{number}.db", tmp_path / f"fresh-{number}.db"
+        file.write_bytes(good)
+        with database(file) as conn:
+            for pragma in pragmas:
+                conn.execute(pragma)
+        counts = readers.rebuild(file, fresh).counts
+        assert (counts["sessions"], counts["messages"]) == (1, 2), pragmas
+        with database_of(fresh) as read:
+            assert broken_rules(read) == {}, pragmas
     await restore(client, file)
     (session,) = await client.every("/api/sessions")
     assert session["title"] == "Keep this"
