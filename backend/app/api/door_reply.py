@@ -14,8 +14,8 @@ from app.api.errors import error_response
 from app.api.paths import route_path
 from app.api.reply import reply
 from app.core.errors import (
+    SPENDING_REFUSALS,
     AppError,
-    BudgetExceeded,
     ContextTooLong,
     IdempotencyMismatch,
     MissingKey,
@@ -39,7 +39,7 @@ PATIENCE_S = 10.0
 
 CALL_ERRORS = (
     MissingKey,
-    BudgetExceeded,
+    *SPENDING_REFUSALS,
     IdempotencyMismatch,
     ShuttingDown,
     ContextTooLong,

@@ -16,10 +16,11 @@
     │   └── UnsupportedSort        ├── RateLimitedLocal 429            ├── UpstreamRateLimited 429
     ├── Conflict 409               ├── InsufficientScope 403           ├── UpstreamUnavailable 503
     │   ├── NothingToAnswer        ├── BudgetExceeded 403              ├── UpstreamTimeout 504
-    │   ├── GenerationRunning      ├── Restoring 503                   ├── UpstreamMidstream   (in streams)
-    │   ├── ToolResultsMissing     ├── ShuttingDown 503                ├── UpstreamTruncated   (in streams)
-    │   ├── Stopped                └── Interrupted (in streams)        └── UpstreamGarbage     (in streams)
-    │   ├── Stale
+    │   ├── GenerationRunning      ├── ModelNotAllowed 403             ├── UpstreamMidstream   (in streams)
+    │   ├── ToolResultsMissing     ├── PriceCap 403                    ├── UpstreamTruncated   (in streams)
+    │   ├── Stopped                ├── Restoring 503                   └── UpstreamGarbage     (in streams)
+    │   ├── Stale                  ├── ShuttingDown 503
+    │   │                          └── Interrupted (in streams)
     │   ├── BackupDamaged
     │   └── MissingKey
     ├── StoreBusy 503
@@ -272,6 +273,20 @@ class RateLimitedLocal(AppError):
 class BudgetExceeded(AppError):
     code, status = "budget_exceeded", 403
     text, hint = "The budget does not allow this call.", "Raise the budget or wait for the next period."
+
+
+class ModelNotAllowed(AppError):
+    code, status = "model_not_allowed", 403
+    text, hint = "The settings do not allow this model.", "Pick a model that they allow, or add it to allowed_models."
+
+
+class PriceCap(AppError):
+    code, status = "price_cap", 403
+    text, hint = "The model is dearer than the settings allow.", "Pick a cheaper model, or raise the cap."
+
+
+SPENDING_REFUSALS = (BudgetExceeded, ModelNotAllowed, PriceCap)
+"""What the owner's own rules may say to any call that costs something."""
 
 
 class Restoring(AppError):

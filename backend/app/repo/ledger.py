@@ -22,6 +22,9 @@ _RESERVE = """
     VALUES (:id, :session_id, :profile_id, (SELECT id FROM models WHERE id = :catalogue_id), :generation_id, :purpose,
         'reserved', :model, :provider, (SELECT price_version FROM models WHERE id = :catalogue_id), :reserved_picousd,
         :token_id, :now)
+    RETURNING EXISTS (
+        SELECT 1 FROM settings WHERE name IN ('allowed_models', 'max_prompt_price', 'max_completion_price')
+    ) AS has_policy
 """
 _SETTLE = """
     UPDATE usage_logs SET state = :state, upstream_provider = :upstream_provider, upstream_id = :upstream_id,
@@ -91,16 +94,17 @@ _ROW_SUMS_OF_DAYS = f"{_ROW_SUMS} WHERE {_DAY_OF_ROW} BETWEEN :from_day AND :to_
 _ROW_SUMS_OF_SESSION = f"{_ROW_SUMS} WHERE session_id = :session_id"
 
 
-def reserve(conn: Conn, values: dict[str, Any]) -> None:
-    """Open the row of a call that is about to be made.
+def reserve(conn: Conn, values: dict[str, Any]) -> Row:
+    """Open the row of a call that is about to be made: ``has_policy``, whether the settings may forbid it.
 
     ``catalogue_id`` is where the catalogue has the model, when it is not under its own name.
     """
-    conn.execute(_RESERVE, {"catalogue_id": values["model"], "token_id": None, **values})
+    opened = conn.execute(_RESERVE, {"catalogue_id": values["model"], "token_id": None, **values}).fetchone()
     conn.execute(
         _OPEN_DAY,
         {"day": values["now"][:10], "model": values["model"], "reserved_picousd": values["reserved_picousd"] or 0},
     )
+    return opened or {}
 
 
 def settle(conn: Conn, values: dict[str, Any]) -> bool:

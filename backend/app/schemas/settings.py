@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
@@ -10,10 +11,21 @@ from pydantic import Field, SecretStr
 from app.schemas.backups import BackupEvery
 from app.schemas.parameters import MaxTokens
 from app.schemas.profiles import SystemPrompt, Temperature
-from app.schemas.types import JsonInput, Slug, TimeZone
+from app.schemas.types import JsonInput, Slug, TimeZone, Usd
 
 Theme = Literal["system", "light", "dark"]
 SendKey = Literal["enter", "mod_enter"]
+AllowedModels = Annotated[
+    list[Slug],
+    Field(
+        max_length=500,
+        description="Models that may be asked, `*` for any text (`anthropic/*`, `*:free`). Empty: all of them.",
+    ),
+]
+PriceLimit = Annotated[
+    Decimal,
+    Field(strict=False, ge=0, le=1_000_000, decimal_places=6, description="US dollars per million tokens; null: none."),
+]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +38,10 @@ class KeyStatus:
 
 @dataclass(slots=True, kw_only=True)
 class AppSettings:
-    """``model`` to ``system_prompt`` apply where neither the request nor its profile says otherwise."""
+    """``model`` to ``system_prompt`` apply where neither the request nor its profile says otherwise.
+
+    ``allowed_models`` and the prices bound every paid call, whoever asks.
+    """
 
     app_title: str
     base_url: str
@@ -43,6 +58,9 @@ class AppSettings:
     backup_every: BackupEvery
     backup_keep_daily: int
     backup_keep_weekly: int
+    allowed_models: list[str]
+    max_prompt_price: Usd | None
+    max_completion_price: Usd | None
 
 
 class SettingsPatch(JsonInput):
@@ -56,6 +74,9 @@ class SettingsPatch(JsonInput):
     backup_every: BackupEvery | None = None
     backup_keep_daily: Annotated[int | None, Field(ge=0, le=366)] = None
     backup_keep_weekly: Annotated[int | None, Field(ge=0, le=520)] = None
+    allowed_models: AllowedModels | None = None
+    max_prompt_price: PriceLimit | None = None
+    max_completion_price: PriceLimit | None = None
 
 
 class KeyPut(JsonInput):

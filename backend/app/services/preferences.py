@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from app.core.clock import now
@@ -20,7 +22,14 @@ from app.services.owner_zone import adopt, is_fixed
 from app.services.providers.providers import Providers
 from app.services.turns.prompt import Defaults
 
-PAGE_DEFAULTS: dict[str, Any] = {"theme": "system", "send_key": "enter"}
+PAGE_DEFAULTS: dict[str, Any] = {
+    "theme": "system",
+    "send_key": "enter",
+    "allowed_models": [],
+    "max_prompt_price": None,
+    "max_completion_price": None,
+}
+_PRICES = ("max_prompt_price", "max_completion_price")
 
 
 def defaults_of(settings: Settings, providers: Providers) -> Defaults:
@@ -57,12 +66,13 @@ class Preferences:
             base_url=self._settings.openrouter_base_url,
             demo=self._providers.demo,
             key=self._providers.key_status(),
-            **(values | stored | asdict(plan_of(self._settings, stored)) | {"time_zone": zone}),
+            **(values | _with_prices(stored) | asdict(plan_of(self._settings, stored)) | {"time_zone": zone}),
         )
 
     async def patch(self, request: SettingsPatch) -> AppSettings:
-        """Store what was given; null is not a value here. Raises Conflict for what the environment decides."""
-        changes = request.model_dump(exclude_none=True)
+        """Store what was given; null is a value of prices alone. Raises Conflict for what the environment decides."""
+        given = request.model_dump(exclude_unset=True)
+        changes = {name: value for name, value in given.items() if value is not None or name in _PRICES}
         environment = PLAN_FIELDS & self._settings.model_fields_set
         if is_fixed(self._settings):
             environment |= {"time_zone"}
@@ -71,7 +81,7 @@ class Preferences:
                 f"{', '.join(fixed)} is set in the environment.", details={"hint": "Change it there, then start again."}
             )
         if changes:
-            await self._store.write(_change, changes)
+            await self._store.write(_change, _with_prices(changes, str))
             self._changes.publish("settings", "settings")
         return await self.get()
 
@@ -102,3 +112,8 @@ def _change(conn: Conn, changes: dict[str, Any]) -> None:
     settings_repo.put(conn, changes, now=now())
     if "time_zone" in changes:
         adopt(conn, changes["time_zone"])
+
+
+def _with_prices(values: dict[str, Any], kind: Callable[[Any], Any] = Decimal) -> dict[str, Any]:
+    """Prices are stored as text, because a JSON number would come back as a float."""
+    return values | {name: kind(values[name]) for name in _PRICES if values.get(name) is not None}

@@ -13,8 +13,8 @@ from app.api.json_body import JsonRoute
 from app.api.reply import created, page, replayed_as
 from app.api.route_class import route_class
 from app.core.errors import (
+    SPENDING_REFUSALS,
     BadCursor,
-    BudgetExceeded,
     Conflict,
     ContextTooLong,
     IdempotencyMismatch,
@@ -43,7 +43,7 @@ SessionPath = Annotated[str, Path(max_length=128)]
     | responses_for(
         NotFound,
         Conflict,
-        BudgetExceeded,
+        *SPENDING_REFUSALS,
         MissingKey,
         IdempotencyMismatch,
         ContextTooLong,

@@ -13,7 +13,7 @@ from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
 from app.api.route_class import route_class
 from app.core.errors import (
-    BudgetExceeded,
+    SPENDING_REFUSALS,
     Conflict,
     IdempotencyMismatch,
     MissingKey,
@@ -38,7 +38,7 @@ _ID: Final = re.compile(r"[!-~]{1,256}")
     response_model=EmbeddingsList,
     responses=responses_for(
         MissingKey,
-        BudgetExceeded,
+        *SPENDING_REFUSALS,
         Conflict,
         IdempotencyMismatch,
         UpstreamError,

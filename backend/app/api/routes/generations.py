@@ -13,8 +13,8 @@ from app.api.json_body import JsonRoute
 from app.api.reply import created, replayed_as, reply, stream
 from app.api.route_class import route_class
 from app.core.errors import (
+    SPENDING_REFUSALS,
     BadToolResult,
-    BudgetExceeded,
     Conflict,
     GenerationRunning,
     IdempotencyMismatch,
@@ -35,7 +35,7 @@ FOLLOWED: dict[int | str, dict[str, Any]] = {
 SEEN_ALL: dict[int | str, dict[str, Any]] = {204: {"description": "The reader has seen the end already."}}
 START_ERRORS = (
     NotFound, GenerationRunning, Conflict, NothingToAnswer, ToolResultsMissing, MissingKey, IdempotencyMismatch,
-    BadToolResult, ValidationFailed, BudgetExceeded, ShuttingDown,
+    BadToolResult, ValidationFailed, *SPENDING_REFUSALS, ShuttingDown,
 )  # fmt: skip
 
 

@@ -13,8 +13,8 @@ from app.api.json_body import JsonRoute
 from app.api.reply import created, replayed_as, reply
 from app.api.route_class import route_class
 from app.core.errors import (
+    SPENDING_REFUSALS,
     BadToolResult,
-    BudgetExceeded,
     GenerationRunning,
     IdempotencyMismatch,
     MissingKey,
@@ -66,7 +66,7 @@ async def patch_message(services: ServicesDep, message_id: MessagePath, body: Me
     response_model=Started,
     status_code=201,
     responses=replayed_as(Started)
-    | responses_for(NotFound, GenerationRunning, MissingKey, IdempotencyMismatch, BudgetExceeded, ValidationFailed),
+    | responses_for(NotFound, GenerationRunning, MissingKey, IdempotencyMismatch, *SPENDING_REFUSALS, ValidationFailed),
 )
 @route_class("spend")
 async def regenerate(

@@ -14,7 +14,14 @@ from app.api.json_body import JsonRoute
 from app.api.reply import stream
 from app.api.route_class import route_class
 from app.api.routes.generations import SEEN_ALL, START_ERRORS
-from app.core.errors import BudgetExceeded, MissingKey, NotFound, NothingToAnswer, ToolResultsMissing, ValidationFailed
+from app.core.errors import (
+    SPENDING_REFUSALS,
+    MissingKey,
+    NotFound,
+    NothingToAnswer,
+    ToolResultsMissing,
+    ValidationFailed,
+)
 from app.core.sse import EventStream
 from app.schemas.events import (
     Annotation,
@@ -60,7 +67,7 @@ class EventsQuery(BaseModel, extra="forbid"):
     "/stream",
     responses=STREAMED
     | SEEN_ALL
-    | responses_for(NotFound, NothingToAnswer, ToolResultsMissing, MissingKey, BudgetExceeded, ValidationFailed),
+    | responses_for(NotFound, NothingToAnswer, ToolResultsMissing, MissingKey, *SPENDING_REFUSALS, ValidationFailed),
 )
 @route_class("spend")
 async def answer_stream(

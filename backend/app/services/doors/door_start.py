@@ -143,7 +143,8 @@ def _limited(body: dict[str, Any], facts: ModelFacts | None) -> dict[str, Any]:
 
 def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, body: dict[str, Any], at: str) -> None:
     """The generation, its ledger row and its key."""
-    prices = [models.prices(conn, slug) for slug in candidates(route, body)]
+    offers = {slug: models.prices(conn, slug) for slug in candidates(route, body)}
+    listed = offers[route.slug]
     generations.insert(
         conn,
         generation_id=plan.generation_id,
@@ -165,13 +166,14 @@ def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, bo
             "generation_id": plan.generation_id,
             "purpose": call.purpose,
             "model": route.slug,
-            "catalogue_id": prices[0]["id"] if prices[0] else route.slug,
+            "catalogue_id": listed["id"] if listed else route.slug,
             "provider": route.provider.name,
-            "reserved_picousd": _worst_cost_picousd(body, prices),
+            "reserved_picousd": _worst_cost_picousd(body, list(offers.values())),
             "now": at,
         },
         plan.token_id,
         body,
+        offers,
     )
     remember(conn, plan.key, "generation", plan.generation_id, at)
 

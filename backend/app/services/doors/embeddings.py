@@ -75,6 +75,7 @@ class Embeddings:
             provider=route.provider,
             body=body,
             worst_picousd=worst_embedding_picousd(request.input, prices),
+            offers={route.slug: prices},
             key=key,
         )
         task = self._paid_calls.start(call, lambda again: route.provider.client.embeddings(body, again=again))

@@ -20,7 +20,7 @@ from app.core.errors import (
 )
 from app.core.ids import new_id
 from app.db.store import Store
-from app.db.types import Conn
+from app.db.types import Conn, Row
 from app.repo import compactions, messages, models, sessions
 from app.schemas.compactions import Compaction, CompactionCreate
 from app.schemas.page import PageQuery, Slice
@@ -54,7 +54,7 @@ class _Task:
     selection: Selection
     resolved: Resolved
     body: dict[str, Any]
-    worst_picousd: int | None
+    offers: Mapping[str, Row | None]
 
 
 class Compactions:
@@ -125,7 +125,8 @@ class Compactions:
             model=route.slug,
             provider=route.provider,
             body=task.body,
-            worst_picousd=task.worst_picousd,
+            worst_picousd=worst_cost_picousd(task.body, list(task.offers.values())),
+            offers=task.offers,
             session_id=session_id,
             profile_id=task.resolved.profile_id,
             key=key,
@@ -164,8 +165,8 @@ class Compactions:
         params = wire_parameters(given, model=slug, facts=facts)
         body = request_body(resolved, request_messages(selection), params)
         body = with_known_fallbacks(conn, self._providers.route, resolved.route, body)
-        worst = worst_cost_picousd(body, [models.prices(conn, named) for named in candidates(resolved.route, body)])
-        return _Task(session=session, selection=selection, resolved=resolved, body=body, worst_picousd=worst)
+        offers = {named: models.prices(conn, named) for named in candidates(resolved.route, body)}
+        return _Task(session=session, selection=selection, resolved=resolved, body=body, offers=offers)
 
     def _written(self, session_id: str, task: asyncio.Task[tuple[Compaction, bool]]) -> None:
         del self._writing[session_id]

@@ -19,7 +19,7 @@ from app.core.clock import now
 from app.core.errors import AppError, Conflict, Restoring, ShuttingDown, UpstreamError, paid_perhaps
 from app.core.ids import new_id
 from app.db.store import Store
-from app.db.types import Conn
+from app.db.types import Conn, Row
 from app.repo import idempotency, ledger, sessions
 from app.schemas.events import UsageFigures
 from app.schemas.types import Purpose
@@ -56,7 +56,8 @@ Send: TypeAlias = Callable[[bool], Awaitable[R]]
 class PaidCall:
     """What is asked of whom with which ``body``; ``worst_picousd`` is what it can cost at most, None not known.
 
-    ``key`` is remembered in the transaction that opens the row, and forgotten when the provider surely took no call.
+    ``offers`` are the prices of each model that may answer, by its slug. ``key`` is remembered in the transaction that
+    opens the row, and forgotten when the provider surely took no call.
     """
 
     purpose: Purpose
@@ -64,6 +65,7 @@ class PaidCall:
     provider: Provider
     body: Mapping[str, Any]
     worst_picousd: int | None
+    offers: Mapping[str, Row | None]
     session_id: str | None = None
     profile_id: int | None = None
     key: Key | None = None
@@ -253,6 +255,7 @@ def _reserve(conn: Conn, call_id: str, call: PaidCall) -> None:
         },
         call.token_id,
         call.body,
+        call.offers,
     )
 
 

@@ -6,30 +6,38 @@ Both stand in the caller's transaction, and the store has one writer, so paralle
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.core.errors import BudgetExceeded, Unauthorized
 from app.core.money import to_usd
-from app.db.types import Conn
-from app.repo import access_tokens, ledger
+from app.db.types import Conn, Row
+from app.repo import access_tokens, ledger, settings
 from app.services.providers.providers import DEMO
+from app.services.turns.policy import policy_of, refuse_forbidden
 from app.services.upstream.dearer import dearer_field
 
 
-def reserve(conn: Conn, values: dict[str, Any], token_id: str | None, body: Mapping[str, Any]) -> None:
+def reserve(
+    conn: Conn, values: dict[str, Any], token_id: str | None, body: Mapping[str, Any], offers: Mapping[str, Row | None]
+) -> None:
     """Open the row of a call that is about to be made, on account of a named token or of the owner (None).
 
     Args:
         values: those of ``ledger.reserve``; its worst case is at the catalogue's prices.
         body: what is sent; a budget pays for nothing in it that may make it dearer than these.
+        offers: the prices of each model that may answer, by its slug, the one that is asked first before its fallbacks.
 
-    Raises BudgetExceeded, and Unauthorized when the token was revoked.
+    Raises BudgetExceeded, ModelNotAllowed, PriceCap, and Unauthorized when the token was revoked.
     """
     if values["provider"] == DEMO:
         values = {**values, "reserved_picousd": 0}
     if token_id is not None:
         _hold(conn, token_id, values["reserved_picousd"], {} if values["provider"] == DEMO else body)
-    ledger.reserve(conn, {**values, "token_id": token_id})
+    opened = ledger.reserve(conn, {**values, "token_id": token_id})
+    if opened["has_policy"]:
+        policy = policy_of(settings.all_values(conn))
+        refuse_forbidden(replace(policy, max_prices={}) if values["provider"] == DEMO else policy, offers, body)
 
 
 def has_budget(conn: Conn, token_id: str | None) -> bool:

@@ -7,7 +7,7 @@ open ledger row and the idempotency key, or nothing at all.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -278,9 +278,11 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
         resolved = replace(resolved, params=params)
     fit, body = fitted_body(conn, resolved, path[::-1], known.facts, prefill)
     body = in_one_piece(with_known_fallbacks(conn, plan.route, resolved.route, body))
-    _, *fallbacks = candidates(resolved.route, body)
-    named = [known, *(models.known(conn, slug) for slug in fallbacks)]
-    refuse_incapable([each.facts for each in named], body)
+    named = {
+        slug: known if slug == resolved.route.slug else models.known(conn, slug)
+        for slug in candidates(resolved.route, body)
+    }
+    refuse_incapable([each.facts for each in named.values()], body)
     base: list[Part] = [TextPart(text=prefill)] if prefill else []
     message_id = new_id()
     messages.insert(
@@ -318,7 +320,7 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
         model=resolved.route.slug,
     )
     journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
-    _reserve(conn, plan, session, resolved, body, [each.prices for each in named], at)
+    _reserve(conn, plan, session, resolved, body, {slug: each.prices for slug, each in named.items()}, at)
     remember(conn, plan.key, "generation", plan.generation_id, at)
     return Begun(
         generation_id=plan.generation_id,
@@ -336,9 +338,10 @@ def _reserve(
     session: Session,
     resolved: Resolved,
     body: dict[str, Any],
-    prices: Sequence[Row | None],
+    offers: Mapping[str, Row | None],
     at: str,
 ) -> None:
+    listed = offers[resolved.route.slug]
     reserve(
         conn,
         {
@@ -348,13 +351,14 @@ def _reserve(
             "generation_id": plan.generation_id,
             "purpose": "chat",
             "model": resolved.route.slug,
-            "catalogue_id": prices[0]["id"] if prices[0] else resolved.route.slug,
+            "catalogue_id": listed["id"] if listed else resolved.route.slug,
             "provider": resolved.route.provider.name,
-            "reserved_picousd": worst_cost_picousd(body, prices),
+            "reserved_picousd": worst_cost_picousd(body, list(offers.values())),
             "now": at,
         },
         plan.token_id,
         body,
+        offers,
     )
 
 

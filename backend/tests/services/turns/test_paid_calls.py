@@ -77,7 +77,7 @@ async def test_a_reply_that_cannot_be_read_is_asked_about_later(store: Store) ->
     """The provider has named the call and may have billed it: its id is kept, and told to who asks for the cost."""
     told: list[tuple[str, ...]] = []
     provider = Provider("openrouter", client=None, demo=False)  # type: ignore[arg-type]
-    call = PaidCall(purpose="embedding", model="a/embedder", provider=provider, body={}, worst_picousd=5)
+    call = PaidCall(purpose="embedding", model="a/embedder", provider=provider, body={}, worst_picousd=5, offers={})
 
     async def send(_: bool) -> EmbeddingsReply:
         raise UpstreamGarbage(details={"upstream_id": "gen-1"})
