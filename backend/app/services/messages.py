@@ -12,7 +12,8 @@ from app.schemas.page import Slice
 from app.services.changes import Changes
 from app.services.cursors import decode_cursor, encode_cursor
 from app.services.turns import transcript
-from app.services.turns.turn_start import Key, Posted, body_of, earlier, key_of, post, remember
+from app.services.turns.keys import Key, body_of, earlier, key_of, remember
+from app.services.turns.turn_start import Posted, post
 
 
 class Messages:

@@ -1496,6 +1496,8 @@ export interface components {
         /**
          * AppSettings
          * @description ``model`` to ``system_prompt`` apply where neither the request nor its profile says otherwise.
+         *
+         *     ``allowed_models`` and the prices bound every paid call, whoever asks.
          */
         AppSettings: {
             /** App Title */
@@ -1537,6 +1539,12 @@ export interface components {
             backup_keep_daily: number;
             /** Backup Keep Weekly */
             backup_keep_weekly: number;
+            /** Allowed Models */
+            allowed_models: string[];
+            /** Max Prompt Price */
+            max_prompt_price: number | null;
+            /** Max Completion Price */
+            max_completion_price: number | null;
         };
         /**
          * Attempt
@@ -4431,6 +4439,12 @@ export interface components {
             backup_keep_daily?: number | null;
             /** Backup Keep Weekly */
             backup_keep_weekly?: number | null;
+            /** Allowed Models */
+            allowed_models?: string[] | null;
+            /** Max Prompt Price */
+            max_prompt_price?: (number | string) | null;
+            /** Max Completion Price */
+            max_completion_price?: (number | string) | null;
         };
         /**
          * Sort
@@ -5354,7 +5368,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `model_not_allowed`: The settings do not allow this model. `price_cap`: The model is dearer than the settings allow. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5499,7 +5513,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `model_not_allowed`: The settings do not allow this model. `price_cap`: The model is dearer than the settings allow. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5788,7 +5802,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `budget_exceeded`: The budget does not allow this call. `upstream_moderated`: The provider refused the content. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `model_not_allowed`: The settings do not allow this model. `price_cap`: The model is dearer than the settings allow. `upstream_moderated`: The provider refused the content. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5972,7 +5986,7 @@ export interface operations {
                     "application/json": components["schemas"]["TypedError"];
                 };
             };
-            /** @description `budget_exceeded`: The budget does not allow this call. `upstream_moderated`: The provider refused the content. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `model_not_allowed`: The settings do not allow this model. `price_cap`: The model is dearer than the settings allow. `upstream_moderated`: The provider refused the content. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6144,7 +6158,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `model_not_allowed`: The settings do not allow this model. `price_cap`: The model is dearer than the settings allow. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6702,7 +6716,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `model_not_allowed`: The settings do not allow this model. `price_cap`: The model is dearer than the settings allow. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7276,7 +7290,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `model_not_allowed`: The settings do not allow this model. `price_cap`: The model is dearer than the settings allow. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11034,7 +11048,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `model_not_allowed`: The settings do not allow this model. `price_cap`: The model is dearer than the settings allow. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13112,7 +13126,7 @@ export interface operations {
                     "application/json": components["schemas"]["OpenAIError"];
                 };
             };
-            /** @description `budget_exceeded`: The budget does not allow this call. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            /** @description `budget_exceeded`: The budget does not allow this call. `model_not_allowed`: The settings do not allow this model. `price_cap`: The model is dearer than the settings allow. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
                 headers: {
                     [name: string]: unknown;

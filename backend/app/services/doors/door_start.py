@@ -19,8 +19,9 @@ from app.services.catalog.known_models import known_route, refuse_incapable
 from app.services.doors.door_thread import post_conversation
 from app.services.doors.foreign_messages import ForeignMessage
 from app.services.providers.providers import Route
+from app.services.turns.keys import remember
 from app.services.turns.reservation import has_budget, reserve
-from app.services.turns.turn_start import Begun, Plan, begun_earlier, remember
+from app.services.turns.turn_start import Begun, Plan, begun_earlier
 from app.services.turns.worst_cost import worst_cost_picousd
 from app.services.upstream import reasoning
 from app.services.upstream.request import in_one_piece, output_limit

@@ -21,10 +21,11 @@ from app.services.doors.door_start import DoorCall, start_call
 from app.services.doors.foreign_messages import ForeignMessage, foreign_message
 from app.services.providers.providers import DEMO, Providers
 from app.services.turns.frames import Dialect, LogReader
+from app.services.turns.keys import key_of
 from app.services.turns.prompt import Defaults
 from app.services.turns.replay import Replays
 from app.services.turns.runs import Run, Runs
-from app.services.turns.turn_start import Begun, Plan, key_of
+from app.services.turns.turn_start import Begun, Plan
 from app.services.turns.turns import Turns
 
 log = logging.getLogger(__name__)

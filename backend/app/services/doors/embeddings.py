@@ -17,9 +17,9 @@ from app.schemas.embeddings import EmbeddingsRequest
 from app.services.catalog.rows import listed_rows
 from app.services.doors.openrouter_lookups import OpenRouterLookups
 from app.services.providers.providers import Providers, Route
+from app.services.turns.keys import Key, earlier, key_of
 from app.services.turns.paid_calls import PaidCall, PaidCalls, taken
 from app.services.turns.reservation import has_budget
-from app.services.turns.turn_start import Key, earlier, key_of
 from app.services.turns.worst_cost import worst_embedding_picousd
 from app.services.upstream.embeddings import EmbeddingsReply
 from app.services.upstream.wire import decode_models

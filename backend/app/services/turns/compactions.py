@@ -31,10 +31,11 @@ from app.services.context.calibration import calibration_of
 from app.services.context.summary import Selection, request_messages, select, standing_on, summary_tokens
 from app.services.cursors import decode_cursor, encode_cursor
 from app.services.providers.providers import Providers
+from app.services.turns.keys import Key, body_of, earlier, key_of
 from app.services.turns.paid_calls import PaidCall, PaidCalls, taken
 from app.services.turns.prompt import Defaults, Resolved, request_body
 from app.services.turns.resolution import resolve_in
-from app.services.turns.turn_start import LONGEST_PATH, Key, body_of, earlier, key_of
+from app.services.turns.turn_start import LONGEST_PATH
 from app.services.turns.worst_cost import worst_cost_picousd
 from app.services.upstream.request import layered, wire_parameters
 from app.services.upstream.wire import Completion

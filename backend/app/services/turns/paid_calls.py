@@ -25,10 +25,10 @@ from app.schemas.events import UsageFigures
 from app.schemas.types import Purpose
 from app.services.metrics import Metrics, Paid
 from app.services.providers.providers import DEMO, Provider
+from app.services.turns.keys import Key, earlier, remember
 from app.services.turns.reservation import reserve
 from app.services.turns.runner import PATIENCE_S, RESTORING_S, Unsettled
 from app.services.turns.turn_end import Bill
-from app.services.turns.turn_start import Key, earlier, remember
 from app.services.upstream.outcome import cost_picousd, counted, was_refused
 from app.services.upstream.retry import Failed, Reason, RetryPolicy, again
 from app.services.upstream.wire import UsageWire

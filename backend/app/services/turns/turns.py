@@ -17,11 +17,12 @@ from app.schemas.generations import Choice, Generation, GenerationCreate, Regene
 from app.services.changes import Changes
 from app.services.providers.providers import DEMO, Providers
 from app.services.turns import transcript, turn_start
+from app.services.turns.keys import Key, body_of, key_of
 from app.services.turns.prompt import Defaults
 from app.services.turns.replay import Replays, parse_cursor
 from app.services.turns.runner import Call, Runner
 from app.services.turns.runs import Run, Runs
-from app.services.turns.turn_start import Begun, Key, Plan, Posted, body_of, key_of
+from app.services.turns.turn_start import Begun, Plan, Posted
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,11 @@ from app.db.types import Conn
 from app.repo import generations, profiles, sessions
 from app.repo import settings as settings_repo
 from app.services.turns import transcript
+from app.services.turns.keys import Key, key_of
 from app.services.turns.title import title_of
 from app.services.turns.turn_end import end
 from app.services.turns.turn_start import (
     Begun,
-    Key,
-    key_of,
     newest_answer,
     open_session,
     post,

@@ -27,6 +27,9 @@ beforeEach(() => {
     backup_every: "day",
     backup_keep_daily: 7,
     backup_keep_weekly: 4,
+    allowed_models: [],
+    max_prompt_price: null,
+    max_completion_price: null,
   };
   api = new FakeApi()
     .on("GET /api/settings", () => stored)
