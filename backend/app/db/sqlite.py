@@ -17,7 +17,8 @@ import apsw
 from app.core.disk import FULL, sync
 from app.core.errors import DiskFull, StoreBusy
 from app.db.errors import ConstraintFailed, ConstraintKind, GivenUp, SqliteTooOld, StoreCorrupt
-from app.db.types import Params, Row
+from app.db.statement import NO_ROWS, Rows, Statement, picked
+from app.db.types import Params
 
 OLDEST_SAFE = (3, 53, 2)
 """First release without the WAL-reset defect (3.51.3) and the FTS5 exploits (CVE-2026-11822, -11824)."""
@@ -67,45 +68,23 @@ _CONSTRAINTS: dict[int, ConstraintKind] = {
 }
 
 
-class _Rows:
-    """A finished statement's rows, made into dicts as they are fetched."""
-
-    __slots__ = ("_columns", "_rows")
-
-    def __init__(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        self._columns = columns
-        self._rows = iter(rows)
-
-    def fetchone(self) -> Row | None:
-        row = next(self._rows, None)
-        return None if row is None else dict(zip(self._columns, row, strict=True))
-
-    def fetchall(self) -> list[Row]:
-        columns = self._columns
-        return [dict(zip(columns, row, strict=True)) for row in self._rows]
-
-
-_NO_ROWS = _Rows((), ())
-
-
 class SqliteConnection:
     """One open connection, used by one thread at a time. Made by `open_writer`, `open_reader` and `open_copy`."""
 
     def __init__(self, driver: apsw.Connection) -> None:
         self._driver = driver
-        self._columns: dict[str, tuple[str, ...]] = {}
+        self._cursor = driver.cursor()
+        self._known: dict[str, Statement] = {}
         self._synchronous: Synchronous = "FULL"
 
-    def execute(self, sql: str, params: Params = (), /) -> _Rows:
+    def execute(self, sql: str, params: Params = (), /) -> Rows:
         try:
-            cursor = self._driver.execute(sql, params)
-            first = cursor.fetchone()
-            if first is None:
-                return _NO_ROWS
-            columns = self._columns.get(sql) or self._learn(sql, cursor)
-            return _Rows(columns, [first, *cursor.fetchall()])
+            known = self._known.get(sql) or self._learn(sql, params)
+            values = known.values(params) if params.__class__ is dict else params
+            rows = self._cursor.execute(sql, values).fetchall()
         except apsw.Error as error:
             raise self._ours(error) from error
+        return Rows(known.columns, rows) if rows else NO_ROWS
 
     def executemany(self, sql: str, params: Iterable[Params], /) -> None:
         with self._errors():
@@ -216,14 +195,25 @@ class SqliteConnection:
         with self._errors():
             self._driver.close()
 
-    def _learn(self, sql: str, cursor: apsw.Cursor) -> tuple[str, ...]:
-        columns = tuple(name for name, *_ in cursor.get_description())
-        if len(set(columns)) != len(columns):
-            raise ValueError(f"two columns of one name: {', '.join(columns)}")
-        if len(self._columns) >= _STATEMENTS:
-            self._columns.clear()
-        self._columns[sql] = columns
-        return columns
+    def _learn(self, sql: str, params: Params) -> Statement:
+        """Look a statement up without running it."""
+        found: list[Statement] = []
+
+        def look(cursor: apsw.Cursor, _sql: str, _params: object) -> bool:
+            columns = tuple(name for name, *_ in cursor.get_description())
+            if len(set(columns)) != len(columns):
+                raise ValueError(f"two columns of one name: {', '.join(columns)}")
+            found.append(Statement(picked(cursor.bindings_names), columns))
+            return False
+
+        cursor = self._driver.cursor()
+        cursor.exec_trace = look
+        with contextlib.suppress(apsw.ExecTraceAbort):
+            cursor.execute(sql, params)
+        if len(self._known) >= _STATEMENTS:
+            self._known.clear()
+        self._known[sql] = found[0]
+        return found[0]
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:

@@ -27,7 +27,8 @@ _PRUNE = """
 
 def append(conn: Conn, rows: Iterable[tuple[str, int, str]]) -> None:
     """Add ticks: (generation id, seq of the tick's last event, its events as JSON)."""
-    conn.executemany(_APPEND, [{"generation_id": a, "last_seq": b, "events": c} for a, b, c in rows])
+    for generation_id, last_seq, events in rows:
+        conn.execute(_APPEND, {"generation_id": generation_id, "last_seq": last_seq, "events": events})
 
 
 def read(conn: Conn, generation_id: str) -> list[Event]:
