@@ -34,10 +34,13 @@ class ChunkDecoder:
         except EventTooLarge as exc:
             events = exc.events
             self.failure = UpstreamGarbage("The provider sent an event larger than we accept.")
+        is_last = bool(events) and events[-1].data == _DONE and events[-1].event != _ERROR
         try:
-            return [_chunk(event) for event in events]
+            chunks = [_chunk(event) for event in (events[:-1] if is_last else events)]
         except UpstreamGarbage:
             return self._decode_until_end(events)
+        self.saw_done = is_last
+        return chunks
 
     def _decode_until_end(self, events: list[ServerSentEvent]) -> list[Chunk]:
         """The chunks up to ``[DONE]`` or the first event that is none."""
