@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import httpx
 
@@ -19,11 +20,12 @@ class Reply:
 
     def __init__(self, response: httpx.Response, body: ReplyBody, key: str | None) -> None:
         self.body = body
-        self.upstream_id = _told(response, "x-generation-id", key)
-        self.provider = _told(response, "x-provider-name", key)
-        self.content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        told = body.headers
+        self.upstream_id = _told(told, "x-generation-id", key)
+        self.provider = _told(told, "x-provider-name", key)
+        self.content_type = told.get("content-type", "").partition(";")[0].strip().lower()
         # We ask for identity; a proxy that compresses all the same cannot be read.
-        self.is_plain = response.headers.get("content-encoding", "identity").strip().lower() in ("", "identity")
+        self.is_plain = told.get("content-encoding", "identity").strip().lower() in ("", "identity")
         self._status = response.status_code
         self._headers = response.headers
         self._key = key
@@ -56,9 +58,11 @@ class Reply:
         return stream_failure(error, started=started, now_s=time.time(), upstream_id=self.upstream_id, secret=self._key)
 
 
-def _told(response: httpx.Response, name: str, key: str | None) -> str | None:
+def _told(headers: Mapping[str, str], name: str, key: str | None) -> str | None:
     """What a header says, which is kept and shown; a provider that echoes our key in it has said nothing."""
-    value: str = response.headers.get(name, "")
+    value = headers.get(name, "")
+    if not value.isascii():
+        value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return None if key and key in value else value or None
 
 

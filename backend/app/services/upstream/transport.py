@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, cast
 
 import aiohttp
@@ -31,6 +32,8 @@ from app.core.errors import (
 READ_BUFFER_BYTES = 2**17
 _PULSE_S = 1.0
 _PIECE_BYTES = 2**18
+_url_of = lru_cache(64)(httpx.URL)
+"""Taking an address apart costs as much as the rest of a request, and nearly all go to the same few."""
 
 # All that the two libraries and the sockets below them raise. RuntimeError is aiohttp's word for a connection or
 # session closed meanwhile, ValueError the base of its and httpx's complaints about URLs and headers.
@@ -171,7 +174,7 @@ class Wire:
         if content is not None and len(content) > _PIECE_BYTES:
             fields.append((b"Content-Length", b"%d" % len(content)))
             pieces = _Pieces(content)
-        request = httpx.Request(method, url, headers=fields, content=pieces, extensions=self._extensions)
+        request = httpx.Request(method, _url_of(url), headers=fields, content=pieces, extensions=self._extensions)
         response = await self._transport.handle_async_request(request)
         response.request = request
         return response
@@ -192,6 +195,8 @@ class ReplyBody:
         self._response = response
         self._reply: aiohttp.ClientResponse = response.extensions["aiohttp"]
         self._content = self._reply.content
+        self.headers: Mapping[str, str] = self._reply.headers
+        """As aiohttp has read them: bytes that are no UTF-8 are escaped."""
         self._timeouts = timeouts
         self._loop = asyncio.get_running_loop()
         self._first_byte_by = sent_at + timeouts.first_byte_s
