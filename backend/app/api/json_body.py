@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.arguments import Arguments
 from app.core.errors import ValidationFailed
 
 LARGE_BYTES = 64 * 1024
@@ -92,7 +93,7 @@ class JsonRoute(APIRoute):
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle, arguments = super().get_route_handler(), Arguments.of(self)
         takes_query, model = _takes_query(self.dependant), self._body_model()
 
         async def strictly(request: Request) -> Response:
@@ -101,7 +102,8 @@ class JsonRoute(APIRoute):
             strict = request if isinstance(request, StrictRequest) else StrictRequest(request.scope, request.receive)
             if model is not None:
                 await strict.check_large(model)
-            return await handle(strict)
+            answer = await arguments.answer(strict) if arguments is not None else None
+            return await handle(strict) if answer is None else answer
 
         return strictly
 
