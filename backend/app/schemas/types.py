@@ -18,7 +18,10 @@ GenerationStatus: TypeAlias = Literal[
     "queued", "running", "stopping", "completed", "stopped", "failed", "truncated", "interrupted"
 ]
 CostState: TypeAlias = Literal["reserved", "settled", "reconciled", "estimated", "unknown"]
-Purpose: TypeAlias = Literal["chat", "title", "document", "embedding", "summary", "endpoint", "mcp"]
+Purpose: TypeAlias = Literal[
+    "chat", "regenerate", "continue", "title", "document", "embedding", "summary", "endpoint", "mcp"
+]
+"""What a paid call is for, as the ledger keeps it."""
 
 TERMINAL: frozenset[str] = frozenset(get_args(TerminalStatus))
 

@@ -5085,7 +5085,7 @@ export interface components {
              * Purpose
              * @enum {string}
              */
-            purpose: "chat" | "title" | "document" | "embedding" | "summary" | "endpoint" | "mcp";
+            purpose: "chat" | "regenerate" | "continue" | "title" | "document" | "embedding" | "summary" | "endpoint" | "mcp";
             /**
              * State
              * @enum {string}

@@ -20,7 +20,7 @@ from app.repo import generations, journal, messages, models, profiles, sessions
 from app.schemas.events import Start, encode_events
 from app.schemas.parts import Part, TextPart, ToolResultPart, content_of
 from app.schemas.sessions import Session
-from app.schemas.types import TERMINAL
+from app.schemas.types import TERMINAL, Purpose
 from app.services.catalog.fallbacks import candidates, with_known_fallbacks
 from app.services.catalog.known_models import refuse_incapable
 from app.services.context.context import Fit
@@ -55,6 +55,7 @@ class Plan:
     key: Key | None = None
     reply_is_answer: bool = False
     """Whether the answer itself is the reply to the key, so that a refusal is none to keep."""
+    purpose: Purpose = "chat"
     thinks_by_default: bool = False
     """Whether a reasoning model thinks although neither the request nor a profile says how hard."""
     token_id: str | None = field(default_factory=current_token_id)
@@ -121,6 +122,7 @@ def start_sibling(conn: Conn, plan: Plan, message_id: str) -> Begun:
     if row is None or row["role"] != "assistant" or row["parent_id"] is None:
         raise NotFound.of("assistant message", message_id)
     _refuse_second(conn, row["parent_id"])
+    plan = replace(plan, purpose="regenerate")
     return _start(conn, plan, _session(conn, row["session_id"]), row["parent_id"], now())
 
 
@@ -135,6 +137,7 @@ def start_continuation(conn: Conn, plan: Plan, generation_id: str) -> Begun:
     _refuse_second(conn, row["parent_id"])
     if any(part["type"] == "tool_call" for part in decode(row["parts"])):
         raise Conflict("That answer waits for the results of its tools; post them instead.")
+    plan = replace(plan, purpose="continue")
     return _start(conn, plan, _session(conn, row["session_id"]), row["parent_id"], now(), prefill=row["content"])
 
 
@@ -295,7 +298,7 @@ def _reserve(
             "session_id": session.id,
             "profile_id": resolved.profile_id,
             "generation_id": plan.generation_id,
-            "purpose": "chat",
+            "purpose": plan.purpose,
             "model": resolved.route.slug,
             "catalogue_id": listed["id"] if listed else resolved.route.slug,
             "provider": resolved.route.provider.name,
