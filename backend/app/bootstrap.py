@@ -23,6 +23,7 @@ from app.services.backups.archive import Archive, refuse_store_among
 from app.services.backups.backups import Backups
 from app.services.backups.restore import PATIENT_BYTES, Restores
 from app.services.backups.schedule import Schedule, SchedulePace
+from app.services.budgets import WATCHED_EVERY_S, Budgets
 from app.services.bundle import Services
 from app.services.catalog.catalog import Catalog, Refresh
 from app.services.catalog.plain_models import PlainCatalog
@@ -77,6 +78,7 @@ class Pace:
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     refresh: Refresh = field(default_factory=Refresh)
     schedule: SchedulePace = field(default_factory=SchedulePace)
+    budgets_watched_every_s: float = WATCHED_EVERY_S
     patient_bytes: int = PATIENT_BYTES
     """How large a store writes wait for while it is replaced."""
     by_itself: bool = True
@@ -146,6 +148,9 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         typed_chats = TypedChats(turns, doors, providers, defaults_of(settings, providers))
         live = Live(runs, changes, replays)
         stack.callback(live.close)
+        budgets = Budgets(store, changes, providers, pace.budgets_watched_every_s)
+        budgets.open()
+        stack.push_async_callback(budgets.close)
         housekeeping = Housekeeping(store)
         housekeeping.open()
         stack.push_async_callback(housekeeping.close)
@@ -181,6 +186,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             compactions=compactions,
             profiles=Profiles(store, changes),
             usage=UsageReports(store),
+            budgets=budgets,
             decisions=Decisions(store, changes),
             preferences=Preferences(store, changes, providers, catalog, settings),
             turns=turns,

@@ -18,6 +18,7 @@ from app.api.route_class import classed_routes
 from app.api.route_table import RouteTable
 from app.api.routes import (
     admin,
+    budgets,
     chat,
     compactions,
     decisions,
@@ -77,8 +78,8 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     # Routes are tried in this order, the busiest first.
     for module in (
         *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage, decisions),
-        *(compactions, settings_routes, admin, restore, embeddings, openrouter_lookups, openai_models, plain_models),
-        *(tokens, tickets, health, metrics, docs),
+        *(budgets, compactions, settings_routes, admin, restore, embeddings, openrouter_lookups, openai_models),
+        *(plain_models, tokens, tickets, health, metrics, docs),
     ):
         app.include_router(module.router)
     mount_page(app, page)

@@ -19,6 +19,7 @@ IDS_OF_REPLIES: Mapping[str, Mapping[str, str]] = {
     "create_profile": {"profile_id": "$response.body#/id"},
     "import_profiles": {"profile_id": "$response.body#/items/0/id"},
     "compact_session": {"compaction_id": "$response.body#/id", "session_id": "$request.path.session_id"},
+    "create_budget": {"budget_id": "$response.body#/id"},
     "create_token": {"token_id": "$response.body#/id"},
     "create_backup": {"name": "$response.body#/name"},
     "list_usage": {"usage_id": "$response.body#/items/0/id"},

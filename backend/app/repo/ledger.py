@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.money import to_usd
 from app.db.types import Conn, Row
-from app.repo import access_tokens
+from app.repo import access_tokens, budgets
 from app.repo.sums import added, any_full, joined, parts_of_sum
 from app.schemas.usage import UsageRow
 
@@ -24,7 +24,7 @@ _RESERVE = """
         :token_id, :now)
     RETURNING EXISTS (
         SELECT 1 FROM settings WHERE name IN ('allowed_models', 'max_prompt_price', 'max_completion_price')
-    ) AS has_policy
+    ) AS has_policy, EXISTS (SELECT 1 FROM budgets) AS has_budgets
 """
 _SETTLE = """
     UPDATE usage_logs SET state = :state, upstream_provider = :upstream_provider, upstream_id = :upstream_id,
@@ -34,7 +34,8 @@ _SETTLE = """
         first_token_ms = :first_token_ms, tokens_per_second = :tokens_per_second, finish_reason = :finish_reason,
         settled_at = :now
     WHERE generation_id = :generation_id AND state = 'reserved'
-    RETURNING created_at, model, reserved_picousd, token_id
+    RETURNING created_at, model, session_id, profile_id, purpose, reserved_picousd, token_id,
+        EXISTS (SELECT 1 FROM budgets) AS has_budgets
 """
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
 _SUMMED = (*_TOKENS, "cost_picousd")
@@ -46,7 +47,8 @@ _RECONCILE = f"""
         {", ".join(f"{name} = COALESCE(:{name}, {name})" for name in _TOKENS)}, cost_picousd = :cost_picousd,
         cost_text = :cost_text, decision = :decision, settled_at = :now
     WHERE generation_id = :generation_id AND state = 'unknown'
-    RETURNING created_at, model, session_id, token_id, reserved_picousd, {", ".join(_TOKENS)}
+    RETURNING created_at, model, session_id, profile_id, purpose, token_id, reserved_picousd, {", ".join(_TOKENS)},
+        EXISTS (SELECT 1 FROM budgets) AS has_budgets
 """  # noqa: S608
 _OPEN_DAY = """
     INSERT INTO usage_days (day, model, calls, reserved_picousd) VALUES (:day, :model, 1, :reserved_picousd)
@@ -95,7 +97,7 @@ _ROW_SUMS_OF_SESSION = f"{_ROW_SUMS} WHERE session_id = :session_id"
 
 
 def reserve(conn: Conn, values: dict[str, Any]) -> Row:
-    """Open the row of a call that is about to be made: ``has_policy``, whether the settings may forbid it.
+    """Open the row of a call that is about to be made: ``has_policy`` and ``has_budgets``, what may forbid it.
 
     ``catalogue_id`` is where the catalogue has the model, when it is not under its own name.
     """
@@ -227,10 +229,12 @@ def _filters(*, session_id: str | None, model: str | None) -> tuple[list[str], d
 
 
 def _charge(conn: Conn, row: Row, cost_picousd: int | None) -> None:
-    """What is known now, for the token whose call it was; until then all that was held for the call stays held."""
+    """What is known now, for whoever pays for it; until then all that was held for the call stays held."""
+    charged = {"released_picousd": row["reserved_picousd"] or 0, "cost_picousd": cost_picousd or 0}
     if row["token_id"] is not None:
-        released = row["reserved_picousd"] or 0
-        access_tokens.charge(conn, row["token_id"], released_picousd=released, cost_picousd=cost_picousd or 0)
+        access_tokens.charge(conn, row["token_id"], **charged)
+    if row["has_budgets"]:
+        budgets.charge(conn, row, **charged)
 
 
 def _add_to_day(conn: Conn, row: Row, values: dict[str, Any], *, released: int, unknown: int) -> None:

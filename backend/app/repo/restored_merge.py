@@ -10,6 +10,7 @@ from app.db.reference import reference
 from app.db.types import Conn
 from app.repo.restored_rows import DERIVED, MERGED, RESTORED, SETTINGS
 from app.repo.sums import kept_sum
+from app.schemas.budgets import MOST_BUDGETS
 
 _KEEP_SETTINGS = f"""
     INSERT INTO settings (name, value, updated_at) SELECT name, value, updated_at FROM live.settings
@@ -35,6 +36,12 @@ _UNACCOUNTED = "UPDATE usage_logs SET token_id = NULL WHERE token_id IS NOT NULL
 _NUMBERED_TOO_HIGH = f"""
     SELECT id FROM profiles WHERE id > {2**31} AND id > COALESCE(
         (SELECT l.seq FROM live.sqlite_sequence l WHERE l.name = 'profiles'), 0) LIMIT 1
+"""  # noqa: S608
+# As many as can be made: those that are here stay.
+_FEWER_BUDGETS = f"""
+    DELETE FROM budgets WHERE id IN (
+        SELECT id FROM budgets WHERE id NOT IN (SELECT id FROM live.budgets)
+        ORDER BY id LIMIT -1 OFFSET max({MOST_BUDGETS} - (SELECT count(*) FROM live.budgets), 0))
 """  # noqa: S608
 _CLEAR_DAYS = "DELETE FROM usage_days"
 _SESSION_SUMS = ("prompt_tokens", "completion_tokens", "total_tokens", "cost_picousd")
@@ -80,6 +87,7 @@ def take_over(conn: Conn) -> None:
             conn.execute(f"DELETE FROM {table}")  # noqa: S608
         names = ", ".join(column.name for column in columns)
         conn.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM live.{table}")  # noqa: S608
+    conn.execute(_FEWER_BUDGETS)
     conn.execute(_KEEP_AGE)
     conn.execute(_KEEP_SETTINGS)
     conn.execute(_KEEP_ZONE)

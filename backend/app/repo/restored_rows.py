@@ -21,9 +21,10 @@ RESTORED = frozenset(
 MERGED: Mapping[str, tuple[str, ...]] = {
     "usage_logs": ("id", "generation_id"),
     "idempotency_keys": ("request_id",),
+    "budgets": ("id",),
 }
 """What tells of the same thing: rows that agree in any of these columns."""
-DERIVED = frozenset({"usage_days", "schema_migrations", "owner_zone"})
+DERIVED = frozenset({"usage_days", "schema_migrations", "owner_zone", "budget_sums"})
 """Made anew from the others."""
 SETTINGS = frozenset({"model", "temperature", "max_tokens", "system_prompt", "theme", "send_key"})
 """The settings that come with a backup; all others are about this installation and stay."""
@@ -70,6 +71,11 @@ _CHECKS: Mapping[tuple[str, str], Check] = {
     **{("usage_logs", name): kind.tokens for name in ("cached_tokens", "cache_write_tokens", "reasoning_tokens")},
     **{("usage_logs", name): kind.picousd for name in ("cost_picousd", "reserved_picousd")},
     ("settings", "value"): kind.text,
+    ("budgets", "kind"): kind.BUDGET_KIND,
+    ("budgets", "period"): kind.PERIOD,
+    ("budgets", "limit_picousd"): kind.total,
+    ("budgets", "warn_ppm"): kind.at_most(10**6),
+    ("budgets", "is_hard"): kind.flag,
 }
 _BY_ENDING: Sequence[tuple[str, Check]] = (("_at", kind.time), ("_id", kind.identifier))
 _BY_TYPE: Mapping[str, Check] = {"INTEGER": kind.count, "REAL": kind.real, "TEXT": kind.name}

@@ -15,7 +15,9 @@ from typing import Any, get_args
 import msgspec
 from pydantic import ValidationError
 
+from app.core.days import Unit
 from app.core.money import MAX_CALL_PICOUSD, MAX_PICOUSD
+from app.schemas.budgets import BudgetKind
 from app.schemas.context import ContextUse
 from app.schemas.events import UsageFigures, decode_events
 from app.schemas.generations import Attempt
@@ -178,4 +180,6 @@ CONTEXT = holding(ContextUse)
 DRAFT = holding(dict[str, Any])
 STATUS = one_of(*get_args(GenerationStatus))
 PURPOSE = one_of(*get_args(Purpose))
+BUDGET_KIND = one_of(*get_args(BudgetKind))
+PERIOD = one_of(*get_args(Unit))
 DECISION = one_of(*get_args(DecisionKind))

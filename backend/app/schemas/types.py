@@ -23,6 +23,7 @@ Purpose: TypeAlias = Literal[
 ]
 """What a paid call is for, as the ledger keeps it."""
 
+PURPOSES: tuple[str, ...] = get_args(Purpose)
 TERMINAL: frozenset[str] = frozenset(get_args(TerminalStatus))
 
 MAX_CONTENT_CHARS = 1_000_000

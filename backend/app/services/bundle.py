@@ -13,6 +13,7 @@ from app.services.access_tokens import AccessTokens
 from app.services.backups.backups import Backups
 from app.services.backups.restore import Restores
 from app.services.backups.schedule import Schedule
+from app.services.budgets import Budgets
 from app.services.catalog.catalog import Catalog
 from app.services.catalog.plain_models import PlainCatalog
 from app.services.decisions import Decisions
@@ -57,6 +58,7 @@ class Services:
     compactions: Compactions
     profiles: Profiles
     usage: UsageReports
+    budgets: Budgets
     decisions: Decisions
     preferences: Preferences
     turns: Turns

@@ -25,6 +25,11 @@ class Changes:
         """The position of the next change."""
         return self._count
 
+    @property
+    def has_listeners(self) -> bool:
+        """Whether anybody would be told."""
+        return bool(self._listeners)
+
     def publish(
         self,
         kind: Kind,

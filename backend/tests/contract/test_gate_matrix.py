@@ -41,6 +41,7 @@ async def lived_in(data: Path, emulator: Emulator, mode: Mode) -> AsyncIterator[
         await client.post("/api/models/sync")
         profile = await client.post("/api/profiles", {"name": CANARY, "system_prompt": CANARY})
         named = await client.post("/api/tokens", {"name": CANARY, "scopes": ["read"]})
+        budget = await client.post("/api/budgets", {"kind": "all", "period": "day", "limit_usd": 99, "name": CANARY})
         backup = await client.post("/api/admin/backups")
         waiting = await client.create_session(title=CANARY)
         await client.post_message(waiting["id"], CANARY)
@@ -58,6 +59,7 @@ async def lived_in(data: Path, emulator: Emulator, mode: Mode) -> AsyncIterator[
                     "generation_id": generation_id,
                     "profile_id": str(profile["id"]),
                     "token_id": named["id"],
+                    "budget_id": budget["id"],
                     "name": backup["name"],
                     "compaction_id": "none",
                     "usage_id": "none",

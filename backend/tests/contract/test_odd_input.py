@@ -139,6 +139,7 @@ async def filled(console: Console, emulator: Emulator) -> Filled:
         "compaction_id": "none",
         "usage_id": "none",
         "token_id": "none",
+        "budget_id": "none",
         "name": "none.db",
     }
     return Filled(console, emulator, ids)

@@ -148,9 +148,9 @@ async def everything(ear: Ear) -> None:
     message = {"session_id": session, "role": "user", "content": "x"}
     posted = json.loads(await ear.ask("POST", "/api/messages", json=message))["id"]
     ids = {"session_id": session, "waiting_id": session, "message_id": posted, "slug": MODEL, "rest": "x"}
-    ids |= dict.fromkeys(("generation_id", "name", "token_id", "compaction_id", "job_id", "usage_id"), "none") | {
-        "profile_id": "1"
-    }
+    ids |= dict.fromkeys(
+        ("generation_id", "name", "token_id", "budget_id", "compaction_id", "job_id", "usage_id"), "none"
+    ) | {"profile_id": "1"}
     for route, method, path, body in gate_matrix.requests(classed_routes(create_app().routes), ids):
         if route.path != "/api/settings/key":
             await ear.ask(method, path, **({"json": body} if gate_matrix.has_body(method) else {}))

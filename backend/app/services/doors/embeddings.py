@@ -19,7 +19,7 @@ from app.services.doors.openrouter_lookups import OpenRouterLookups
 from app.services.providers.providers import Providers, Route
 from app.services.turns.keys import Key, earlier, key_of
 from app.services.turns.paid_calls import PaidCall, PaidCalls, taken
-from app.services.turns.reservation import has_budget
+from app.services.turns.reservation import needs_prices
 from app.services.turns.worst_cost import worst_embedding_picousd
 from app.services.upstream.embeddings import EmbeddingsReply
 from app.services.upstream.wire import decode_models
@@ -87,7 +87,8 @@ class Embeddings:
     async def _prices(self, route: Route) -> Row | None:
         """What the model costs, as the catalogue has it, else as the main provider's list of such models says.
 
-        The catalogue has none of them (API reference, sections 7.1 and 8.3). The list is asked for where a budget pays.
+        The catalogue has none of them (API reference, sections 7.1 and 8.3). The list is asked for where a budget or
+        a cap needs them.
         """
         stored, is_needed = await self._store.read(_look, route.slug, current_token_id())
         if stored is not None or not is_needed or route.provider is not self._providers.current():
@@ -113,8 +114,8 @@ class Embeddings:
 
 
 def _look(conn: Conn, slug: str, token_id: str | None) -> tuple[Row | None, bool]:
-    """The model's prices, and whether a budget pays for the call."""
-    return models.prices(conn, slug), has_budget(conn, token_id)
+    """The model's prices, and whether the call is refused without them."""
+    return models.prices(conn, slug), needs_prices(conn, token_id)
 
 
 def _vectors(reply: EmbeddingsReply) -> Vectors:

@@ -12,8 +12,9 @@ from typing import Any
 from app.core.errors import BudgetExceeded, Unauthorized
 from app.core.money import to_usd
 from app.db.types import Conn, Row
-from app.repo import access_tokens, ledger, settings
+from app.repo import access_tokens, budgets, ledger, settings
 from app.services.providers.providers import DEMO
+from app.services.turns import budget_room
 from app.services.turns.policy import policy_of, refuse_forbidden
 from app.services.upstream.dearer import dearer_field
 
@@ -38,12 +39,19 @@ def reserve(
     if opened["has_policy"]:
         policy = policy_of(settings.all_values(conn))
         refuse_forbidden(replace(policy, max_prices={}) if values["provider"] == DEMO else policy, offers, body)
+    if opened["has_budgets"]:
+        budget_room.hold(conn, {**values, "token_id": token_id}, values["reserved_picousd"], body, list(offers))
 
 
 def has_budget(conn: Conn, token_id: str | None) -> bool:
-    """Whether a call is paid from a named token's budget."""
+    """Whether a call may be paid from a budget that refuses what does not fit: a named token's, or a hard one."""
     row = access_tokens.budget(conn, token_id) if token_id is not None else None
-    return row is not None and row["budget_picousd"] is not None
+    return (row is not None and row["budget_picousd"] is not None) or budgets.any_hard(conn)
+
+
+def needs_prices(conn: Conn, token_id: str | None) -> bool:
+    """Whether a call of unknown price is refused: by a budget or by the settings' caps."""
+    return has_budget(conn, token_id) or bool(policy_of(settings.all_values(conn)).max_prices)
 
 
 def _hold(conn: Conn, token_id: str, worst_picousd: int | None, body: Mapping[str, Any]) -> None:

@@ -1,0 +1,189 @@
+"""Kept sums of budgets: those of the rows, whatever happens to the rows, in any order, in any zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.core.errors import BudgetExceeded
+from app.core.money import MAX_CALL_PICOUSD
+from app.db.migrate import migrate
+from app.db.sqlite import SqliteConnection, open_writer
+from app.db.types import Conn
+from app.repo import budgets, ledger, owner_zone
+from app.services.turns import budget_room
+from app.services.turns.reservation import reserve
+
+START = datetime(2026, 3, 27, 12, tzinfo=UTC)
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Auckland")
+KINDS: tuple[tuple[str, str | None], ...] = (
+    ("all", None), ("profile", "1"), ("model", "a/b"), ("session", "s"), ("token", "t"), ("purpose", "chat"),
+)  # fmt: skip
+FIGURES = (
+    "upstream_provider", "upstream_id", "prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens",
+    "cache_write_tokens", "reasoning_tokens", "latency_ms", "first_token_ms", "tokens_per_second",
+    "finish_reason", "decision",
+)  # fmt: skip
+
+
+@pytest.fixture
+def conn(tmp_path: Path) -> Iterator[SqliteConnection]:
+    """A connection inside a transaction on an empty database."""
+    path = tmp_path / "console.db"
+    with closing(open_writer(path)) as conn:
+        migrate(conn, path=path)
+        conn.execute("BEGIN IMMEDIATE")
+        yield conn
+        conn.execute("ROLLBACK")
+
+
+def stamp(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%S}.000Z"
+
+
+def make(conn: Conn, budget_id: str, *, limit: int = 10**15, hard: bool = False, **fields: Any) -> None:
+    values = {"id": budget_id, "name": None, "kind": "all", "subject": None, "period": "day", "warn_ppm": None}
+    budgets.insert(conn, {**values, "limit_picousd": limit, "is_hard": int(hard), **fields}, now=stamp(START))
+
+
+def start(conn: Conn, number: int, at: datetime, worst: int | None, **whose: Any) -> None:
+    call = {"session_id": None, "profile_id": None, "purpose": "chat", "model": "a/b", "provider": "openrouter"}
+    values = {"id": f"u{number:04}", "generation_id": f"g{number}", "reserved_picousd": worst, "now": stamp(at)}
+    call |= {name: value for name, value in whose.items() if name != "token_id"}
+    conn.execute("SAVEPOINT start")
+    try:
+        reserve(conn, {**call, **values}, None, {"model": "a/b"}, {str(call["model"]): None})
+    except BudgetExceeded:
+        conn.execute("ROLLBACK TO start")
+        raise
+    finally:
+        conn.execute("RELEASE start")
+
+
+def settle(conn: Conn, number: int, at: datetime, cost: int | None) -> None:
+    state = "unknown" if cost is None else "settled"
+    values = {"generation_id": f"g{number}", "state": state, "cost_picousd": cost, "cost_text": None, "now": stamp(at)}
+    ledger.settle(conn, {**dict.fromkeys(FIGURES), **values})
+
+
+def reconcile(conn: Conn, number: int, at: datetime, cost: int) -> None:
+    values = {"generation_id": f"g{number}", "cost_picousd": cost, "cost_text": None, "now": stamp(at)}
+    ledger.reconcile(conn, {**dict.fromkeys(FIGURES), **values})
+
+
+def check(conn: Conn, at: datetime) -> None:
+    """What is kept is what the rows say; whatever is not kept is made of them anyway."""
+    zone = owner_zone.get(conn)
+    for budget in budgets.every(conn):
+        room, is_made = budget_room.room_of(conn, budget, at=stamp(at), zone=zone)
+        rows = budgets.sum_rows(conn, budget, starts_at=room.starts_at, ends_at=room.ends_at)
+        assert (room.spent_picousd, room.held_picousd) == (rows["spent_picousd"], rows["held_picousd"]), is_made
+        assert room.starts_at <= stamp(at) < room.ends_at
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["start", "settle", "lose", "tell", "zone", "make", "change"]),
+        st.integers(0, 7),
+        st.integers(0, 10**12),
+        st.integers(-40, 60),
+    ),
+    max_size=25,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(STEPS)
+def test_kept_sums_are_those_of_the_rows(conn: Conn, steps: list[tuple[str, int, int, int]]) -> None:
+    """Calls of all kinds at times that go back and forth, costs told late or never, budgets that come and change."""
+    for table in ("usage_logs", "usage_days", "budget_sums", "budgets"):
+        conn.execute(f"DELETE FROM {table}")  # noqa: S608
+    owner_zone.put(conn, "UTC")
+    for number, (kind, subject) in enumerate(KINDS):
+        make(conn, f"b{number}", kind=kind, subject=subject, period=("day", "week", "month")[number % 3])
+    at, count = START, 0
+    for step, which, picousd, hours in steps:
+        at += timedelta(hours=hours)
+        match step:
+            case "start":
+                whose = {"profile_id": 1 + which % 2, "session_id": "s" if which % 3 else None}
+                model = ("a/b", "a/b:online", "a/b-2", "c/d")[which % 4]
+                purpose = "chat" if which % 2 else "summary"
+                start(conn, count, at, picousd if which else None, model=model, purpose=purpose, **whose)
+                count += 1
+            case "settle":
+                settle(conn, which, at, picousd)
+            case "lose":
+                settle(conn, which, at, None)
+            case "tell":
+                reconcile(conn, which, at, picousd)
+            case "zone":
+                owner_zone.put(conn, ZONES[which % len(ZONES)])
+            case "make":
+                kind, subject = KINDS[which % len(KINDS)]
+                make(conn, f"m{len(budgets.every(conn)):03}", kind=kind, subject=subject, period="week")
+            case "change":
+                budgets.update(conn, f"b{which % len(KINDS)}", {"period": ("month", "day")[which % 2]})
+        check(conn, at)
+
+
+def test_a_new_period_begins_with_nothing(conn: Conn) -> None:
+    """At the owner's midnight; what was started before counts where it started, also when it is told later."""
+    owner_zone.put(conn, "Europe/Berlin")
+    make(conn, "b", limit=100, hard=True)
+    late = datetime(2026, 3, 28, 22, 59, 59, tzinfo=UTC)
+    start(conn, 1, late, 100)
+    with pytest.raises(BudgetExceeded) as refused:
+        start(conn, 2, late, 1)
+    assert refused.value.details["resets_at"] == "2026-03-28T23:00:00.000Z"
+    next_day = late + timedelta(seconds=1)
+    start(conn, 3, next_day, 60)
+    settle(conn, 1, next_day, 90)
+    found = budgets.get(conn, "b")
+    assert found is not None
+    assert (found["spent_picousd"], found["held_picousd"]) == (0, 60)
+    # The day that clocks go forward has 23 hours.
+    assert found["ends_at"] == "2026-03-29T22:00:00.000Z"
+
+
+def test_the_clock_may_go_back(conn: Conn) -> None:
+    """Then the day that runs is the earlier one again, with all that was spent in it."""
+    owner_zone.put(conn, "UTC")
+    make(conn, "b", limit=100, hard=True)
+    start(conn, 1, START, 60)
+    start(conn, 2, START + timedelta(days=1), 100)
+    with pytest.raises(BudgetExceeded):
+        start(conn, 3, START, 41)
+    start(conn, 4, START, 40)
+
+
+def test_sums_beyond_what_a_column_holds(conn: Conn) -> None:
+    """They stop at their end, and what is shown and decided is made from the rows."""
+    owner_zone.put(conn, "UTC")
+    make(conn, "soft")
+    calls = 4_700
+    for number in range(calls):
+        start(conn, number, START, MAX_CALL_PICOUSD)
+    check(conn, START)
+    for number in range(200):
+        settle(conn, number, START, 1)
+    check(conn, START)
+    (room,) = budget_room.rooms(conn, budgets.every(conn), at=stamp(START))
+    assert (room.spent_picousd, room.held_picousd) == (200, (calls - 200) * MAX_CALL_PICOUSD)
+
+
+def test_a_call_that_costs_nothing_always_fits(conn: Conn) -> None:
+    owner_zone.put(conn, "UTC")
+    make(conn, "b", limit=0, hard=True)
+    start(conn, 1, START, 0)
+    with pytest.raises(BudgetExceeded):
+        start(conn, 2, START, 1)
+    with pytest.raises(BudgetExceeded, match="nobody can tell"):
+        start(conn, 3, START, None)
