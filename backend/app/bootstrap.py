@@ -19,6 +19,7 @@ from app.db.lock import DataLock, find_owner
 from app.db.store import Store
 from app.services import reconcile
 from app.services.access_tokens import AccessTokens
+from app.services.account import Account
 from app.services.backups.archive import Archive, refuse_store_among
 from app.services.backups.backups import Backups
 from app.services.backups.restore import PATIENT_BYTES, Restores
@@ -137,6 +138,8 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         stack.push_async_callback(plain_catalog.close)
         lookups = OpenRouterLookups(store, providers)
         stack.push_async_callback(lookups.close)
+        account = Account(store, providers)
+        stack.push_async_callback(account.close)
         turns = Turns(
             store, runs, runner, replays, changes, providers, defaults_of(settings, providers), catalog.refresh_soon
         )
@@ -188,6 +191,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             usage=UsageReports(store),
             budgets=budgets,
             decisions=Decisions(store, changes),
+            account=account,
             preferences=Preferences(store, changes, providers, catalog, settings),
             turns=turns,
             doors=doors,

@@ -17,6 +17,7 @@ from app.api.middleware import RequestLog
 from app.api.route_class import classed_routes
 from app.api.route_table import RouteTable
 from app.api.routes import (
+    account,
     admin,
     budgets,
     chat,
@@ -78,8 +79,8 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     # Routes are tried in this order, the busiest first.
     for module in (
         *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage, decisions),
-        *(budgets, compactions, settings_routes, admin, restore, embeddings, openrouter_lookups, openai_models),
-        *(plain_models, tokens, tickets, health, metrics, docs),
+        *(account, budgets, compactions, settings_routes, admin, restore, embeddings, openrouter_lookups),
+        *(openai_models, plain_models, tokens, tickets, health, metrics, docs),
     ):
         app.include_router(module.router)
     mount_page(app, page)

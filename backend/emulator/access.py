@@ -28,6 +28,13 @@ def authorize(state: State, request: web.Request) -> str:
     return key
 
 
+def authorize_management(state: State, request: web.Request) -> None:
+    """Raise as ``authorize``, and 403 for a key that may only make calls."""
+    key = authorize(state, request)
+    if state.account.management_keys is not None and key not in state.account.management_keys:
+        raise errors.management_key_needed()
+
+
 def check_key_limit(state: State, key: str) -> None:
     """Raise 403 when the key has spent what it may."""
     limit = state.account.key_limits_usd.get(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from . import control, live, lookups, presets
+from . import activity, control, live, lookups, presets
 from .chat import answer, chat_completions
 from .embeddings import embeddings
 from .errors import PLATFORM_MESSAGES, ApiError
@@ -37,6 +37,7 @@ def build_app(state: State, max_body_bytes: int) -> web.Application:
     app.router.add_get(f"{API}/generation", lookups.generation)
     app.router.add_get(f"{API}/key", lookups.key)
     app.router.add_get(f"{API}/credits", lookups.credits)
+    app.router.add_get(f"{API}/activity", activity.activity)
     app.router.add_post(f"{API}/presets/{{slug}}/chat/completions", presets.save)
     app.router.add_get("/health", health)
     app.router.add_get("/", index)

@@ -118,6 +118,10 @@ def key_limit_reached() -> ApiError:
     )  # fmt: skip
 
 
+def management_key_needed() -> ApiError:
+    return ApiError(403, "Only management keys can perform this operation", user_id=USER_ID)
+
+
 def too_few_credits(requested: int, affordable: int) -> ApiError:
     return ApiError(
         402,

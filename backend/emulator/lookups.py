@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from . import listing, providers
-from .access import authorize
+from .access import authorize, authorize_management
 from .catalogue import Model
 from .errors import ApiError, invalid_request, provider_error
 from .keys import STATE
@@ -143,7 +143,7 @@ async def key(request: web.Request) -> web.Response:
 async def credits(request: web.Request) -> web.Response:  # noqa: A001 - the endpoint's name
     """``GET /credits``: bought and spent; the balance is their difference."""
     state = request.app[STATE]
-    authorize(state, request)
+    authorize_management(state, request)
     await misbehave(state, "credits")
     data = {"total_credits": money(state.account.credit_usd), "total_usage": money(state.ledger.total_usd)}
     return reply({"data": data})

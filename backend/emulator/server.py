@@ -134,8 +134,16 @@ class Emulator:
         """Let every stalled stream go on."""
         self._state.release()
 
+    def misreport(self, generation_id: str, cost_usd: Decimal | None) -> None:
+        """Let ``/activity`` tell another cost of a call than the ledger has, or leave it out (None)."""
+        self._state.misreported[generation_id] = cost_usd
+
+    def set_management_keys(self, *keys: str) -> None:
+        """Let only these keys see credits and activity."""
+        self._state.account.management_keys = set(keys)
+
     def set_scenario(self, text: str, target: str = "") -> None:
-        """Of all calls, of a model (its id), or of ``models endpoints generation embeddings key credits``."""
+        """Of all calls, of a model (its id), or of ``models endpoints generation embeddings key credits activity``."""
         self._state.set_scenario(parse(text), target)
 
     async def until(self, condition: Callable[[Emulator], bool]) -> None:

@@ -28,6 +28,8 @@ class Account:
     credit_usd: Decimal = Decimal(1000)
     revoked_keys: set[str] = field(default_factory=set)
     key_limits_usd: dict[str, Decimal] = field(default_factory=dict)
+    management_keys: set[str] | None = None
+    """The only keys that see the account as a whole; None: every key does."""
 
 
 class State:
@@ -41,6 +43,8 @@ class State:
         self.account = account
         self.lookup_misses = lookup_misses
         self.ledger = Ledger()
+        self.misreported: dict[str, Decimal | None] = {}
+        """What ``/activity`` says that calls have cost, against the ledger; None leaves them out."""
         self.requests = Recorder()
         self.presets: dict[str, dict[str, Any]] = {}
         self.stalled = 0
@@ -60,12 +64,14 @@ class State:
     def reset(self) -> None:
         """Forget requests, ledger and scenarios, let stalled streams go on; generation ids do not start over."""
         self.ledger.clear()
+        self.misreported.clear()
         self.requests.clear()
         self._attempts.clear()
         self._scenarios = dict(self._initial_scenarios)
         self.account.credit_usd = self._initial_credit_usd
         self.account.revoked_keys = set(self._initial_revoked_keys)
         self.account.key_limits_usd.clear()
+        self.account.management_keys = None
         self.presets.clear()
         self.release()
         self.pulse()

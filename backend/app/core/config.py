@@ -155,6 +155,13 @@ class Settings(BaseSettings):
         validation_alias=_names("CONSOLE_OPENROUTER_API_KEY", "OPENROUTER_API_KEY"),
         description="Provider key; never stored in the database.",
     )
+    openrouter_management_key: str | None = Field(
+        None,
+        repr=False,
+        validation_alias=_names("CONSOLE_OPENROUTER_MANAGEMENT_KEY", "OPENROUTER_MANAGEMENT_KEY"),
+        description="OpenRouter's key for the account's credits and activity, which it tells no other key; used for "
+        "nothing else, never stored.",
+    )
     openrouter_base_url: str = Field(
         OPENROUTER_URL,
         validation_alias=_names("CONSOLE_OPENROUTER_BASE_URL", "OPENROUTER_BASE_URL"),
@@ -242,7 +249,7 @@ class Settings(BaseSettings):
         # Children run in a folder of their own.
         return value.absolute()
 
-    @field_validator("openrouter_api_key")
+    @field_validator("openrouter_api_key", "openrouter_management_key")
     @classmethod
     def _no_placeholder(cls, value: str | None) -> str | None:
         return None if value is None or is_placeholder(value) else value.strip()

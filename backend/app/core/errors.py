@@ -8,7 +8,7 @@
     │   ├── BadCursor              ├── MethodNotAllowed 405            ├── UpstreamNoCredit 402
     │   ├── IdempotencyMismatch    ├── BodyTooLarge 413                ├── UpstreamModerated 403
     │   ├── BadBackup              ├── UnsupportedMediaType 415        ├── UpstreamModelNotFound 404
-    │   │   └── BackupTooNew       ├── RangeNotSatisfiable 416         │
+    │   │   └── BackupTooNew       ├── RangeNotSatisfiable 416         ├── ManagementKeyNeeded 403
     │   ├── BadToolResult          ├── RequestTimeout 408              │
     │   ├── ModelIncapable         ├── TargetTooLong 414               │
     │   │                          ├── HeadersTooLarge 431             │
@@ -333,6 +333,12 @@ class UpstreamNoCredit(UpstreamError):
 class UpstreamModerated(UpstreamError):
     code, status = "upstream_moderated", 403
     text, hint = "The provider refused the content.", "Rephrase it or pick another model."
+
+
+class ManagementKeyNeeded(UpstreamError):
+    code, status = "management_key_needed", 403
+    text = "The provider tells this to management keys alone."
+    hint = "Make one at the provider and set OPENROUTER_MANAGEMENT_KEY; it cannot pay for calls."
 
 
 class UpstreamModelNotFound(UpstreamError):

@@ -28,6 +28,7 @@ _RESERVE = """
 """
 _SETTLE = """
     UPDATE usage_logs SET state = :state, upstream_provider = :upstream_provider, upstream_id = :upstream_id,
+        served_model = :served_model,
         prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens, total_tokens = :total_tokens,
         cached_tokens = :cached_tokens, cache_write_tokens = :cache_write_tokens, reasoning_tokens = :reasoning_tokens,
         cost_picousd = :cost_picousd, cost_text = :cost_text, latency_ms = :latency_ms,
@@ -45,7 +46,8 @@ _RECONCILABLE = f"""
 _RECONCILE = f"""
     UPDATE usage_logs SET state = 'reconciled', upstream_provider = COALESCE(:upstream_provider, upstream_provider),
         {", ".join(f"{name} = COALESCE(:{name}, {name})" for name in _TOKENS)}, cost_picousd = :cost_picousd,
-        cost_text = :cost_text, decision = :decision, settled_at = :now
+        served_model = COALESCE(:served_model, served_model), cost_text = :cost_text, decision = :decision,
+        settled_at = :now
     WHERE generation_id = :generation_id AND state = 'unknown'
     RETURNING created_at, model, session_id, profile_id, purpose, token_id, reserved_picousd, {", ".join(_TOKENS)},
         EXISTS (SELECT 1 FROM budgets) AS has_budgets

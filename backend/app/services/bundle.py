@@ -10,6 +10,7 @@ from app.db.lock import DataLock
 from app.db.store import Store
 from app.schemas.health import Health
 from app.services.access_tokens import AccessTokens
+from app.services.account import Account
 from app.services.backups.backups import Backups
 from app.services.backups.restore import Restores
 from app.services.backups.schedule import Schedule
@@ -60,6 +61,7 @@ class Services:
     usage: UsageReports
     budgets: Budgets
     decisions: Decisions
+    account: Account
     preferences: Preferences
     turns: Turns
     doors: Doors

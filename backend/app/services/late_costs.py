@@ -13,6 +13,7 @@ from app.repo import generations, ledger, messages, sessions
 from app.schemas.events import UsageFigures
 from app.schemas.usage import DecisionKind
 from app.services.changes import Changes
+from app.services.upstream.outcome import name_of_model
 
 NO_TOKENS: Mapping[str, int | None] = dict.fromkeys(
     ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
@@ -41,6 +42,7 @@ def book(conn: Conn, call_id: str, late: LateCost) -> str | None:
             **late.tokens,
             "generation_id": call_id,
             "upstream_provider": late.upstream_provider,
+            "served_model": name_of_model(late.model),
             "cost_picousd": late.cost_picousd,
             "cost_text": late.cost_text,
             "decision": late.decision,

@@ -62,7 +62,8 @@ def pay(conn: Conn, number: int, token_id: str, session_id: str) -> None:
     names = {"id": f"u{number:05}", "profile_id": None, "purpose": "chat", "model": MODEL, "provider": "openrouter"}
     ledger.reserve(conn, {**call, **names, "session_id": session_id, "token_id": token_id})
     tokens = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), 1)
-    ended = {**dict.fromkeys(FIGURES), **tokens, "state": "settled", "cost_picousd": MAX_CALL_PICOUSD}
+    ended = {**dict.fromkeys(FIGURES), **tokens, "served_model": None}
+    ended |= {"state": "settled", "cost_picousd": MAX_CALL_PICOUSD}
     assert ledger.settle(conn, {**call, **ended})
     sessions.count_usage(conn, session_id, now=NOW, **tokens, cost_picousd=MAX_CALL_PICOUSD, unknown_calls=0)
 

@@ -94,6 +94,8 @@ class Providers:
         self._others = {name: self._other(name, entry) for name, entry in file.others.items()}
         self._default_other = file.default_provider if file.default_provider in self._others else None
         self._main: Provider | None = None
+        key = settings.openrouter_management_key
+        self._account = None if key is None else self._client(settings.openrouter_base_url, key)
         self._retired: list[OpenRouter] = []
         self._demo_url: str | None = None
         self._choosing = asyncio.Lock()
@@ -125,7 +127,8 @@ class Providers:
         return Provider(DEMO, client, demo=True, source=DEMO, entry=self._main_entry)
 
     async def close(self) -> None:
-        for client in (*self._retired, *(provider.client for provider in self.configured())):
+        account = [] if self._account is None else [self._account]
+        for client in (*self._retired, *account, *(provider.client for provider in self.configured())):
             await client.aclose()
 
     def current(self) -> Provider:
@@ -133,6 +136,16 @@ class Providers:
         if self._main is None:
             raise MissingKey
         return self._main
+
+    def account_client(self) -> OpenRouter:
+        """Who is asked of the main provider's account: with the management key where there is one.
+
+        Raises MissingKey for none, and for the demo, which has no account.
+        """
+        main = self.current()
+        if main.demo:
+            raise MissingKey
+        return main.client if self._account is None else self._account
 
     def configured(self) -> list[Provider]:
         """The main provider, if there is one, and those of the file in its order."""

@@ -29,7 +29,7 @@ from app.services.turns.keys import Key, earlier, remember
 from app.services.turns.reservation import reserve
 from app.services.turns.runner import PATIENCE_S, RESTORING_S, Unsettled
 from app.services.turns.turn_end import Bill
-from app.services.upstream.outcome import cost_picousd, counted, was_refused
+from app.services.upstream.outcome import cost_picousd, counted, name_of_model, was_refused
 from app.services.upstream.retry import Failed, Reason, RetryPolicy, again
 from app.services.upstream.wire import UsageWire
 
@@ -41,6 +41,8 @@ class Reply(Protocol):
 
     @property
     def id(self) -> str | None: ...
+    @property
+    def model(self) -> str | None: ...
     @property
     def provider(self) -> str | None: ...
     @property
@@ -78,6 +80,7 @@ class _Broken:
     """What is known of a call that an error ended: by its id the provider may still tell what it cost."""
 
     id: str | None
+    model: str | None = None
     provider: str | None = None
     usage: UsageWire | None = None
 
@@ -305,6 +308,7 @@ def _closing(
         "state": "unknown" if bill.cost_picousd is None else "settled",
         "upstream_provider": served_by,
         "upstream_id": reply.id if reply else None,
+        "served_model": name_of_model(reply.model) if reply else None,
         "cost_picousd": bill.cost_picousd,
         "cost_text": bill.cost_text,
         "latency_ms": latency_ms,

@@ -16,6 +16,7 @@ from app.schemas.types import TerminalStatus
 from app.services.context.calibration import learn
 from app.services.context.context import Fit
 from app.services.turns.chain import link_after
+from app.services.upstream.outcome import name_of_model
 
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
 
@@ -140,6 +141,7 @@ def _ledger_values(ending: Ending, at: str) -> dict[str, Any]:
         "state": "unknown" if bill.cost_picousd is None else "settled",
         "upstream_provider": ending.upstream_provider,
         "upstream_id": ending.upstream_id,
+        "served_model": name_of_model(usage.model) if usage else None,
         "cache_write_tokens": bill.cache_write_tokens,
         "cost_picousd": bill.cost_picousd,
         "cost_text": bill.cost_text,

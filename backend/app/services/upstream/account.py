@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Raw, Struct
 
+from app.core.errors import UpstreamGarbage
 from app.services.upstream.salvage import decimal_text, decode_object
 from app.services.upstream.wire import data_of
 
@@ -45,12 +46,37 @@ class Credits(Struct, gc=False):
         return decimal_text(self.total_usage)
 
 
+class ActivityItem(Struct, gc=False):
+    """What a day's calls of one model at one endpoint have cost, of all keys of the account together."""
+
+    date: str = ""
+    model: str = ""
+    model_permaslug: str | None = None
+    requests: int | None = None
+    usage: Raw = Raw()
+    byok_usage_inference: Raw = Raw()
+
+    @property
+    def usage_text(self) -> str | None:
+        """What the account was charged, in USD as written."""
+        return decimal_text(self.usage)
+
+    @property
+    def byok_text(self) -> str | None:
+        """What keys of the owner's own behind the provider were charged, in USD as written."""
+        return decimal_text(self.byok_usage_inference)
+
+
 class _KeyReply(Struct):
     data: KeyInfo | None = None
 
 
 class _CreditsReply(Struct):
     data: Credits | None = None
+
+
+class _ActivityReply(Struct):
+    data: list[ActivityItem] | None = None
 
 
 def decode_key_info(data: bytes) -> KeyInfo:
@@ -61,3 +87,11 @@ def decode_key_info(data: bytes) -> KeyInfo:
 def decode_credits(data: bytes) -> Credits:
     """The body of ``GET /credits``. Raises UpstreamGarbage."""
     return data_of(decode_object(data, _CreditsReply).data)
+
+
+def decode_activity(data: bytes) -> list[ActivityItem]:
+    """The body of ``GET /activity``. Raises UpstreamGarbage."""
+    items = decode_object(data, _ActivityReply).data
+    if items is None:
+        raise UpstreamGarbage("The provider's activity is not readable.")
+    return items

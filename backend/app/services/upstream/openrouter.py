@@ -11,9 +11,23 @@ from urllib.parse import quote
 
 import msgspec
 
-from app.core.errors import UpstreamError, UpstreamGarbage, UpstreamModelNotFound, UpstreamTimeout, ValidationFailed
+from app.core.errors import (
+    ManagementKeyNeeded,
+    UpstreamError,
+    UpstreamGarbage,
+    UpstreamModelNotFound,
+    UpstreamTimeout,
+    ValidationFailed,
+)
 from app.core.json import encode
-from app.services.upstream.account import Credits, KeyInfo, decode_credits, decode_key_info
+from app.services.upstream.account import (
+    ActivityItem,
+    Credits,
+    KeyInfo,
+    decode_activity,
+    decode_credits,
+    decode_key_info,
+)
 from app.services.upstream.breaker import BreakerPolicy, Circuits, model_of
 from app.services.upstream.chunk_stream import ChunkStream
 from app.services.upstream.embeddings import EmbeddingsReply, decode_embeddings
@@ -171,8 +185,12 @@ class OpenRouter:
         return decode_key_info(await self._get_account("/key"))
 
     async def credits(self) -> Credits:
-        """What the account has bought and spent; OpenRouter tells it to management keys alone."""
+        """What the account has bought and spent. Raises ManagementKeyNeeded, which OpenRouter says to other keys."""
         return decode_credits(await self._get_account("/credits"))
+
+    async def activity(self) -> list[ActivityItem]:
+        """What the account's calls of its last 30 whole UTC days have cost. Raises as ``credits``."""
+        return decode_activity(await self._get_account("/activity"))
 
     async def look_up(self, path: str) -> bytes:
         """A lookup's whole reply as it came, in UTF-8, and without the key should it be in there.
@@ -191,6 +209,10 @@ class OpenRouter:
             return await self._get(path)
         except UpstreamModelNotFound as exc:
             raise UpstreamError("The provider does not tell of its accounts.", details=exc.details) from exc
+        except UpstreamError as exc:
+            if type(exc) is UpstreamError and exc.details.get("status") == 403:
+                raise ManagementKeyNeeded(details=exc.details) from exc
+            raise
 
     async def _get(self, path: str) -> bytes:
         with without_answer():

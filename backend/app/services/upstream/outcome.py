@@ -12,6 +12,7 @@ from app.schemas.types import TerminalStatus
 from app.services.upstream.deltas import DeltaReader
 
 MOST_TOKENS = 10**12
+LONGEST_NAME = 200
 _NOT_SENT = frozenset(
     {"circuit_open", "connect", "dns", "tls", "bad_request", "bad_base_url", "plain_http", "malformed_key"}
 )
@@ -117,6 +118,11 @@ def was_refused(failure: AppError) -> bool:
 def counted(tokens: int | None) -> int | None:
     """A provider's count of tokens; None for one that cannot be: negative, or more than a column holds."""
     return tokens if tokens is not None and 0 <= tokens <= MOST_TOKENS else None
+
+
+def name_of_model(model: str | None) -> str | None:
+    """What a provider calls the model that answered; None for what is too long to be a name."""
+    return model if model and len(model) <= LONGEST_NAME else None
 
 
 def usage_event(
