@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 PRESET_MARK = "@preset/"
 ROUTERS = "openrouter"
@@ -66,6 +67,7 @@ class Slug:
                 yield name
 
 
+@lru_cache(maxsize=512)
 def parse_slug(text: str) -> Slug:
     """The parts of any model string; what is no known variant after a colon belongs to the name.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.core.slugs import parse_slug
 from app.db.types import Conn
 from app.repo import token_ratios
-from app.services.context.estimate import Calibration, first_guess, learned
+from app.services.context.estimate import Calibration, first_guess, learned, teaches
 
 
 def calibration_of(conn: Conn, slug: str, family: str | None) -> Calibration:
@@ -16,10 +16,11 @@ def calibration_of(conn: Conn, slug: str, family: str | None) -> Calibration:
 
 def learn(conn: Conn, slug: str, before: Calibration, *, estimated: float, actual: int, now: str) -> None:
     """Take the figures of a call into account; ``before`` is where to begin if there were none yet."""
+    if not teaches(estimated, actual):
+        return
     known = token_ratios.get(conn, _key(slug))
     after = learned(Calibration(*known) if known else before, estimated=estimated, actual=actual)
-    if known is None or after.samples > known[1]:
-        token_ratios.put(conn, _key(slug), after.ratio, after.samples, now=now)
+    token_ratios.put(conn, _key(slug), after.ratio, after.samples, now=now)
 
 
 def _key(slug: str) -> str:

@@ -67,13 +67,18 @@ def first_guess(family: str | None) -> Calibration:
     return Calibration(_FAMILIES.get(family or "", 1.0))
 
 
+def teaches(estimated: float, actual: int) -> bool:
+    """Whether a call tells anything: of a short prompt most is the provider's own frame."""
+    return estimated >= LEAST_TOKENS and actual > 0
+
+
 def learned(before: Calibration, *, estimated: float, actual: int) -> Calibration:
     """The calibration after one more call, whose text was guessed, before correction, at ``estimated`` tokens.
 
     The first calls teach most, later ones a tenth each, so that a change of the model's is followed. One call cannot
     move the ratio out of its bounds. Prompts that are too short to tell are left out.
     """
-    if estimated < LEAST_TOKENS or actual <= 0:
+    if not teaches(estimated, actual):
         return before
     seen = min(max(actual / estimated, LEAST_RATIO), MOST_RATIO)
     weight = max(1 / (before.samples + 2), _SLOWEST)
