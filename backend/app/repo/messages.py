@@ -75,8 +75,7 @@ def get(conn: Conn, message_id: str) -> Row | None:
     return conn.execute(_GET, {"id": message_id}).fetchone()
 
 
-def insert(
-    conn: Conn,
+def new_row(
     *,
     message_id: str,
     session_id: str,
@@ -89,24 +88,31 @@ def insert(
     model: str | None = None,
     generation_id: str | None = None,
     chain: str | None = None,
-) -> None:
-    conn.execute(
-        _INSERT,
-        {
-            "id": message_id,
-            "session_id": session_id,
-            "parent_id": parent_id,
-            "role": role,
-            "content": content,
-            "parts": encode_text(parts),
-            "status": status,
-            "model": model,
-            "generation_id": generation_id,
-            "chain": chain,
-            "created_at": now,
-            "completed_at": now if status == "completed" else None,
-        },
-    )
+) -> Row:
+    """The row of a message that is not stored yet, as it is read once it is."""
+    return {
+        "id": message_id,
+        "session_id": session_id,
+        "parent_id": parent_id,
+        "role": role,
+        "content": content,
+        "parts": encode_text(parts),
+        "status": status,
+        "model": model,
+        "generation_id": generation_id,
+        "finish_reason": None,
+        "error": None,
+        "usage": None,
+        "pinned": 0,
+        "created_at": now,
+        "completed_at": now if status == "completed" else None,
+        "chain": chain,
+    }
+
+
+def insert(conn: Conn, row: Row) -> None:
+    """Store a row of ``new_row``."""
+    conn.execute(_INSERT, row)
 
 
 def finish(conn: Conn, message_id: str, values: dict[str, Any]) -> str | None:

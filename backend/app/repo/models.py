@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 from app.core.json import decode, encode_text
@@ -71,6 +72,9 @@ class Known(NamedTuple):
     prices: Row | None
 
 
+UNKNOWN = Known(None, None)
+
+
 def get(conn: Conn, model_id: str) -> Model | None:
     row = conn.execute(_GET, {"id": model_id}).fetchone()
     return _model(row) if row else None
@@ -88,8 +92,7 @@ def find(conn: Conn, slug: str) -> Model | None:
 
 def known(conn: Conn, slug: str) -> Known:
     """The facts and the prices of the model that a slug names, in one reading."""
-    row = _find(conn, slug)
-    return Known(None, None) if row is None else Known(_facts(row), _prices(row, slug))
+    return _known(_find(conn, slug), slug)
 
 
 def facts(conn: Conn, slug: str) -> ModelFacts | None:
@@ -134,9 +137,13 @@ def is_price_list(conn: Conn, provider: str) -> bool:
     return conn.execute(_IS_PRICE_LIST, {"provider": provider}).fetchone() is not None
 
 
-def is_on_offer(conn: Conn, provider: str, slug: str) -> bool:
-    """Whether a provider lists the model that a slug names."""
-    return any(row["provider"] == provider and row["removed_at"] is None for row in _all_found(conn, slug))
+def offered(conn: Conn, provider: str, slug: str) -> tuple[bool, Known]:
+    """Whether a provider lists the model that a slug names, and what is ``known`` of that, in one reading."""
+    found = _all_found(conn, slug)
+    first = next(found, None)
+    rows = () if first is None else chain((first,), found)
+    is_listed = any(row["provider"] == provider and row["removed_at"] is None for row in rows)
+    return is_listed, _known(first, slug)
 
 
 def named(conn: Conn, provider: str, short_name: str) -> str | None:
@@ -208,6 +215,10 @@ def count(conn: Conn, wanted: ModelFilter) -> int:
     where, values = conditions(wanted)
     row = conn.execute(f"SELECT count(*) AS n FROM models WHERE {' AND '.join(where)}", values).fetchone()  # noqa: S608
     return int(row["n"]) if row else 0
+
+
+def _known(row: Row | None, slug: str) -> Known:
+    return UNKNOWN if row is None else Known(_facts(row), _prices(row, slug))
 
 
 def _find(conn: Conn, slug: str) -> Row | None:

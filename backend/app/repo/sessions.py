@@ -21,8 +21,9 @@ _COLUMNS = """
 """
 _GET = f"SELECT {_COLUMNS} FROM sessions s WHERE s.id = :id"  # noqa: S608
 _INSERT = """
-    INSERT INTO sessions (id, session_type, title, profile_id, model, tags, created_at, updated_at)
-    VALUES (:id, :session_type, :title, :profile_id, :model, :tags, :now, :updated_at)
+    INSERT INTO sessions (id, session_type, title, profile_id, model, tags, active_leaf_id, message_count, created_at,
+        updated_at)
+    VALUES (:id, :session_type, :title, :profile_id, :model, :tags, :leaf_id, :messages, :now, :updated_at)
 """
 _DELETE = "DELETE FROM sessions WHERE id = :id RETURNING id"
 _TOUCH = """
@@ -84,8 +85,11 @@ def insert(
     profile_id: int | None,
     model: str | None,
     tags: list[str],
+    leaf_id: str | None = None,
+    messages: int = 0,
     now: str,
 ) -> None:
+    """``messages`` are as many as are about to be stored in it, the last of them ``leaf_id``."""
     conn.execute(
         _INSERT,
         {
@@ -95,6 +99,8 @@ def insert(
             "profile_id": profile_id,
             "model": model,
             "tags": encode_text(tags),
+            "leaf_id": leaf_id,
+            "messages": messages,
             "now": now,
             "updated_at": _in_order(conn, now),
         },

@@ -13,7 +13,7 @@ from app.services.changes import Changes
 from app.services.cursors import decode_cursor, encode_cursor
 from app.services.turns import transcript
 from app.services.turns.keys import Key, body_of, earlier, key_of, remember
-from app.services.turns.turn_start import Posted, post
+from app.services.turns.posting import Posted, post
 
 
 class Messages:

@@ -8,6 +8,7 @@ import pytest
 
 from app.db.types import Conn
 from app.repo import messages, sessions
+from app.schemas.parts import TextPart
 
 Tree = dict[str, str | None]
 
@@ -23,10 +24,11 @@ def grown(conn: Conn, session_id: str, seed: int, size: int = 40) -> Tree:
         parent = chance.choice([*list(tree)[-5:], None]) if number % 7 else None
         message_id = f"{session_id}-{number:03d}"
         tree[message_id] = parent
-        messages.insert(
-            conn, message_id=message_id, session_id=session_id, parent_id=parent, role="user", content=message_id,
-            parts=[], status="completed", now="t",
+        row = messages.new_row(
+            message_id=message_id, session_id=session_id, parent_id=parent, role="user", content=message_id, parts=[],
+            status="completed", now="t",
         )  # fmt: skip
+        messages.insert(conn, row)
     return tree
 
 
@@ -90,11 +92,23 @@ def test_messages_go_with_their_session(conn: Conn) -> None:
     sessions.insert(conn, session_id="s", session_type="chat", title="", profile_id=None, model=None, tags=[], now="t")
     parent: str | None = None
     for number in range(2000):
-        messages.insert(
-            conn, message_id=str(number), session_id="s", parent_id=parent, role="user", content="", parts=[],
+        row = messages.new_row(
+            message_id=str(number), session_id="s", parent_id=parent, role="user", content="", parts=[],
             status="completed", now="t",
         )  # fmt: skip
+        messages.insert(conn, row)
         parent = str(number)
     assert sessions.delete(conn, "s")
     assert messages.get(conn, "0") is None
     assert not sessions.delete(conn, "s")
+
+
+def test_a_new_row_is_as_it_is_read(conn: Conn) -> None:
+    """What is sent of a message does not depend on whether it was stored a moment ago."""
+    sessions.insert(conn, session_id="s", session_type="chat", title="", profile_id=None, model=None, tags=[], now="t")
+    row = messages.new_row(
+        message_id="m", session_id="s", parent_id=None, role="user", content="Hi", parts=[TextPart(text="Hi")],
+        status="completed", now="t",
+    )  # fmt: skip
+    messages.insert(conn, row)
+    assert messages.get(conn, "m") == {name: value for name, value in row.items() if name != "chain"}

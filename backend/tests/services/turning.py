@@ -18,9 +18,10 @@ from app.schemas.types import TerminalStatus
 from app.services.catalog.rows import listed_rows
 from app.services.providers.providers import Provider, Route
 from app.services.turns.keys import Key
+from app.services.turns.posting import Posted
 from app.services.turns.prompt import Defaults
 from app.services.turns.turn_end import Bill, Ending, end
-from app.services.turns.turn_start import Begun, Plan, Posted, start_new
+from app.services.turns.turn_start import Begun, Plan, start_new
 from app.services.upstream.wire import WireModel
 
 DEFAULTS = Defaults(model="a/default", temperature=0.7, max_tokens=100, system_prompt="")

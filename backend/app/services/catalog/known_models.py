@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.core.errors import ModelIncapable, UpstreamModelNotFound
 from app.core.slugs import ROUTERS, parse_slug
 from app.db.types import Conn
 from app.repo import models
+from app.repo.models import Known
 from app.schemas.model_facts import ModelFacts
 from app.services.providers.providers import Route
 
@@ -21,8 +22,22 @@ _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _MODALITIES = {"image_url": "image", "input_audio": "audio", "video_url": "video", "input_video": "video"}
 
 
+class Offer(NamedTuple):
+    """Where a model is asked for, and what the catalogue tells of it."""
+
+    route: Route
+    known: Known
+
+
 def known_route(conn: Conn, route_of: Callable[[str], Route], model: str) -> Route:
-    """Where a model is asked for; a short name (``gpt-5``) leads to the one model on offer that is called so.
+    """Where a model is asked for, as in ``offer_of``."""
+    return offer_of(conn, route_of, model).route
+
+
+def offer_of(conn: Conn, route_of: Callable[[str], Route], model: str) -> Offer:
+    """Where a model is asked for, and what is known of it.
+
+    A short name (``gpt-5``) leads to the one model on offer that is called so.
 
     Nothing is refused on the word of a list that is not current, has no prices, or is not all that its provider
     takes; nor is a router, an alias or a preset, which are the provider's to resolve.
@@ -33,12 +48,14 @@ def known_route(conn: Conn, route_of: Callable[[str], Route], model: str) -> Rou
     route = route_of(model)
     slug = parse_slug(route.slug)
     if route.takes_unlisted or not slug.base or slug.is_router or slug.is_alias:
-        return route
+        return Offer(route, models.known(conn, route.slug))
     provider = route.provider.name
-    if models.is_on_offer(conn, provider, route.slug) or not models.is_price_list(conn, provider):
-        return route
+    is_listed, known = models.offered(conn, provider, route.slug)
+    if is_listed or not models.is_price_list(conn, provider):
+        return Offer(route, known)
     if "/" not in slug.base and (full := models.named(conn, provider, slug.base)) is not None:
-        return route_of(str(replace(slug, base=full)))
+        route = route_of(str(replace(slug, base=full)))
+        return Offer(route, models.known(conn, route.slug))
     matches = close_matches(slug.base, models.names(conn, provider))
     message = f"The provider has no model {slug.base!r}."
     raise UpstreamModelNotFound(

@@ -106,16 +106,18 @@ def _post_placeholder(conn: Conn, start: Start, at: str, *, is_shown: bool) -> N
     """The answer's message, empty until it ends."""
     messages.insert(
         conn,
-        message_id=start.assistant_message_id,
-        session_id=start.session_id,
-        parent_id=start.user_message_id,
-        role="assistant",
-        content="",
-        parts=[],
-        status="queued",
-        model=start.model,
-        generation_id=start.generation_id,
-        now=at,
+        messages.new_row(
+            message_id=start.assistant_message_id,
+            session_id=start.session_id,
+            parent_id=start.user_message_id,
+            role="assistant",
+            content="",
+            parts=[],
+            status="queued",
+            model=start.model,
+            generation_id=start.generation_id,
+            now=at,
+        ),
     )
     leaf_id = start.assistant_message_id if is_shown else None
     sessions.touch(conn, start.session_id, leaf_id=leaf_id, new_messages=1, title="", now=at)

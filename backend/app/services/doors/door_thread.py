@@ -49,15 +49,17 @@ def post_conversation(conn: Conn, conversation: Sequence[ForeignMessage], *, mod
         message_id = new_id()
         messages.insert(
             conn,
-            message_id=message_id,
-            session_id=session_id,
-            parent_id=parent_id,
-            role=message.role,
-            content=content_of(message.parts),
-            parts=message.parts,
-            status="completed",
-            chain=link,
-            now=at,
+            messages.new_row(
+                message_id=message_id,
+                session_id=session_id,
+                parent_id=parent_id,
+                role=message.role,
+                content=content_of(message.parts),
+                parts=message.parts,
+                status="completed",
+                chain=link,
+                now=at,
+            ),
         )
         parent_id = message_id
     if parent_id is None:

@@ -14,8 +14,9 @@ from app.services.doors.typed import parameters_of, routing_used, upstream_messa
 from app.services.doors.typed_frames import TypedDialect
 from app.services.providers.providers import Providers
 from app.services.turns.keys import Key, body_of, key_of
+from app.services.turns.posting import Posted
 from app.services.turns.prompt import Defaults
-from app.services.turns.turn_start import Begun, Plan, Posted, start_new, start_stored
+from app.services.turns.turn_start import Begun, Plan, start_new, start_stored
 from app.services.turns.turns import Turns
 from app.services.upstream.reasoning import canonical
 from app.services.upstream.request import layered, thinking_by_default, wire_parameters

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.repo.models import UNKNOWN, Known
 from app.schemas.profiles import Profile
+from app.services.catalog.known_models import Offer
 from app.services.context.history import Message
 from app.services.providers.providers import Route
 from app.services.upstream.request import layered
@@ -30,6 +32,8 @@ class Resolved:
     system_prompt: str
     params: dict[str, Any]
     profile_id: int | None
+    known: Known = UNKNOWN
+    """What the catalogue tells of the model."""
 
 
 def resolve(
@@ -39,23 +43,25 @@ def resolve(
     session_model: str | None,
     profile: Profile | None,
     defaults: Defaults,
-    route_of: Callable[[str], Route],
+    offer_of: Callable[[str], Offer],
 ) -> Resolved:
     """Settle every value by its precedence. ``given`` holds only the parameters that the request named.
 
     What the providers file says of the model stands above the settings and below everything else. Raises as
-    ``Providers.route``.
+    ``offer_of``.
     """
-    route = route_of(model or session_model or (profile.model if profile else None) or defaults.model)
+    route, known = offer_of(model or session_model or (profile.model if profile else None) or defaults.model)
     params: dict[str, Any] = {"temperature": defaults.temperature, "max_tokens": defaults.max_tokens}
-    params = layered(params, route.defaults)
+    if route.defaults:
+        params = layered(params, route.defaults)
     if profile is not None:
         params = layered(params, _of_profile(profile))
     return Resolved(
         route=route,
         system_prompt=(profile.system_prompt if profile else "") or defaults.system_prompt,
-        params=layered(params, given),
+        params=layered(params, given) if given else params,
         profile_id=profile.id if profile else None,
+        known=known,
     )
 
 

@@ -12,14 +12,15 @@ from app.repo import profiles
 from app.repo import settings as settings_repo
 from app.schemas.profiles import Profile
 from app.schemas.sessions import Session
-from app.services.catalog.known_models import known_route
+from app.services.catalog.known_models import offer_of
 from app.services.providers.providers import Route
+from app.services.turns.posting import Place
 from app.services.turns.prompt import Defaults, Resolved, resolve
 
 
 def resolve_in(
     conn: Conn,
-    session: Session,
+    session: Session | Place,
     *,
     model: str | None,
     profile_id: int | None,
@@ -27,7 +28,7 @@ def resolve_in(
     defaults: Defaults,
     route: Callable[[str], Route],
 ) -> Resolved:
-    """What a request, its session, their profile and the settings come to. Raises NotFound, and as ``known_route``."""
+    """What a request, its session, their profile and the settings come to. Raises NotFound, and as ``offer_of``."""
     profile: Profile | None = None
     if profile_id is not None:
         profile = profiles.get(conn, profile_id)
@@ -49,5 +50,5 @@ def resolve_in(
             max_tokens=stored.get("max_tokens", defaults.max_tokens),
             system_prompt=stored.get("system_prompt", defaults.system_prompt),
         ),
-        route_of=partial(known_route, conn, route),
+        offer_of=partial(offer_of, conn, route),
     )

@@ -6,7 +6,7 @@ open ledger row and the idempotency key, or nothing at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,29 +16,27 @@ from app.core.errors import Conflict, GenerationRunning, NotFound, NothingToAnsw
 from app.core.ids import new_id
 from app.core.json import decode
 from app.db.types import Conn, Row
-from app.repo import generations, journal, messages, models, profiles, sessions
+from app.repo import generations, journal, messages, models, sessions
 from app.schemas.events import Start, encode_events
-from app.schemas.parts import Part, TextPart, ToolResultPart, content_of
+from app.schemas.parts import Part, TextPart
 from app.schemas.sessions import Session
-from app.schemas.types import TERMINAL, Purpose
+from app.schemas.types import Purpose
 from app.services.catalog.fallbacks import candidates, with_known_fallbacks
 from app.services.catalog.known_models import refuse_incapable
 from app.services.context.context import Fit
 from app.services.providers.providers import Provider, Route
 from app.services.turns.keys import Key, earlier, remember
+from app.services.turns.posting import Place, Posted, checked, new_place, place_in, store
 from app.services.turns.prompt import Defaults, Resolved
 from app.services.turns.reservation import reserve
 from app.services.turns.resolution import resolve_in
 from app.services.turns.runs import Run
-from app.services.turns.title import title_of
-from app.services.turns.tool_results import check_complete, check_results
+from app.services.turns.tool_results import check_complete
 from app.services.turns.turn_body import fitted_body
 from app.services.turns.worst_cost import worst_cost_picousd
 from app.services.upstream.request import in_one_piece, thinking_by_default
 
 LONGEST_PATH = 100_000
-LONGEST_LOOP = 1000
-"""Messages between an answer and the last result of the tools that it called."""
 _ANSWERED = ("user", "tool")
 
 
@@ -60,16 +58,6 @@ class Plan:
     """Whether a reasoning model thinks although neither the request nor a profile says how hard."""
     token_id: str | None = field(default_factory=current_token_id)
     """The named token on whose account it is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
-    """A message to be stored below ``parent_id``, or the active leaf if that is None, or ``at_root``."""
-
-    role: str
-    parts: list[Part]
-    parent_id: str | None = None
-    at_root: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +83,10 @@ def start_new(conn: Conn, plan: Plan, session_id: str | None, posted: Posted) ->
     if (made := begun_earlier(conn, plan)) is not None:
         return made
     at = now()
-    session = open_session(conn, session_id, plan, at)
-    return _start(conn, plan, session, post(conn, session, posted, at=at), at)
+    place = new_place(conn, plan.model, plan.profile_id) if session_id is None else place_in(_session(conn, session_id))
+    row = checked(conn, place, posted, at=at)
+    above = [] if row["parent_id"] is None else _path(conn, place, row["parent_id"])
+    return _start(conn, plan, place, [row, *above], at, new=[row])
 
 
 def start_stored(conn: Conn, plan: Plan, session_id: str, message_id: str | None) -> Begun:
@@ -111,7 +101,7 @@ def start_stored(conn: Conn, plan: Plan, session_id: str, message_id: str | None
     _refuse_second(conn, to_answer)
     if (existing := generations.newest_of(conn, to_answer)) is not None:
         raise Conflict("That message has an answer already; regenerate it.", details={"generation_id": existing})
-    return _start(conn, plan, session, to_answer, now())
+    return _start_below(conn, plan, session, to_answer)
 
 
 def start_sibling(conn: Conn, plan: Plan, message_id: str) -> Begun:
@@ -123,7 +113,7 @@ def start_sibling(conn: Conn, plan: Plan, message_id: str) -> Begun:
         raise NotFound.of("assistant message", message_id)
     _refuse_second(conn, row["parent_id"])
     plan = replace(plan, purpose="regenerate")
-    return _start(conn, plan, _session(conn, row["session_id"]), row["parent_id"], now())
+    return _start_below(conn, plan, _session(conn, row["session_id"]), row["parent_id"])
 
 
 def start_continuation(conn: Conn, plan: Plan, generation_id: str) -> Begun:
@@ -138,7 +128,7 @@ def start_continuation(conn: Conn, plan: Plan, generation_id: str) -> Begun:
     if any(part["type"] == "tool_call" for part in decode(row["parts"])):
         raise Conflict("That answer waits for the results of its tools; post them instead.")
     plan = replace(plan, purpose="continue")
-    return _start(conn, plan, _session(conn, row["session_id"]), row["parent_id"], now(), prefill=row["content"])
+    return _start_below(conn, plan, _session(conn, row["session_id"]), row["parent_id"], prefill=row["content"])
 
 
 def newest_answer(conn: Conn, session_id: str, message_id: str | None) -> str | None:
@@ -156,72 +146,37 @@ def start_or_find(conn: Conn, plan: Plan, session_id: str, message_id: str | Non
     existing = generations.newest_of(conn, user_message_id)
     if existing is not None:
         return Begun(generation_id=existing)
-    return _start(conn, plan, session, user_message_id, now())
+    return _start_below(conn, plan, session, user_message_id)
 
 
-def open_session(conn: Conn, session_id: str | None, plan: Plan, at: str) -> Session:
-    """The named session, or a new one of the request's model and profile."""
-    if session_id is None:
-        session_id = new_id()
-        if plan.profile_id is not None and profiles.get(conn, plan.profile_id) is None:
-            raise NotFound.of("profile", plan.profile_id)
-        sessions.insert(
-            conn,
-            session_id=session_id,
-            session_type="chat",
-            title="",
-            profile_id=plan.profile_id,
-            model=plan.model,
-            tags=[],
-            now=at,
-        )
-    return _session(conn, session_id)
+def _start_below(conn: Conn, plan: Plan, session: Session, user_message_id: str, *, prefill: str = "") -> Begun:
+    """Start an answer to a stored message."""
+    place = place_in(session)
+    return _start(conn, plan, place, _path(conn, place, user_message_id), now(), prefill=prefill)
 
 
-def post(conn: Conn, session: Session, posted: Posted, *, at: str) -> str:
-    """Store a message; its id.
-
-    Raises NotFound for a parent elsewhere, GenerationRunning for one that is still being written, BadToolResult for a
-    result that belongs to no open call above.
-    """
-    parent_id = None if posted.at_root else posted.parent_id or session.active_leaf_id
-    if parent_id is not None:
-        parent = messages.get(conn, parent_id)
-        if parent is None or parent["session_id"] != session.id:
-            raise NotFound.of("message", parent_id)
-        _refuse_running(parent)
-    if any(isinstance(part, ToolResultPart) for part in posted.parts):
-        check_results(messages.path_up(conn, session.id, parent_id or "", limit=LONGEST_LOOP), posted.parts)
-    message_id, text = new_id(), content_of(posted.parts)
-    messages.insert(
-        conn,
-        message_id=message_id,
-        session_id=session.id,
-        parent_id=parent_id,
-        role=posted.role,
-        content=text,
-        parts=posted.parts,
-        status="completed",
-        now=at,
-    )
-    title = title_of(text) if posted.role == "user" else ""
-    sessions.touch(conn, session.id, leaf_id=message_id, new_messages=1, title=title, now=at)
-    return message_id
-
-
-def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: str, *, prefill: str = "") -> Begun:
+def _start(
+    conn: Conn,
+    plan: Plan,
+    place: Place,
+    path: list[Row],
+    at: str,
+    *,
+    new: Sequence[Row] = (),
+    prefill: str = "",
+) -> Begun:
+    """Start an answer to the first message of ``path``, which leads up to the root; ``new`` of it is not stored yet."""
     resolved = resolve_in(
         conn,
-        session,
+        place,
         model=plan.model,
         profile_id=plan.profile_id,
         given=plan.given,
         defaults=plan.defaults,
         route=plan.route,
     )
-    path = messages.path_up(conn, session.id, user_message_id, limit=LONGEST_PATH)
     check_complete(path)
-    known = models.known(conn, resolved.route.slug)
+    known = resolved.known
     if plan.thinks_by_default:
         params = thinking_by_default(resolved.params, model=resolved.route.slug, facts=known.facts)
         resolved = replace(resolved, params=params)
@@ -233,11 +188,10 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
     }
     refuse_incapable([each.facts for each in named.values()], body)
     base: list[Part] = [TextPart(text=prefill)] if prefill else []
-    message_id = new_id()
-    messages.insert(
-        conn,
+    user_message_id, message_id = path[0]["id"], new_id()
+    answer = messages.new_row(
         message_id=message_id,
-        session_id=session.id,
+        session_id=place.session_id,
         parent_id=user_message_id,
         role="assistant",
         content=prefill,
@@ -247,11 +201,11 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
         generation_id=plan.generation_id,
         now=at,
     )
-    sessions.touch(conn, session.id, leaf_id=message_id, new_messages=1, title="", now=at)
+    store(conn, place, [*new, answer], at=at)
     generations.insert(
         conn,
         generation_id=plan.generation_id,
-        session_id=session.id,
+        session_id=place.session_id,
         user_message_id=user_message_id,
         message_id=message_id,
         request_id=plan.key.request_id if plan.key else None,
@@ -263,13 +217,13 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
     )
     start = Start(
         generation_id=plan.generation_id,
-        session_id=session.id,
+        session_id=place.session_id,
         user_message_id=user_message_id,
         assistant_message_id=message_id,
         model=resolved.route.slug,
     )
     journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
-    _reserve(conn, plan, session, resolved, body, {slug: each.prices for slug, each in named.items()}, at)
+    _reserve(conn, plan, place.session_id, resolved, body, {slug: each.prices for slug, each in named.items()}, at)
     remember(conn, plan.key, "generation", plan.generation_id, at)
     return Begun(
         generation_id=plan.generation_id,
@@ -284,7 +238,7 @@ def _start(conn: Conn, plan: Plan, session: Session, user_message_id: str, at: s
 def _reserve(
     conn: Conn,
     plan: Plan,
-    session: Session,
+    session_id: str,
     resolved: Resolved,
     body: dict[str, Any],
     offers: Mapping[str, Row | None],
@@ -295,7 +249,7 @@ def _reserve(
         conn,
         {
             "id": new_id(),
-            "session_id": session.id,
+            "session_id": session_id,
             "profile_id": resolved.profile_id,
             "generation_id": plan.generation_id,
             "purpose": plan.purpose,
@@ -324,11 +278,15 @@ def _to_answer(conn: Conn, session: Session, message_id: str | None) -> str:
         if row is None or row["session_id"] != session.id or row["role"] not in _ANSWERED:
             raise NotFound.of("user message", message_id)
         return message_id
-    path = messages.path_up(conn, session.id, session.active_leaf_id or "", limit=LONGEST_PATH)
+    path = _path(conn, place_in(session), session.active_leaf_id or "")
     newest = next((row["id"] for row in path if row["role"] in _ANSWERED), None)
     if newest is None:
         raise NothingToAnswer
     return str(newest)
+
+
+def _path(conn: Conn, place: Place, leaf_id: str) -> list[Row]:
+    return messages.path_up(conn, place.session_id, leaf_id, limit=LONGEST_PATH)
 
 
 def _session(conn: Conn, session_id: str) -> Session:
@@ -336,11 +294,6 @@ def _session(conn: Conn, session_id: str) -> Session:
     if session is None:
         raise NotFound.of("session", session_id)
     return session
-
-
-def _refuse_running(row: Row) -> None:
-    if row["status"] not in TERMINAL:
-        raise GenerationRunning(details={"generation_id": row["generation_id"]})
 
 
 def _refuse_second(conn: Conn, user_message_id: str) -> None:

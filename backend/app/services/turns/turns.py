@@ -18,11 +18,12 @@ from app.services.changes import Changes
 from app.services.providers.providers import DEMO, Providers
 from app.services.turns import transcript, turn_start
 from app.services.turns.keys import Key, body_of, key_of
+from app.services.turns.posting import Posted
 from app.services.turns.prompt import Defaults
 from app.services.turns.replay import Replays, parse_cursor
 from app.services.turns.runner import Call, Runner
 from app.services.turns.runs import Run, Runs
-from app.services.turns.turn_start import Begun, Plan, Posted
+from app.services.turns.turn_start import Begun, Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from app.db.types import Row
+from app.repo.models import UNKNOWN
 from app.schemas.profiles import Profile
+from app.services.catalog.known_models import Offer
 from app.services.context.history import history
 from app.services.providers.providers import Route
 from app.services.turns.prompt import Defaults, Resolved, request_body, resolve
@@ -18,6 +20,10 @@ from tests.services.turning import route_at
 
 ROUTE_OF = route_at("openrouter")
 DEFAULTS = Defaults(model="d/model", temperature=0.1, max_tokens=11, system_prompt="be default")
+
+
+def offer_of(model: str) -> Offer:
+    return Offer(ROUTE_OF(model), UNKNOWN)
 
 
 def profile(**fields: Any) -> Profile:
@@ -38,12 +44,12 @@ def test_the_model_by_precedence(
 ) -> None:
     """Each level answers only when the ones before it say nothing."""
     chosen = profile(model=in_profile) if has_profile else None
-    resolved = resolve({}, model=request_, session_model=session, profile=chosen, defaults=DEFAULTS, route_of=ROUTE_OF)
+    resolved = resolve({}, model=request_, session_model=session, profile=chosen, defaults=DEFAULTS, offer_of=offer_of)
     assert resolved.route.slug == (request_ or session or (in_profile if has_profile else None) or "d/model")
 
 
 def _resolved(given: dict[str, Any], chosen: Profile | None) -> Resolved:
-    return resolve(given, model=None, session_model=None, profile=chosen, defaults=DEFAULTS, route_of=ROUTE_OF)
+    return resolve(given, model=None, session_model=None, profile=chosen, defaults=DEFAULTS, offer_of=offer_of)
 
 
 PARAMETERS: list[tuple[dict[str, Any], Profile | None, dict[str, Any]]] = [
@@ -81,10 +87,10 @@ def test_parameters_by_precedence(given: dict[str, Any], chosen: Profile | None,
 def test_what_the_providers_file_says_stands_between_the_settings_and_the_profile() -> None:
     """Value by value, and the provider is asked by its own name for the model."""
 
-    def filed(model: str) -> Route:
-        return Route(ROUTE_OF(model).provider, f"x/{model}", model, {"temperature": 1.5, "top_k": 3})
+    def filed(model: str) -> Offer:
+        return Offer(Route(ROUTE_OF(model).provider, f"x/{model}", model, {"temperature": 1.5, "top_k": 3}), UNKNOWN)
 
-    asked: dict[str, Any] = {"model": "m", "session_model": None, "defaults": DEFAULTS, "route_of": filed}
+    asked: dict[str, Any] = {"model": "m", "session_model": None, "defaults": DEFAULTS, "offer_of": filed}
     resolved = resolve({}, profile=None, **asked)
     assert resolved.params == {"temperature": 1.5, "top_k": 3, "max_tokens": 11}
     assert (resolved.route.slug, sent(resolved, [])["model"]) == ("x/m", "m")

@@ -13,15 +13,15 @@ from app.db.store import Store
 from app.db.types import Conn
 from app.repo import generations, profiles, sessions
 from app.repo import settings as settings_repo
+from app.schemas.sessions import Session
 from app.services.turns import transcript
 from app.services.turns.keys import Key, key_of
+from app.services.turns.posting import post
 from app.services.turns.title import title_of
 from app.services.turns.turn_end import end
 from app.services.turns.turn_start import (
     Begun,
     newest_answer,
-    open_session,
-    post,
     start_continuation,
     start_new,
     start_or_find,
@@ -178,9 +178,19 @@ async def test_a_continuation_keeps_the_old_text_first(store: Store) -> None:
     assert message.content == "Once upon a time"
 
 
+def made_session(conn: Conn) -> Session:
+    """A session without a message."""
+    sessions.insert(
+        conn, session_id="s", session_type="chat", title="", profile_id=None, model=None, tags=[], now="2026-01-02"
+    )
+    session = sessions.get(conn, "s")
+    assert session is not None
+    return session
+
+
 async def test_a_stored_message_is_answered_once(store: Store) -> None:
     """The first call starts, every later one finds: running, ended or failed."""
-    session = await store.write(lambda conn: open_session(conn, None, plan(), "2026-01-02T03:04:05.678Z"))
+    session = await store.write(made_session)
     with pytest.raises(NothingToAnswer):
         await store.write(start_or_find, plan(), session.id, None)
     user_id = await store.write(lambda conn: post(conn, session, said("Hi"), at="2026-01-02T03:04:05.678Z"))
@@ -215,7 +225,7 @@ async def test_a_path_of_thousands_is_whole(store: Store) -> None:
     """No depth of the database's limits it."""
 
     def grow(conn: Conn) -> str:
-        session = open_session(conn, None, plan(), "2026-01-02T03:04:05.678Z")
+        session = made_session(conn)
         parent: str | None = None
         for number in range(3000):
             parent = post(conn, session, said(str(number), parent), at="2026-01-02T03:04:05.678Z")
