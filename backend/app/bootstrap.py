@@ -51,6 +51,7 @@ from app.services.sessions import Sessions
 from app.services.tickets import Tickets
 from app.services.turns import recovery
 from app.services.turns.compactions import Compactions
+from app.services.turns.estimates import Estimates
 from app.services.turns.journal import Journal
 from app.services.turns.live import Live
 from app.services.turns.paid_calls import PaidCalls
@@ -194,6 +195,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             account=account,
             preferences=Preferences(store, changes, providers, catalog, settings),
             turns=turns,
+            estimates=Estimates(store, providers, defaults_of(settings, providers)),
             doors=doors,
             typed_chats=typed_chats,
             live=live,

@@ -25,6 +25,7 @@ from app.api.routes import (
     decisions,
     docs,
     embeddings,
+    estimates,
     generations,
     health,
     messages,
@@ -80,7 +81,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     for module in (
         *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage, decisions),
         *(account, budgets, compactions, settings_routes, admin, restore, embeddings, openrouter_lookups),
-        *(openai_models, plain_models, tokens, tickets, health, metrics, docs),
+        *(openai_models, plain_models, estimates, tokens, tickets, health, metrics, docs),
     ):
         app.include_router(module.router)
     mount_page(app, page)

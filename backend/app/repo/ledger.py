@@ -74,6 +74,12 @@ _ABANDONED = """
         SELECT 1 FROM generations g WHERE g.id = usage_logs.generation_id AND g.ended_at IS NULL)
     ORDER BY id
 """
+# The newest rows alone, so that it costs the same whatever the ledger holds.
+_WRITTEN = """
+    SELECT completion_tokens FROM (
+        SELECT model, completion_tokens, finish_reason FROM usage_logs ORDER BY id DESC LIMIT 3000) AS newest
+    WHERE model = :model AND completion_tokens > 0 AND finish_reason IN ('stop', 'length', 'tool_calls') LIMIT 200
+"""
 _CALL = """
     SELECT u.*, g.status FROM usage_logs u LEFT JOIN generations g ON g.id = u.generation_id
 """
@@ -162,6 +168,11 @@ def call(conn: Conn, call_id: str) -> Row | None:
 def abandoned(conn: Conn) -> list[Row]:
     """Open rows that no unfinished generation owns: calls whose process ended before they did."""
     return conn.execute(_ABANDONED).fetchall()
+
+
+def written(conn: Conn, model: str) -> list[int]:
+    """The tokens of a model's newest whole answers, up to 200 of them among the newest 3,000 calls."""
+    return [int(row["completion_tokens"]) for row in conn.execute(_WRITTEN, {"model": model}).fetchall()]
 
 
 def list_page(

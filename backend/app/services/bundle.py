@@ -33,6 +33,7 @@ from app.services.providers.providers import Providers
 from app.services.sessions import Sessions
 from app.services.tickets import Tickets
 from app.services.turns.compactions import Compactions
+from app.services.turns.estimates import Estimates
 from app.services.turns.journal import Journal
 from app.services.turns.live import Live
 from app.services.turns.runner import Runner
@@ -64,6 +65,7 @@ class Services:
     account: Account
     preferences: Preferences
     turns: Turns
+    estimates: Estimates
     doors: Doors
     typed_chats: TypedChats
     live: Live

@@ -1343,6 +1343,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate
+         * @description What `POST /api/generations` with the same body would probably cost. Nothing is stored, sent or set aside.
+         */
+        post: operations["estimate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tokens": {
         parameters: {
             query?: never;
@@ -1882,6 +1902,21 @@ export interface components {
             name?: string | null;
         };
         /**
+         * BudgetForecast
+         * @description A budget that the call would count in.
+         */
+        BudgetForecast: {
+            /** Id */
+            id: string;
+            /**
+             * Remaining Usd
+             * @description US dollars, exact
+             */
+            remaining_usd: number;
+            /** Would Refuse */
+            would_refuse: boolean;
+        };
+        /**
          * BudgetList
          * @description All of them, in the order they were made.
          */
@@ -2207,6 +2242,19 @@ export interface components {
             strategy: "whole" | "drop_oldest";
             /** Summary Id */
             summary_id: string | null;
+        };
+        /** CostRange */
+        CostRange: {
+            /**
+             * Low
+             * @description US dollars, exact
+             */
+            low: number;
+            /**
+             * High
+             * @description US dollars, exact
+             */
+            high: number;
         };
         /** Count */
         Count: {
@@ -2606,6 +2654,44 @@ export interface components {
             resource_type?: string | null;
             /** Resource Id */
             resource_id?: string | null;
+        };
+        /**
+         * Estimate
+         * @description ``cost_usd`` is what most such calls cost, null with the reason in ``why_unknown``. Nothing is set aside for it.
+         *
+         *     ``low`` is a short answer to a prompt that was read before, as far as the model tells such a price; ``high`` a long
+         *     one to a prompt that is longer than guessed, with all searches that the request lets its provider make.
+         */
+        Estimate: {
+            /** Model */
+            model: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            completion_tokens: components["schemas"]["TokenRange"];
+            cost_usd: components["schemas"]["CostRange"] | null;
+            /** Why Unknown */
+            why_unknown: string | null;
+            basis: components["schemas"]["EstimateBasis"];
+            /** Budgets */
+            budgets: components["schemas"]["BudgetForecast"][];
+        };
+        /**
+         * EstimateBasis
+         * @description What the figures rest on: how the prompt was counted, what says how long answers are, and how many of them.
+         */
+        EstimateBasis: {
+            /**
+             * Prompt
+             * @enum {string}
+             */
+            prompt: "estimate" | "calibrated";
+            /**
+             * Completion
+             * @enum {string}
+             */
+            completion: "history" | "max_tokens";
+            /** History Calls */
+            history_calls: number;
         };
         /**
          * FileParserPlugin
@@ -4948,6 +5034,13 @@ export interface components {
         TicketRequest: {
             /** Path */
             path: string;
+        };
+        /** TokenRange */
+        TokenRange: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
         };
         /**
          * ToldReply
@@ -17573,6 +17666,156 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlainError"];
+                };
+            };
+        };
+    };
+    estimate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GenerationCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description `context_too_long`: The conversation is longer than the model can read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `model_not_allowed`: The settings do not allow this model. `price_cap`: The model is dearer than the settings allow. `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: There is no such thing here. `upstream_model_not_found`: The provider does not offer this model. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `request_timeout`: The rest of the request did not come. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `nothing_to_answer`: This session has no user message to answer. `tool_results_missing`: Some calls of the answer have no result yet. `missing_key`: No provider key is set. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

@@ -37,6 +37,12 @@ class Room:
     def is_hard(self) -> bool:
         return bool(self.budget["is_hard"])
 
+    def refuses(self, worst_picousd: int | None, body: Mapping[str, Any]) -> bool:
+        """Whether it is a hard one that does not pay for a call; None: nobody can tell what that costs."""
+        if not self.is_hard or worst_picousd == 0:
+            return False
+        return worst_picousd is None or worst_picousd > self.left_picousd or dearer_field(body) is not None
+
     def sums(self) -> dict[str, Any]:
         """As ``budgets.put_sums`` takes them."""
         names = ("zone", "starts_at", "ends_at", "spent_picousd", "held_picousd")

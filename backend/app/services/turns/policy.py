@@ -27,9 +27,9 @@ class Policy:
     max_prices: Mapping[str, Decimal]
 
 
-def policy_of(stored: Mapping[str, Any]) -> Policy:
-    """The rules as the settings have them."""
-    prices = {kind: stored.get(f"max_{kind}_price") for kind in _PRICED}
+def policy_of(stored: Mapping[str, Any], *, is_free: bool = False) -> Policy:
+    """The rules as the settings have them; ``is_free``: for a call that nobody is paid for, whatever it asks."""
+    prices = {kind: stored.get(f"max_{kind}_price") for kind in _PRICED if not is_free}
     return Policy(
         allowed_models=stored.get("allowed_models", ()),
         max_prices={kind: Decimal(price) for kind, price in prices.items() if price is not None},

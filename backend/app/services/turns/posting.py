@@ -10,6 +10,7 @@ from app.core.errors import GenerationRunning, NotFound
 from app.core.ids import new_id
 from app.db.types import Conn, Row
 from app.repo import messages, profiles, sessions
+from app.schemas.generations import GenerationCreate
 from app.schemas.parts import Part, ToolResultPart, content_of
 from app.schemas.sessions import Session
 from app.schemas.types import TERMINAL
@@ -28,6 +29,16 @@ class Posted:
     parts: list[Part]
     parent_id: str | None = None
     at_root: bool = False
+
+
+def posted_of(request: GenerationCreate) -> Posted:
+    """The message that a request brings."""
+    return Posted(
+        role="tool" if request.holds_results else "user",
+        parts=request.stored_parts(),
+        parent_id=request.parent_id,
+        at_root=request.at_root,
+    )
 
 
 class Place(NamedTuple):

@@ -6,7 +6,6 @@ Both stand in the caller's transaction, and the store has one writer, so paralle
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from app.core.errors import BudgetExceeded, Unauthorized
@@ -37,8 +36,8 @@ def reserve(
         _hold(conn, token_id, values["reserved_picousd"], {} if values["provider"] == DEMO else body)
     opened = ledger.reserve(conn, {**values, "token_id": token_id})
     if opened["has_policy"]:
-        policy = policy_of(settings.all_values(conn))
-        refuse_forbidden(replace(policy, max_prices={}) if values["provider"] == DEMO else policy, offers, body)
+        policy = policy_of(settings.all_values(conn), is_free=values["provider"] == DEMO)
+        refuse_forbidden(policy, offers, body)
     if opened["has_budgets"]:
         budget_room.hold(conn, {**values, "token_id": token_id}, values["reserved_picousd"], body, list(offers))
 

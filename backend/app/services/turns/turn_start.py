@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.core.caller import current_token_id
 from app.core.clock import now
@@ -17,6 +17,7 @@ from app.core.ids import new_id
 from app.core.json import decode
 from app.db.types import Conn, Row
 from app.repo import generations, journal, messages, models, sessions
+from app.repo.models import Known
 from app.schemas.events import Start, encode_events
 from app.schemas.parts import Part, TextPart
 from app.schemas.sessions import Session
@@ -78,15 +79,42 @@ class Begun:
     run: Run | None = None
 
 
+class Composed(NamedTuple):
+    """A request that is ready to be sent; ``named`` is every model that may answer, by its slug, the first at first."""
+
+    resolved: Resolved
+    fit: Fit
+    body: dict[str, Any]
+    named: dict[str, Known]
+
+    @property
+    def offers(self) -> dict[str, Row | None]:
+        """The prices of each model."""
+        return {slug: known.prices for slug, known in self.named.items()}
+
+
 def start_new(conn: Conn, plan: Plan, session_id: str | None, posted: Posted) -> Begun:
     """Store a new message and start its answer; makes the session when none is named."""
     if (made := begun_earlier(conn, plan)) is not None:
         return made
     at = now()
+    place, path = path_of_new(conn, plan, session_id, posted, at)
+    return _start(conn, plan, place, path, at, new=path[:1])
+
+
+def path_of_new(conn: Conn, plan: Plan, session_id: str | None, posted: Posted, at: str) -> tuple[Place, list[Row]]:
+    """Where a new message goes, and the path from it up to the root; it is checked, not stored. Raises as ``post``."""
     place = new_place(conn, plan.model, plan.profile_id) if session_id is None else place_in(_session(conn, session_id))
     row = checked(conn, place, posted, at=at)
     above = [] if row["parent_id"] is None else _path(conn, place, row["parent_id"])
-    return _start(conn, plan, place, [row, *above], at, new=[row])
+    return place, [row, *above]
+
+
+def path_of_stored(conn: Conn, session_id: str, message_id: str | None) -> tuple[Place, list[Row]]:
+    """The same for a stored message, or the newest of the active path. Raises NotFound, NothingToAnswer."""
+    session = _session(conn, session_id)
+    place = place_in(session)
+    return place, _path(conn, place, _to_answer(conn, session, message_id))
 
 
 def start_stored(conn: Conn, plan: Plan, session_id: str, message_id: str | None) -> Begun:
@@ -97,11 +125,11 @@ def start_stored(conn: Conn, plan: Plan, session_id: str, message_id: str | None
     if (made := begun_earlier(conn, plan)) is not None:
         return made
     session = _session(conn, session_id)
-    to_answer = _to_answer(conn, session, message_id)
-    _refuse_second(conn, to_answer)
-    if (existing := generations.newest_of(conn, to_answer)) is not None:
+    user_message_id = _to_answer(conn, session, message_id)
+    _refuse_second(conn, user_message_id)
+    if (existing := generations.newest_of(conn, user_message_id)) is not None:
         raise Conflict("That message has an answer already; regenerate it.", details={"generation_id": existing})
-    return _start_below(conn, plan, session, to_answer)
+    return _start_below(conn, plan, session, user_message_id)
 
 
 def start_sibling(conn: Conn, plan: Plan, message_id: str) -> Begun:
@@ -149,23 +177,11 @@ def start_or_find(conn: Conn, plan: Plan, session_id: str, message_id: str | Non
     return _start_below(conn, plan, session, user_message_id)
 
 
-def _start_below(conn: Conn, plan: Plan, session: Session, user_message_id: str, *, prefill: str = "") -> Begun:
-    """Start an answer to a stored message."""
-    place = place_in(session)
-    return _start(conn, plan, place, _path(conn, place, user_message_id), now(), prefill=prefill)
+def compose(conn: Conn, plan: Plan, place: Place, path: Sequence[Row], prefill: str = "") -> Composed:
+    """The request that answers the first message of ``path``, which leads up to the root.
 
-
-def _start(
-    conn: Conn,
-    plan: Plan,
-    place: Place,
-    path: list[Row],
-    at: str,
-    *,
-    new: Sequence[Row] = (),
-    prefill: str = "",
-) -> Begun:
-    """Start an answer to the first message of ``path``, which leads up to the root; ``new`` of it is not stored yet."""
+    Raises NotFound, ToolResultsMissing, ValidationFailed, ContextTooLong, ModelIncapable, UpstreamModelNotFound.
+    """
     resolved = resolve_in(
         conn,
         place,
@@ -187,6 +203,27 @@ def _start(
         for slug in candidates(resolved.route, body)
     }
     refuse_incapable([each.facts for each in named.values()], body)
+    return Composed(resolved, fit, body, named)
+
+
+def _start_below(conn: Conn, plan: Plan, session: Session, user_message_id: str, *, prefill: str = "") -> Begun:
+    """Start an answer to a stored message."""
+    place = place_in(session)
+    return _start(conn, plan, place, _path(conn, place, user_message_id), now(), prefill=prefill)
+
+
+def _start(
+    conn: Conn,
+    plan: Plan,
+    place: Place,
+    path: list[Row],
+    at: str,
+    *,
+    new: Sequence[Row] = (),
+    prefill: str = "",
+) -> Begun:
+    """Start an answer to the first message of ``path``, which leads up to the root; ``new`` of it is not stored yet."""
+    resolved, fit, body, named = compose(conn, plan, place, path, prefill)
     base: list[Part] = [TextPart(text=prefill)] if prefill else []
     user_message_id, message_id = path[0]["id"], new_id()
     answer = messages.new_row(

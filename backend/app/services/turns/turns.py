@@ -18,7 +18,7 @@ from app.services.changes import Changes
 from app.services.providers.providers import DEMO, Providers
 from app.services.turns import transcript, turn_start
 from app.services.turns.keys import Key, body_of, key_of
-from app.services.turns.posting import Posted
+from app.services.turns.posting import posted_of
 from app.services.turns.prompt import Defaults
 from app.services.turns.replay import Replays, parse_cursor
 from app.services.turns.runner import Call, Runner
@@ -168,13 +168,7 @@ class Turns:
         if request.session_id is not None and request.answers_stored:
             start = partial(turn_start.start_stored, session_id=request.session_id, message_id=request.parent_id)
         else:
-            posted = Posted(
-                role="tool" if request.holds_results else "user",
-                parts=request.stored_parts(),
-                parent_id=request.parent_id,
-                at_root=request.at_root,
-            )
-            start = partial(turn_start.start_new, session_id=request.session_id, posted=posted)
+            start = partial(turn_start.start_new, session_id=request.session_id, posted=posted_of(request))
         return await self._begin(request, key, request_id, start)
 
     async def _begin(
