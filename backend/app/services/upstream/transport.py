@@ -10,10 +10,10 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, cast
+from typing import Literal
 
 import aiohttp
 import httpx
@@ -120,24 +120,51 @@ class UpstreamTimeouts:
     total_s: float = 1800
 
 
-class _Transport(AiohttpTransport):
-    """Also hands out aiohttp's response, the one look behind httpx's interface."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await super().handle_async_request(request)
-        response.extensions["aiohttp"] = cast("AiohttpResponseStream", response.stream)._aiohttp_response
-        return response
-
-
-class _Pieces(httpx.AsyncByteStream):
-    """A large body a piece at a time, as fast as the other side takes it; whole it would hold up every other answer."""
+class _Content(httpx.AsyncByteStream):
+    """A body that is sent as it is. A large one goes a piece at a time, as fast as the other side takes it; whole it
+    would hold up every other answer.
+    """
 
     def __init__(self, content: bytes) -> None:
+        self.whole = content if len(content) <= _PIECE_BYTES else None
         self._content = memoryview(content)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for start in range(0, len(self._content), _PIECE_BYTES):
             yield bytes(self._content[start : start + _PIECE_BYTES])
+
+
+class _Transport(AiohttpTransport):
+    """Sends requests whose parts are ready. Also hands out aiohttp's response, the one look behind httpx's interface.
+
+    httpx-aiohttp would find out anew what each part of a request is, and dress aiohttp's errors, which are looked at
+    themselves.
+    """
+
+    def __init__(self, context: ssl.SSLContext, session: Callable[[], aiohttp.ClientSession], connect_s: float) -> None:
+        super().__init__(verify=context, client=session, trust_env=False)
+        self._limits = aiohttp.ClientTimeout(connect=connect_s, sock_connect=connect_s)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not isinstance(self.client, aiohttp.ClientSession):
+            self.client = self.get_client()
+        stream = request.stream
+        reply = await self.client.request(
+            request.method,
+            str(request.url),
+            headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
+            data=(stream.whole or stream) if isinstance(stream, _Content) else None,
+            allow_redirects=False,
+            auto_decompress=False,
+            timeout=self._limits,
+        )
+        return httpx.Response(
+            reply.status,
+            headers=reply.raw_headers,
+            stream=AiohttpResponseStream(reply),
+            request=request,
+            extensions={"aiohttp": reply},
+        )
 
 
 class Wire:
@@ -158,9 +185,8 @@ class Wire:
                 read_bufsize=READ_BUFFER_BYTES,
             )
 
-        self._transport = _Transport(verify=context, client=session, trust_env=False)
+        self._transport = _Transport(context, session, connect_s)
         self._headers = list(headers.items())
-        self._extensions = {"timeout": httpx.Timeout(None, connect=connect_s, pool=connect_s).as_dict()}
         self._closed = False
 
     async def send(
@@ -170,14 +196,12 @@ class Wire:
         if self._closed:
             raise RuntimeError("the client is closed")
         fields = [*self._headers, *headers.items()]
-        pieces: bytes | _Pieces | None = content
         if content is not None and len(content) > _PIECE_BYTES:
             fields.append((b"Content-Length", b"%d" % len(content)))
-            pieces = _Pieces(content)
-        request = httpx.Request(method, _url_of(url), headers=fields, content=pieces, extensions=self._extensions)
-        response = await self._transport.handle_async_request(request)
-        response.request = request
-        return response
+        stream = httpx.ByteStream(b"") if content is None else _Content(content)
+        return await self._transport.handle_async_request(
+            httpx.Request(method, _url_of(url), headers=fields, stream=stream)
+        )
 
     async def aclose(self) -> None:
         """Close all connections; replies still open break."""
