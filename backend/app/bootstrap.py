@@ -62,7 +62,7 @@ from app.services.turns.turns import Turns
 from app.services.upstream.breaker import BreakerPolicy
 from app.services.upstream.openrouter import UpstreamTimeouts
 from app.services.upstream.retry import RetryPolicy
-from app.services.usage import UsageReports
+from app.services.usage.reports import UsageReports
 
 log = logging.getLogger(__name__)
 
@@ -106,8 +106,8 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
         store = await Store.open(settings.store_path)
         stack.push_async_callback(store.close)
         await go_on_after_stored(store)
-        await recovery.recover(store)
         await adopt_stored(store, settings)
+        await recovery.recover(store)
 
         runs, changes, metrics = Runs(), Changes(), Metrics()
         hash_key = read_or_create_hash_key(settings.data_dir)

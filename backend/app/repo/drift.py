@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.db.types import Conn, Row
-from app.repo import ledger
+from app.repo import usage_rows
 from app.repo.sums import joined, parts_of_sum
 from app.schemas.usage import UsageRow
 
@@ -38,4 +38,4 @@ def rows(
     """The calls of one line of ``sums``, first those whose cost the stream did not tell."""
     values: dict[str, Any] = {"provider": provider, "since": since, "before": before, "model": model, "limit": limit}
     found = conn.execute(_IDS, {**values, "served_model": served_model or ""}).fetchall()
-    return [row for found_id in found if (row := ledger.get(conn, found_id["id"])) is not None]
+    return [row for found_id in found if (row := usage_rows.get(conn, found_id["id"])) is not None]

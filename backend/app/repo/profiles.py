@@ -29,6 +29,7 @@ _SETTABLE = (
     "name", "system_prompt", "temperature", "max_tokens", "openrouter_preset", "model", "reasoning", "params",
     "tools", "is_default",
 )  # fmt: skip
+_NAMES = "SELECT id, name FROM profiles"
 
 
 def profile_from(row: Row) -> Profile:
@@ -80,6 +81,11 @@ def delete(conn: Conn, profile_id: int) -> bool:
 
 def list_page(conn: Conn, *, limit: int, after: int) -> list[Profile]:
     return [profile_from(row) for row in conn.execute(_LIST, {"after": after, "limit": limit}).fetchall()]
+
+
+def names(conn: Conn) -> dict[int, str]:
+    """All of them, by id."""
+    return {row["id"]: row["name"] for row in conn.execute(_NAMES).fetchall()}
 
 
 def count(conn: Conn) -> int:

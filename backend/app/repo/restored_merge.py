@@ -8,8 +8,10 @@ from __future__ import annotations
 from app.db.errors import BadFile
 from app.db.reference import reference
 from app.db.types import Conn
+from app.repo import owner_zone
 from app.repo.restored_rows import DERIVED, MERGED, RESTORED, SETTINGS
 from app.repo.sums import kept_sum
+from app.repo.usage_sums import count_anew
 from app.schemas.budgets import MOST_BUDGETS
 
 _KEEP_SETTINGS = f"""
@@ -43,23 +45,14 @@ _FEWER_BUDGETS = f"""
         SELECT id FROM budgets WHERE id NOT IN (SELECT id FROM live.budgets)
         ORDER BY id LIMIT -1 OFFSET max({MOST_BUDGETS} - (SELECT count(*) FROM live.budgets), 0))
 """  # noqa: S608
-_CLEAR_DAYS = "DELETE FROM usage_days"
 _SESSION_SUMS = ("prompt_tokens", "completion_tokens", "total_tokens", "cost_picousd")
-_DAY_SUMS = (*_SESSION_SUMS, "cached_tokens", "reasoning_tokens")
-_SUM_DAYS = f"""
-    INSERT INTO usage_days (day, model, calls, {", ".join(_DAY_SUMS)}, reserved_picousd, unknown_calls)
-    SELECT substr(created_at, 1, 10), model, count(*), {", ".join(map(kept_sum, _DAY_SUMS))},
-        COALESCE(sum(CASE WHEN state = 'reserved' THEN reserved_picousd END), 0),
-        sum(CASE WHEN state = 'unknown' THEN 1 ELSE 0 END)
-    FROM usage_logs GROUP BY 1, 2
-"""  # noqa: S608
 _SUM_SESSIONS = f"""
     UPDATE sessions SET
         message_count = (SELECT count(*) FROM messages m WHERE m.session_id = sessions.id),
         ({", ".join(_SESSION_SUMS)}, unknown_calls) = (
             SELECT {", ".join(map(kept_sum, _SESSION_SUMS))},
                 COALESCE(sum(CASE WHEN state = 'unknown' THEN 1 ELSE 0 END), 0)
-            FROM usage_logs u WHERE u.session_id = sessions.id)
+            FROM usage_logs u WHERE u.session_id = sessions.id AND u.purpose <> 'manual')
 """  # noqa: S608
 _STEP_REVISIONS = """
     UPDATE {table} SET revision = max(CASE WHEN revision > {most} THEN 0 ELSE revision END, COALESCE(
@@ -101,8 +94,7 @@ def take_over(conn: Conn) -> None:
 def sum_up(conn: Conn) -> None:
     """Last, once every call of the file is closed: count days and sessions anew from the rows, forget old journals."""
     conn.execute(_FORGET_JOURNALS)
-    conn.execute(_CLEAR_DAYS)
-    conn.execute(_SUM_DAYS)
+    count_anew(conn, owner_zone.get(conn))
     conn.execute(_SUM_SESSIONS)
 
 

@@ -24,7 +24,7 @@ MERGED: Mapping[str, tuple[str, ...]] = {
     "budgets": ("id",),
 }
 """What tells of the same thing: rows that agree in any of these columns."""
-DERIVED = frozenset({"usage_days", "schema_migrations", "owner_zone", "budget_sums"})
+DERIVED = frozenset({"usage_sums", "schema_migrations", "owner_zone", "budget_sums"})
 """Made anew from the others."""
 SETTINGS = frozenset({"model", "temperature", "max_tokens", "system_prompt", "theme", "send_key"})
 """The settings that come with a backup; all others are about this installation and stay."""
@@ -67,6 +67,7 @@ _CHECKS: Mapping[tuple[str, str], Check] = {
     ("usage_logs", "upstream_id"): kind.name,
     ("usage_logs", "purpose"): kind.PURPOSE,
     ("usage_logs", "decision"): kind.DECISION,
+    ("usage_logs", "is_failed"): kind.flag,
     **{("usage_logs", name): kind.tokens for name in ("prompt_tokens", "completion_tokens", "total_tokens")},
     **{("usage_logs", name): kind.tokens for name in ("cached_tokens", "cache_write_tokens", "reasoning_tokens")},
     **{("usage_logs", name): kind.picousd for name in ("cost_picousd", "reserved_picousd")},

@@ -8,8 +8,9 @@ from app.core.clock import not_before
 from app.core.json import decode, encode_text
 from app.core.money import to_usd
 from app.db.types import Conn, Row
-from app.repo.ledger import sum_session
 from app.repo.sums import MAX_SUM, added
+from app.repo.usage_spans import session_groups
+from app.repo.usage_sums import MANUAL
 from app.schemas.sessions import Session, SessionTotals
 
 _COLUMNS = """
@@ -38,14 +39,18 @@ _COUNT_USAGE = f"""
         unknown_calls = unknown_calls + :unknown_calls, revision = revision + 1, updated_at = :now
     WHERE id = :id RETURNING revision
 """  # noqa: S608
+_BY_COST = f"""
+    SELECT {_COLUMNS} FROM sessions s WHERE (s.cost_picousd, s.id) < (:cost_picousd, :id)
+    ORDER BY s.cost_picousd DESC, s.id DESC LIMIT :limit
+"""  # noqa: S608
 _NEWEST = "SELECT max(updated_at) AS at FROM sessions"
 _SETTABLE = ("session_type", "title", "profile_id", "model", "active_leaf_id", "pinned", "archived", "tags")
 
 
 def _session(conn: Conn, row: Row) -> Session:
     if any(row[name] >= MAX_SUM for name in _SUMMED):
-        total, _ = sum_session(conn, row["id"])
-        row |= {name: total[name] for name in _SUMMED}
+        closed, _ = session_groups(conn, row["id"])
+        row |= {name: sum(one[name] for one in closed if one["purpose"] != MANUAL) for name in _SUMMED}
     return Session(
         id=row["id"],
         session_type=row["session_type"],
@@ -152,6 +157,13 @@ def list_page(
         values |= {"before_at": before[0], "before_id": before[1]}
     sql = f"SELECT {_COLUMNS} FROM sessions s WHERE {' AND '.join(where)} ORDER BY s.updated_at DESC, s.id DESC LIMIT :limit"  # noqa: E501, S608
     return [_session(conn, row) for row in conn.execute(sql, {**values, "limit": limit}).fetchall()]
+
+
+def by_cost(conn: Conn, *, limit: int, before: tuple[int, str] | None) -> list[tuple[int, Session]]:
+    """The dearest first, each with the cost it is ordered by; ``before`` is that and the id of the last one seen."""
+    cost_picousd, session_id = before or (MAX_SUM + 1, "")
+    rows = conn.execute(_BY_COST, {"cost_picousd": cost_picousd, "id": session_id, "limit": limit}).fetchall()
+    return [(row["cost_picousd"], _session(conn, row)) for row in rows]
 
 
 def count(conn: Conn, *, session_type: str | None, text: str | None, tag: str | None, archived: bool | None) -> int:

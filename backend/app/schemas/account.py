@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, Field
 
 from app.schemas.types import Usd
-from app.schemas.usage import Day, UsageRow
+from app.schemas.usage import UsageRow
+from app.schemas.usage_queries import Day
 
 DriftVerdict: TypeAlias = Literal["same", "differs", "ours_only", "theirs_only", "shared"]
 NotCompared: TypeAlias = Literal["not_told_yet", "too_old", "management_key_needed", "no_account"]

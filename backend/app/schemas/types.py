@@ -19,11 +19,14 @@ GenerationStatus: TypeAlias = Literal[
 ]
 CostState: TypeAlias = Literal["reserved", "settled", "reconciled", "estimated", "unknown"]
 Purpose: TypeAlias = Literal[
-    "chat", "regenerate", "continue", "title", "document", "embedding", "summary", "endpoint", "mcp"
+    "chat", "regenerate", "continue", "title", "document", "embedding", "summary", "endpoint", "mcp", "manual"
 ]
-"""What a paid call is for, as the ledger keeps it."""
+"""What a paid call is for, as the ledger keeps it; ``manual`` is no call, but what the owner entered by hand."""
 
-PURPOSES: tuple[str, ...] = get_args(Purpose)
+PURPOSES: tuple[str, ...] = tuple(purpose for purpose in get_args(Purpose) if purpose != "manual")
+"""Those of calls."""
+FAILED: frozenset[str] = frozenset({"failed", "truncated", "interrupted"})
+"""Ends that are neither the answer's own nor the owner's wish."""
 TERMINAL: frozenset[str] = frozenset(get_args(TerminalStatus))
 
 MAX_CONTENT_CHARS = 1_000_000

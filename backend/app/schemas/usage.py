@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from app.schemas.page import PageQuery
-from app.schemas.types import CostState, Flag, JsonInput, ObjectId, Purpose, Slug, Usd
+from app.core.days import Unit
+from app.schemas.sessions import SessionTotals
+from app.schemas.types import CostState, Flag, JsonInput, Purpose, SessionType, Slug, Usd
+from app.schemas.usage_queries import By, Source
 
 DecisionKind: TypeAlias = Literal["cost", "write_off"]
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class UsageRow:
     generation_id: str | None
     purpose: Purpose
     state: CostState
+    source: Source
+    """``manual`` rows were entered by the owner: no call, and in no sum of calls."""
     prompt_tokens: int | None
     completion_tokens: int | None
     total_tokens: int | None
@@ -47,20 +50,32 @@ class UsageRow:
     finish_reason: str | None
     decision: DecisionKind | None
     """How the owner settled what the provider did not tell; null where nobody had to."""
+    is_failed: bool
+    """Ended neither with its answer nor by the owner's wish."""
     created_at: str
 
 
 @dataclass(slots=True, kw_only=True)
 class UsageTotals:
-    calls: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    total_tokens: int = 0
-    cached_tokens: int = 0
-    reasoning_tokens: int = 0
+    """Sums of calls. ``error_rate`` is the share of failed ones among those that have ended; means are null of none.
+
+    What the owner entered by hand is in ``manual_cost_usd`` and nowhere else.
+    """
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
     cost_usd: Usd
     reserved_usd: Usd
-    unknown_calls: int = 0
+    unknown_calls: int
+    failed_calls: int
+    error_rate: float | None
+    first_token_ms: int | None
+    tokens_per_second: float | None
+    manual_cost_usd: Usd
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,31 +84,98 @@ class ModelUsage(UsageTotals):
 
 
 @dataclass(slots=True, kw_only=True)
+class ProfileUsage(UsageTotals):
+    profile_id: int | None
+    name: str | None
+    """Null for calls without a profile, and for a profile that is gone."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ProviderUsage(UsageTotals):
+    provider: str
+    """Who has served the calls."""
+
+
+@dataclass(slots=True, kw_only=True)
+class PurposeUsage(UsageTotals):
+    purpose: Purpose
+
+
+@dataclass(slots=True, kw_only=True)
 class DayUsage(UsageTotals):
     day: str
 
 
-@dataclass(slots=True, kw_only=True)
-class UsageSummary:
-    """Sums over whole UTC days, both ends included."""
+FromDay = Annotated[str, Field(serialization_alias="from")]
+ToDay = Annotated[str, Field(serialization_alias="to")]
 
-    from_day: Annotated[str, Field(serialization_alias="from")]
-    to_day: Annotated[str, Field(serialization_alias="to")]
+
+@dataclass(slots=True, kw_only=True)
+class UsageSpan:
+    """Whole days of the owner's, both ends included."""
+
+    from_day: FromDay
+    to_day: ToDay
     tz: str
-    totals: UsageTotals
-    by_model: list[ModelUsage]
-    by_day: list[DayUsage]
 
     def body(self) -> dict[str, Any]:
         """The wire form, whose first two names are reserved words here."""
-        return {
-            "from": self.from_day,
-            "to": self.to_day,
-            "tz": self.tz,
-            "totals": self.totals,
-            "by_model": self.by_model,
-            "by_day": self.by_day,
-        }
+        named = {"from_day": "from", "to_day": "to"}
+        return {named.get(name, name): getattr(self, name) for name in self.__dataclass_fields__}
+
+
+@dataclass(slots=True, kw_only=True)
+class UsageSummary(UsageSpan):
+    """Sums over whole days; breakdowns have the dearest first."""
+
+    totals: UsageTotals
+    by_model: list[ModelUsage]
+    by_profile: list[ProfileUsage]
+    by_provider: list[ProviderUsage]
+    by_purpose: list[PurposeUsage]
+    by_day: list[DayUsage]
+
+
+@dataclass(slots=True, kw_only=True)
+class ModelsUsage(UsageSpan):
+    """The dearest first."""
+
+    items: list[ModelUsage]
+
+
+@dataclass(slots=True, kw_only=True)
+class UsageStats(UsageSpan):
+    """Sums and what they come to for one call."""
+
+    totals: UsageTotals
+    active_days: int
+    models: int
+    average_cost_usd: Usd | None
+    """Per call that has ended, to the picodollar."""
+    average_tokens: int | None
+
+
+@dataclass(slots=True, kw_only=True)
+class PeriodPart(UsageTotals):
+    key: str | int | None
+    """The model, the profile's id (null for none), the provider or the purpose."""
+
+
+@dataclass(slots=True, kw_only=True)
+class PeriodUsage(UsageTotals):
+    start: str
+    """Its first day, or the first that was asked for."""
+    parts: list[PeriodPart] | None
+    """The dearest first; null unless ``by`` was given."""
+
+
+@dataclass(slots=True, kw_only=True)
+class UsageTimeline(UsageSpan):
+    """Every day, week or month of a span in order, those without a call too."""
+
+    unit: Unit
+    by: By | None
+    items: list[PeriodUsage]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,16 +186,17 @@ class SessionUsage:
     items: list[UsageRow]
 
 
-class SummaryQuery(BaseModel, extra="forbid"):
-    """Whole UTC days, both ends included."""
+@dataclass(slots=True, kw_only=True)
+class SessionCost:
+    """What a session has cost so far."""
 
-    from_day: Annotated[Day | None, Field(alias="from")] = None
-    to_day: Annotated[Day | None, Field(alias="to")] = None
-
-
-class UsageQuery(PageQuery):
-    session_id: ObjectId | None = None
-    model: Slug | None = None
+    session_id: str
+    session_type: SessionType
+    title: str
+    model: Slug | None
+    created_at: str
+    updated_at: str
+    totals: SessionTotals
 
 
 class Decision(JsonInput):

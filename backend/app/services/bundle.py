@@ -38,7 +38,7 @@ from app.services.turns.journal import Journal
 from app.services.turns.live import Live
 from app.services.turns.runner import Runner
 from app.services.turns.turns import Turns
-from app.services.usage import UsageReports
+from app.services.usage.reports import UsageReports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from app.core.errors import Conflict, NotFound
 from app.core.money import parse_usd
 from app.db.store import Store
 from app.db.types import Conn
-from app.repo import ledger
+from app.repo import usage_rows
 from app.schemas.usage import Decision, UsageRow
 from app.services.changes import Changes
 from app.services.late_costs import LateCost, book, tell
@@ -38,7 +38,7 @@ class Decisions:
 
 
 def _decide(conn: Conn, row_id: str, decision: Decision) -> tuple[UsageRow, str | None]:
-    row = ledger.get(conn, row_id)
+    row = usage_rows.get(conn, row_id)
     if row is None:
         raise NotFound.of("usage row", row_id)
     cost_text = "0" if decision.cost_usd is None else f"{decision.cost_usd:f}"
@@ -49,7 +49,7 @@ def _decide(conn: Conn, row_id: str, decision: Decision) -> tuple[UsageRow, str 
     )
     if row.state == "unknown" and row.generation_id is not None:
         session_id = book(conn, row.generation_id, late)
-        return ledger.get(conn, row_id) or row, session_id
+        return usage_rows.get(conn, row_id) or row, session_id
     if row.decision == late.decision and row.cost_usd == (decision.cost_usd or 0):
         return row, None
     raise Conflict(

@@ -12,6 +12,7 @@ from app.db.store import Store
 from app.db.types import Conn
 from app.repo import owner_zone
 from app.repo import settings as settings_repo
+from app.repo.usage_sums import count_anew
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +28,10 @@ async def adopt_stored(store: Store, settings: Settings) -> None:
 
 
 def adopt(conn: Conn, zone: str) -> None:
-    """Count by this zone from now on."""
+    """Count by this zone from now on, and all that was counted by another one anew."""
     if owner_zone.get(conn) != zone:
         owner_zone.put(conn, zone)
+        count_anew(conn, zone)
 
 
 def _adopt_stored(conn: Conn, settings: Settings) -> None:

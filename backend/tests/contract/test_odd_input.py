@@ -27,7 +27,7 @@ Json = dict[str, Any]
 DOCUMENT = create_app().openapi()
 JSON_TYPE = {"Content-Type": "application/json"}
 TABLES = (
-    *("sessions", "messages", "generations", "generation_events", "usage_logs", "usage_days"),
+    *("sessions", "messages", "generations", "generation_events", "usage_logs", "usage_sums"),
     *("profiles", "settings", "idempotency_keys", "compactions", "draft_parts"),
 )
 

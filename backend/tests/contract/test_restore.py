@@ -106,7 +106,7 @@ async def test_the_ledger_is_never_rolled_back(client: ConsoleClient, folder: Pa
     before = await client.get("/api/usage/summary")
     with closing(sqlite3.connect(folder / backup["name"])) as conn, conn:
         conn.execute("UPDATE usage_logs SET cost_picousd = 0, cost_text = '0'")
-        conn.execute("UPDATE usage_days SET cost_picousd = 0, calls = 0")
+        conn.execute("UPDATE usage_sums SET cost_picousd = 0, calls = 0")
         conn.execute("UPDATE sessions SET cost_picousd = 0, message_count = 77")
     assert (await restore(client, folder / backup["name"])).status_code == 200
     assert await client.get("/api/usage/summary") == before

@@ -132,8 +132,6 @@ async def test_days_bound_the_summary(client: ConsoleClient) -> None:
     assert (past["totals"]["calls"], past["by_model"], past["by_day"]) == (0, [], [])
     dawn = await client.get("/api/usage/summary", to="0001-01-01")
     assert (dawn["from"], dawn["to"], dawn["totals"]["calls"]) == ("0001-01-01", "0001-01-01", 0)
-    backwards = await client.get("/api/usage/summary", **{"from": "2001-12-31", "to": "2001-01-01"})
-    assert backwards["totals"]["calls"] == 0
 
 
 @pytest.mark.parametrize(
@@ -146,6 +144,9 @@ async def test_days_bound_the_summary(client: ConsoleClient) -> None:
         {"to": "0000-01-01"},
         {"from": "2026-01-01\n"},
         {"tz": "Mars"},
+        {"tz": "Asia/Tokyo"},
+        {"from": "2001-12-31", "to": "2001-01-01"},
+        {"from": "2001-01-01", "start_date": "2001-01-01"},
     ],
 )
 async def test_a_day_that_is_none_is_refused(client: ConsoleClient, query: dict[str, str]) -> None:

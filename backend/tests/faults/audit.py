@@ -65,12 +65,21 @@ _RULES = {
                 SELECT count(*) FROM usage_logs WHERE session_id = s.id AND state = 'unknown')
     """,
     "a day counts wrong": """
-        SELECT d.day, d.model FROM usage_days d WHERE
-            (calls, prompt_tokens, completion_tokens, total_tokens, cost_picousd, reserved_picousd, unknown_calls) <> (
-                SELECT count(*), COALESCE(sum(prompt_tokens), 0), COALESCE(sum(completion_tokens), 0),
-                    COALESCE(sum(total_tokens), 0), COALESCE(sum(cost_picousd), 0),
-                    COALESCE(sum(CASE WHEN state = 'reserved' THEN reserved_picousd END), 0),
-                    COALESCE(sum(state = 'unknown'), 0)
-                FROM usage_logs u WHERE substr(u.created_at, 1, 10) = d.day AND u.model = d.model)
+        SELECT s.period FROM usage_sums s WHERE s.grain = 'total' AND
+            (calls, failed_calls, prompt_tokens, completion_tokens, total_tokens, cost_picousd, unknown_calls) <> (
+                SELECT count(*), COALESCE(sum(is_failed), 0), COALESCE(sum(prompt_tokens), 0),
+                    COALESCE(sum(completion_tokens), 0), COALESCE(sum(total_tokens), 0),
+                    COALESCE(sum(cost_picousd), 0), COALESCE(sum(state = 'unknown'), 0)
+                FROM usage_logs u WHERE u.state <> 'reserved' AND substr(u.created_at, 1, 10) = s.period)
+    """,
+    "a day is not counted": """
+        SELECT u.id FROM usage_logs u WHERE u.state <> 'reserved' AND NOT EXISTS (
+            SELECT 1 FROM usage_sums s WHERE s.grain = 'total' AND s.period = substr(u.created_at, 1, 10))
+    """,
+    "a month and its days disagree": """
+        SELECT m.period, m.model FROM usage_sums m WHERE m.grain = 'month' AND (m.calls, m.cost_picousd) <> (
+            SELECT COALESCE(sum(d.calls), 0), COALESCE(sum(d.cost_picousd), 0) FROM usage_sums d
+            WHERE d.grain = 'day' AND substr(d.period, 1, 7) = m.period AND d.model = m.model
+                AND d.profile_id = m.profile_id AND d.provider = m.provider AND d.purpose = m.purpose)
     """,
 }

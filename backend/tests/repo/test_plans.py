@@ -9,11 +9,11 @@ import apsw
 import pytest
 
 from app.db.migrate import MIGRATIONS
-from app.repo import generations, idempotency, journal, ledger, messages, sessions
+from app.repo import generations, idempotency, journal, ledger, messages, sessions, usage_rows, usage_spans, usage_sums
 
 LARGE = ("messages", "generations", "generation_events", "usage_logs", "idempotency_keys", "sessions")
 ALIASES = {"m": "messages", "g": "generations", "e": "generation_events", "s": "sessions", "c": "messages"}
-MODULES = (messages, generations, journal, ledger, sessions, idempotency)
+MODULES = (messages, generations, journal, ledger, sessions, idempotency, usage_rows, usage_spans, usage_sums)
 _STATEMENT = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 # Reading all of a partial index is reading only what is in it.
 _SCAN = re.compile(r"SCAN (\w+)(?! USING (?:COVERING )?INDEX (?:generations_running|usage_logs_(?:unknown|open))\b)")

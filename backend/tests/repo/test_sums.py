@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.core.money import MAX_CALL_PICOUSD, to_usd
 from app.db.types import Conn
-from app.repo import access_tokens, ledger, sessions
+from app.repo import access_tokens, ledger, sessions, usage_spans
 from app.repo.sums import MAX_SUM, added, joined, kept_sum, parts_of_sum
 
 NOW = "2026-01-02T03:04:05.678Z"
@@ -62,8 +62,8 @@ def pay(conn: Conn, number: int, token_id: str, session_id: str) -> None:
     names = {"id": f"u{number:05}", "profile_id": None, "purpose": "chat", "model": MODEL, "provider": "openrouter"}
     ledger.reserve(conn, {**call, **names, "session_id": session_id, "token_id": token_id})
     tokens = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), 1)
-    ended = {**dict.fromkeys(FIGURES), **tokens, "served_model": None}
-    ended |= {"state": "settled", "cost_picousd": MAX_CALL_PICOUSD}
+    told = {"state": "settled", "cost_picousd": MAX_CALL_PICOUSD, "is_failed": 0, "served_model": None}
+    ended = {**dict.fromkeys(FIGURES), **tokens, **told}
     assert ledger.settle(conn, {**call, **ended})
     sessions.count_usage(conn, session_id, now=NOW, **tokens, cost_picousd=MAX_CALL_PICOUSD, unknown_calls=0)
 
@@ -78,10 +78,18 @@ def test_calls_beyond_what_a_column_holds_are_paid_and_told(conn: Conn) -> None:
         pay(conn, number, "t", "s")
     spent = calls * MAX_CALL_PICOUSD
     assert spent > 2**63
-    total, by_model, by_day = ledger.sum_days(conn, NOW[:10], NOW[:10])
-    of_session, _ = ledger.sum_session(conn, "s")
-    assert [total["cost_picousd"], by_model[0]["cost_picousd"], by_day[0]["cost_picousd"]] == [spent] * 3
-    assert (total["calls"], total["reserved_picousd"], of_session["cost_picousd"]) == (calls, 0, spent)
+    day = ("UTC", NOW[:10], NOW[:10])
+    month = ("UTC", "2026-01-01", "2026-01-31")
+    found = [
+        usage_spans.groups(conn, *day),
+        usage_spans.groups(conn, *month),
+        usage_spans.totals(conn, *day),
+        usage_spans.by_period(conn, *day, "day", "model"),
+        usage_spans.by_period(conn, *month, "month", "model"),
+        usage_spans.session_groups(conn, "s")[0],
+    ]
+    assert [[(row["calls"], row["cost_picousd"]) for row in rows] for rows in found] == [[(calls, spent)]] * len(found)
+    assert usage_spans.open_calls(conn) == []
     session = sessions.get(conn, "s")
     assert session is not None
     assert (session.totals.cost_usd, session.totals.total_tokens) == (to_usd(spent), calls)

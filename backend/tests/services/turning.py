@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.clock import now
+from app.core.days import day_of
 from app.core.json import encode_text
 from app.core.money import to_usd
 from app.db.store import Store
@@ -27,7 +28,7 @@ from app.services.upstream.wire import WireModel
 DEFAULTS = Defaults(model="a/default", temperature=0.7, max_tokens=100, system_prompt="")
 TABLES = (
     "models", "profiles", "sessions", "messages", "generations", "generation_events", "idempotency_keys", "usage_logs",
-    "usage_days", "settings", "token_ratios", "compactions",
+    "usage_sums", "settings", "token_ratios", "compactions",
 )  # fmt: skip
 
 
@@ -150,25 +151,46 @@ def contents(conn: Conn) -> dict[str, list[Row]]:
 
 _SUMMED = (
     "prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens", "cost_picousd",
+    "first_token_ms",
 )  # fmt: skip
 
 
-def check_sums(conn: Conn) -> None:
-    """The rollup by day and model, and the totals of each session, are the sums of the ledger's rows."""
-    ledger = rows_of(conn, "usage_logs")
-    expected: dict[tuple[str, str], dict[str, int]] = {}
+def expected_sums(ledger: Iterable[Row], zone: str = "UTC") -> dict[tuple[Any, ...], dict[str, int]]:
+    """What ``usage_sums`` should hold of the ledger's rows, by its key, made without SQL."""
+    expected: dict[tuple[Any, ...], dict[str, int]] = {}
     for row in ledger:
-        sums = expected.setdefault(
-            (row["created_at"][:10], row["model"]),
-            {"calls": 0, "reserved_picousd": 0, "unknown_calls": 0, **dict.fromkeys(_SUMMED, 0)},
-        )
-        sums["calls"] += 1
-        sums["reserved_picousd"] += (row["reserved_picousd"] or 0) if row["state"] == "reserved" else 0
-        sums["unknown_calls"] += row["state"] == "unknown"
-        for name in _SUMMED:
-            sums[name] += row[name] or 0
-    days = {(row.pop("day"), row.pop("model")): row for row in rows_of(conn, "usage_days")}
-    assert days == expected
+        if row["state"] == "reserved":
+            continue
+        day, purpose = day_of(row["created_at"], zone), row["purpose"]
+        keys = (row["model"], row["profile_id"] or 0, row["upstream_provider"] or row["provider"], purpose)
+        share = {
+            "calls": 1,
+            "failed_calls": row["is_failed"],
+            "unknown_calls": int(row["state"] == "unknown"),
+            "first_token_calls": int(row["first_token_ms"] is not None),
+            "speed_calls": int(row["tokens_per_second"] is not None),
+            "speed": int((row["tokens_per_second"] or 0) * 1000 + 0.5),
+            **{name: row[name] or 0 for name in _SUMMED},
+        }
+        kind = purpose if purpose == "manual" else ""
+        for key in (("day", day, *keys), ("month", day[:7], *keys), ("total", day, "", 0, "", kind)):
+            sums = expected.setdefault(key, dict.fromkeys(share, 0))
+            for name, value in share.items():
+                sums[name] += value
+    return expected
+
+
+def kept_sums(conn: Conn) -> dict[tuple[Any, ...], dict[str, int]]:
+    """What ``usage_sums`` holds, by its key; without what calls have left for another key."""
+    keys = ("grain", "period", "model", "profile_id", "provider", "purpose")
+    kept = {tuple(row.pop(key) for key in keys): row for row in rows_of(conn, "usage_sums")}
+    return {key: row for key, row in kept.items() if any(row.values())}
+
+
+def check_sums(conn: Conn) -> None:
+    """The kept sums by day and month, and the totals of each session, are those of the ledger's rows."""
+    ledger = rows_of(conn, "usage_logs")
+    assert kept_sums(conn) == expected_sums(ledger)
 
     for stored in rows_of(conn, "sessions"):
         session = sessions.get(conn, stored["id"])

@@ -13,8 +13,17 @@ from app.api.json_body import JsonRoute
 from app.api.reply import page, reply
 from app.api.route_class import route_class
 from app.core.errors import BadCursor, NotFound, ValidationFailed
-from app.schemas.page import Page
-from app.schemas.usage import SessionUsage, SummaryQuery, UsageQuery, UsageRow, UsageSummary
+from app.schemas.page import Page, PageQuery
+from app.schemas.usage import (
+    ModelsUsage,
+    SessionCost,
+    SessionUsage,
+    UsageRow,
+    UsageStats,
+    UsageSummary,
+    UsageTimeline,
+)
+from app.schemas.usage_queries import SpanQuery, TimelineQuery, UsageQuery
 
 router = APIRouter(prefix="/api/usage", tags=["usage"], route_class=JsonRoute)
 
@@ -22,15 +31,43 @@ router = APIRouter(prefix="/api/usage", tags=["usage"], route_class=JsonRoute)
 @router.get("", response_model=Page[UsageRow], responses=responses_for(BadCursor, ValidationFailed))
 @route_class("read")
 async def list_usage(services: ServicesDep, query: Annotated[UsageQuery, Query()]) -> Response:
-    """One row per paid call, newest first."""
+    """One row per paid call, newest first, and rows entered by hand."""
     return page(await services.usage.list(query))
 
 
 @router.get("/summary", response_model=UsageSummary, responses=responses_for(ValidationFailed))
 @route_class("read")
-async def usage_summary(services: ServicesDep, query: Annotated[SummaryQuery, Query()]) -> Response:
-    """Sums over whole UTC days, the last 30 unless said otherwise."""
-    return reply((await services.usage.summary(query.from_day, query.to_day)).body())
+async def usage_summary(services: ServicesDep, query: Annotated[SpanQuery, Query()]) -> Response:
+    """Sums over whole days of the owner's, the last 30 unless said otherwise."""
+    return reply((await services.usage.summary(query)).body())
+
+
+@router.get("/timeline", response_model=UsageTimeline, responses=responses_for(ValidationFailed))
+@route_class("read")
+async def usage_timeline(services: ServicesDep, query: Annotated[TimelineQuery, Query()]) -> Response:
+    """Sums of every day, week or month of a span, at most 1000, split by what is asked for."""
+    return reply((await services.usage.timeline(query)).body())
+
+
+@router.get("/models", response_model=ModelsUsage, responses=responses_for(ValidationFailed))
+@route_class("read")
+async def usage_by_model(services: ServicesDep, query: Annotated[SpanQuery, Query()]) -> Response:
+    """Sums by model, the dearest first."""
+    return reply((await services.usage.models(query)).body())
+
+
+@router.get("/stats", response_model=UsageStats, responses=responses_for(ValidationFailed))
+@route_class("read")
+async def usage_stats(services: ServicesDep, query: Annotated[SpanQuery, Query()]) -> Response:
+    """Sums and averages; averages of no call are null."""
+    return reply((await services.usage.stats(query)).body())
+
+
+@router.get("/sessions", response_model=Page[SessionCost], responses=responses_for(BadCursor))
+@route_class("read")
+async def usage_by_session(services: ServicesDep, query: Annotated[PageQuery, Query()]) -> Response:
+    """The sessions there are, the dearest first."""
+    return page(await services.usage.sessions(query))
 
 
 @router.get("/sessions/{session_id}", response_model=SessionUsage, responses=responses_for(NotFound))

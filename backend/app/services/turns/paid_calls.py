@@ -315,6 +315,7 @@ def _closing(
         "first_token_ms": None,
         "tokens_per_second": None,
         "finish_reason": None,
+        "is_failed": int(reply is None or isinstance(reply, _Broken)),
         "now": now(),
     }
 

@@ -12,7 +12,7 @@ from app.repo import generations, idempotency, journal, ledger, messages, sessio
 from app.schemas.events import Error, Event, Usage, encode_events
 from app.schemas.generations import Attempt
 from app.schemas.parts import Part, content_of
-from app.schemas.types import TerminalStatus
+from app.schemas.types import FAILED, TerminalStatus
 from app.services.context.calibration import learn
 from app.services.context.context import Fit
 from app.services.turns.chain import link_after
@@ -149,5 +149,6 @@ def _ledger_values(ending: Ending, at: str) -> dict[str, Any]:
         "first_token_ms": ending.first_token_ms,
         "tokens_per_second": usage.tokens_per_second if usage else None,
         "finish_reason": ending.finish_reason,
+        "is_failed": int(ending.status in FAILED),
         "now": at,
     }

@@ -27,6 +27,7 @@ KINDS: tuple[tuple[str, str | None], ...] = (
     ("all", None), ("profile", "1"), ("model", "a/b"), ("session", "s"), ("token", "t"), ("purpose", "chat"),
 )  # fmt: skip
 FIGURES = (
+    "served_model",
     "upstream_provider", "upstream_id", "prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens",
     "cache_write_tokens", "reasoning_tokens", "latency_ms", "first_token_ms", "tokens_per_second",
     "finish_reason", "decision",
@@ -70,7 +71,7 @@ def start(conn: Conn, number: int, at: datetime, worst: int | None, **whose: Any
 def settle(conn: Conn, number: int, at: datetime, cost: int | None) -> None:
     state = "unknown" if cost is None else "settled"
     values = {"generation_id": f"g{number}", "state": state, "cost_picousd": cost, "cost_text": None, "now": stamp(at)}
-    ledger.settle(conn, {**dict.fromkeys(FIGURES), **values})
+    ledger.settle(conn, {**dict.fromkeys(FIGURES), "is_failed": 0, **values})
 
 
 def reconcile(conn: Conn, number: int, at: datetime, cost: int) -> None:
@@ -103,7 +104,7 @@ STEPS = st.lists(
 @given(STEPS)
 def test_kept_sums_are_those_of_the_rows(conn: Conn, steps: list[tuple[str, int, int, int]]) -> None:
     """Calls of all kinds at times that go back and forth, costs told late or never, budgets that come and change."""
-    for table in ("usage_logs", "usage_days", "budget_sums", "budgets"):
+    for table in ("usage_logs", "usage_sums", "budget_sums", "budgets"):
         conn.execute(f"DELETE FROM {table}")  # noqa: S608
     owner_zone.put(conn, "UTC")
     for number, (kind, subject) in enumerate(KINDS):

@@ -1,0 +1,110 @@
+"""SQL that reads the rows of the ledger, newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from app.core.money import to_usd
+from app.db.types import Conn, Row
+from app.repo.usage_sums import MANUAL
+from app.schemas.usage import UsageRow
+
+_COLUMNS = """
+    id, session_id, profile_id, model_id, generation_id, purpose, state, prompt_tokens, completion_tokens, total_tokens,
+    cached_tokens, cache_write_tokens, reasoning_tokens, cost_picousd, reserved_picousd, price_version, model,
+    COALESCE(upstream_provider, provider) AS provider, token_id, upstream_id, latency_ms, first_token_ms,
+    tokens_per_second, finish_reason, is_failed, decision, created_at
+"""
+_GET = f"SELECT {_COLUMNS} FROM usage_logs WHERE id = :id"  # noqa: S608
+_OF_SESSION = f"""
+    SELECT {_COLUMNS} FROM usage_logs WHERE session_id = :session_id ORDER BY created_at DESC, id DESC LIMIT :limit
+"""  # noqa: S608
+_HAS_MODEL = """
+    SELECT EXISTS (SELECT 1 FROM usage_sums WHERE grain = 'month' AND model = :model)
+        OR EXISTS (SELECT 1 FROM usage_logs WHERE state = 'reserved' AND model = :model)
+        OR EXISTS (SELECT 1 FROM models WHERE id = :model) AS known
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowFilter:
+    """Which rows; None leaves a field open. ``start`` is the first instant, ``end`` the first after the last."""
+
+    session_id: str | None = None
+    model: str | None = None
+    profile_id: int | None = None
+    provider: str | None = None
+    purpose: str | None = None
+    state: str | None = None
+    source: str | None = None
+    start: str | None = None
+    end: str | None = None
+    min_picousd: int | None = None
+    max_picousd: int | None = None
+
+
+_CONDITIONS = {
+    "session_id": "session_id = :session_id",
+    "model": "model = :model",
+    "profile_id": "profile_id = :profile_id",
+    "provider": "COALESCE(upstream_provider, provider) = :provider",
+    "purpose": "purpose = :purpose",
+    "state": "state = :state",
+    "start": "created_at >= :start",
+    "end": "created_at < :end",
+    "min_picousd": "cost_picousd >= :min_picousd",
+    "max_picousd": "cost_picousd <= :max_picousd",
+}
+_SOURCES = {"call": f"purpose <> '{MANUAL}'", "manual": f"purpose = '{MANUAL}'"}
+
+
+def get(conn: Conn, row_id: str) -> UsageRow | None:
+    row = conn.execute(_GET, {"id": row_id}).fetchone()
+    return _usage_row(row) if row else None
+
+
+def list_page(conn: Conn, wanted: RowFilter, *, limit: int, before: tuple[str, str] | None) -> list[UsageRow]:
+    """The newest first; ``before`` is (created_at, id) of the last one seen."""
+    where, values = _where(wanted)
+    if before is not None:
+        where += " AND (created_at, id) < (:before_at, :before_id)"
+        values |= {"before_at": before[0], "before_id": before[1]}
+    sql = f"SELECT {_COLUMNS} FROM usage_logs WHERE {where} ORDER BY created_at DESC, id DESC LIMIT :limit"  # noqa: S608
+    return [_usage_row(row) for row in conn.execute(sql, {**values, "limit": limit}).fetchall()]
+
+
+def count(conn: Conn, wanted: RowFilter) -> int:
+    where, values = _where(wanted)
+    row = conn.execute(f"SELECT count(*) AS n FROM usage_logs WHERE {where}", values).fetchone()  # noqa: S608
+    return int(row["n"]) if row else 0
+
+
+def of_session(conn: Conn, session_id: str, *, limit: int) -> list[UsageRow]:
+    rows = conn.execute(_OF_SESSION, {"session_id": session_id, "limit": limit}).fetchall()
+    return [_usage_row(row) for row in rows]
+
+
+def has_model(conn: Conn, model: str) -> bool:
+    """Whether the ledger or the catalogue has ever heard of a model."""
+    row = conn.execute(_HAS_MODEL, {"model": model}).fetchone()
+    return bool(row and row["known"])
+
+
+def _where(wanted: RowFilter) -> tuple[str, dict[str, Any]]:
+    given = {one.name: value for one in fields(wanted) if (value := getattr(wanted, one.name)) is not None}
+    source = given.pop("source", None)
+    conditions = [_CONDITIONS[name] for name in given]
+    if source is not None:
+        conditions.append(_SOURCES[source])
+    return " AND ".join(conditions or ["1 = 1"]), given
+
+
+def _usage_row(row: Row) -> UsageRow:
+    cost, reserved = row.pop("cost_picousd"), row.pop("reserved_picousd")
+    return UsageRow(
+        **{**row, "is_failed": bool(row["is_failed"])},
+        source="manual" if row["purpose"] == MANUAL else "call",
+        cost_usd=None if cost is None else to_usd(cost),
+        reserved_usd=None if reserved is None else to_usd(reserved),
+    )

@@ -1,0 +1,1 @@
+"""What was spent: the ledger read, told, entered by hand and checked."""
