@@ -52,7 +52,7 @@ def _document() -> dict[str, Any]:
 
 def openapi() -> str:
     """The OpenAPI document, in the order of the routes and of their fields."""
-    return json.dumps(_document(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(_document(), indent=1, ensure_ascii=False) + "\n"
 
 
 def api() -> str:

@@ -572,7 +572,7 @@ export interface paths {
         };
         /**
          * List Usage
-         * @description One row per paid call, newest first.
+         * @description One row per paid call, newest first, and rows entered by hand.
          */
         get: operations["list_usage"];
         put?: never;
@@ -592,9 +592,89 @@ export interface paths {
         };
         /**
          * Usage Summary
-         * @description Sums over whole UTC days, the last 30 unless said otherwise.
+         * @description Sums over whole days of the owner's, the last 30 unless said otherwise.
          */
         get: operations["usage_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Usage Timeline
+         * @description Sums of every day, week or month of a span, at most 1000, split by what is asked for.
+         */
+        get: operations["usage_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Usage By Model
+         * @description Sums by model, the dearest first.
+         */
+        get: operations["usage_by_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Usage Stats
+         * @description Sums and averages; averages of no call are null.
+         */
+        get: operations["usage_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Usage By Session
+         * @description The sessions there are, the dearest first.
+         */
+        get: operations["usage_by_session"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2290,35 +2370,17 @@ export interface components {
         };
         /** DayUsage */
         DayUsage: {
-            /**
-             * Calls
-             * @default 0
-             */
+            /** Calls */
             calls: number;
-            /**
-             * Prompt Tokens
-             * @default 0
-             */
+            /** Prompt Tokens */
             prompt_tokens: number;
-            /**
-             * Completion Tokens
-             * @default 0
-             */
+            /** Completion Tokens */
             completion_tokens: number;
-            /**
-             * Total Tokens
-             * @default 0
-             */
+            /** Total Tokens */
             total_tokens: number;
-            /**
-             * Cached Tokens
-             * @default 0
-             */
+            /** Cached Tokens */
             cached_tokens: number;
-            /**
-             * Reasoning Tokens
-             * @default 0
-             */
+            /** Reasoning Tokens */
             reasoning_tokens: number;
             /**
              * Cost Usd
@@ -2330,11 +2392,21 @@ export interface components {
              * @description US dollars, exact
              */
             reserved_usd: number;
-            /**
-             * Unknown Calls
-             * @default 0
-             */
+            /** Unknown Calls */
             unknown_calls: number;
+            /** Failed Calls */
+            failed_calls: number;
+            /** Error Rate */
+            error_rate: number | null;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /**
+             * Manual Cost Usd
+             * @description US dollars, exact
+             */
+            manual_cost_usd: number;
             /** Day */
             day: string;
         };
@@ -3396,35 +3468,17 @@ export interface components {
         };
         /** ModelUsage */
         ModelUsage: {
-            /**
-             * Calls
-             * @default 0
-             */
+            /** Calls */
             calls: number;
-            /**
-             * Prompt Tokens
-             * @default 0
-             */
+            /** Prompt Tokens */
             prompt_tokens: number;
-            /**
-             * Completion Tokens
-             * @default 0
-             */
+            /** Completion Tokens */
             completion_tokens: number;
-            /**
-             * Total Tokens
-             * @default 0
-             */
+            /** Total Tokens */
             total_tokens: number;
-            /**
-             * Cached Tokens
-             * @default 0
-             */
+            /** Cached Tokens */
             cached_tokens: number;
-            /**
-             * Reasoning Tokens
-             * @default 0
-             */
+            /** Reasoning Tokens */
             reasoning_tokens: number;
             /**
              * Cost Usd
@@ -3436,11 +3490,21 @@ export interface components {
              * @description US dollars, exact
              */
             reserved_usd: number;
-            /**
-             * Unknown Calls
-             * @default 0
-             */
+            /** Unknown Calls */
             unknown_calls: number;
+            /** Failed Calls */
+            failed_calls: number;
+            /** Error Rate */
+            error_rate: number | null;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /**
+             * Manual Cost Usd
+             * @description US dollars, exact
+             */
+            manual_cost_usd: number;
             /** Model */
             model: string;
         };
@@ -3450,6 +3514,20 @@ export interface components {
             providers: components["schemas"]["ProviderConfig"][];
             /** Defaultprovider */
             defaultProvider: string | null;
+        };
+        /**
+         * ModelsUsage
+         * @description The dearest first.
+         */
+        ModelsUsage: {
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Tz */
+            tz: string;
+            /** Items */
+            items: components["schemas"]["ModelUsage"][];
         };
         /**
          * NamedSchema
@@ -3628,6 +3706,15 @@ export interface components {
         Page_Profile_: {
             /** Items */
             items: components["schemas"]["Profile"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total?: number | null;
+        };
+        /** Page[SessionCost] */
+        Page_SessionCost_: {
+            /** Items */
+            items: components["schemas"]["SessionCost"][];
             /** Next Cursor */
             next_cursor: string | null;
             /** Total */
@@ -3930,6 +4017,92 @@ export interface components {
             p90?: number | null;
             /** P99 */
             p99?: number | null;
+        };
+        /** PeriodPart */
+        PeriodPart: {
+            /** Calls */
+            calls: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Total Tokens */
+            total_tokens: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Reasoning Tokens */
+            reasoning_tokens: number;
+            /**
+             * Cost Usd
+             * @description US dollars, exact
+             */
+            cost_usd: number;
+            /**
+             * Reserved Usd
+             * @description US dollars, exact
+             */
+            reserved_usd: number;
+            /** Unknown Calls */
+            unknown_calls: number;
+            /** Failed Calls */
+            failed_calls: number;
+            /** Error Rate */
+            error_rate: number | null;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /**
+             * Manual Cost Usd
+             * @description US dollars, exact
+             */
+            manual_cost_usd: number;
+            /** Key */
+            key: string | number | null;
+        };
+        /** PeriodUsage */
+        PeriodUsage: {
+            /** Calls */
+            calls: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Total Tokens */
+            total_tokens: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Reasoning Tokens */
+            reasoning_tokens: number;
+            /**
+             * Cost Usd
+             * @description US dollars, exact
+             */
+            cost_usd: number;
+            /**
+             * Reserved Usd
+             * @description US dollars, exact
+             */
+            reserved_usd: number;
+            /** Unknown Calls */
+            unknown_calls: number;
+            /** Failed Calls */
+            failed_calls: number;
+            /** Error Rate */
+            error_rate: number | null;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /**
+             * Manual Cost Usd
+             * @description US dollars, exact
+             */
+            manual_cost_usd: number;
+            /** Start */
+            start: string;
+            /** Parts */
+            parts: components["schemas"]["PeriodPart"][] | null;
         };
         /**
          * PlainDetail
@@ -4255,6 +4428,50 @@ export interface components {
             /** Revision */
             revision?: number | null;
         };
+        /** ProfileUsage */
+        ProfileUsage: {
+            /** Calls */
+            calls: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Total Tokens */
+            total_tokens: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Reasoning Tokens */
+            reasoning_tokens: number;
+            /**
+             * Cost Usd
+             * @description US dollars, exact
+             */
+            cost_usd: number;
+            /**
+             * Reserved Usd
+             * @description US dollars, exact
+             */
+            reserved_usd: number;
+            /** Unknown Calls */
+            unknown_calls: number;
+            /** Failed Calls */
+            failed_calls: number;
+            /** Error Rate */
+            error_rate: number | null;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /**
+             * Manual Cost Usd
+             * @description US dollars, exact
+             */
+            manual_cost_usd: number;
+            /** Profile Id */
+            profile_id: number | null;
+            /** Name */
+            name: string | null;
+        };
         /**
          * ProviderConfig
          * @description The same in the names that other programs' generator files use.
@@ -4343,6 +4560,93 @@ export interface components {
             options?: {
                 [key: string]: unknown;
             } | null;
+        };
+        /** ProviderUsage */
+        ProviderUsage: {
+            /** Calls */
+            calls: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Total Tokens */
+            total_tokens: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Reasoning Tokens */
+            reasoning_tokens: number;
+            /**
+             * Cost Usd
+             * @description US dollars, exact
+             */
+            cost_usd: number;
+            /**
+             * Reserved Usd
+             * @description US dollars, exact
+             */
+            reserved_usd: number;
+            /** Unknown Calls */
+            unknown_calls: number;
+            /** Failed Calls */
+            failed_calls: number;
+            /** Error Rate */
+            error_rate: number | null;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /**
+             * Manual Cost Usd
+             * @description US dollars, exact
+             */
+            manual_cost_usd: number;
+            /** Provider */
+            provider: string;
+        };
+        /** PurposeUsage */
+        PurposeUsage: {
+            /** Calls */
+            calls: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Total Tokens */
+            total_tokens: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Reasoning Tokens */
+            reasoning_tokens: number;
+            /**
+             * Cost Usd
+             * @description US dollars, exact
+             */
+            cost_usd: number;
+            /**
+             * Reserved Usd
+             * @description US dollars, exact
+             */
+            reserved_usd: number;
+            /** Unknown Calls */
+            unknown_calls: number;
+            /** Failed Calls */
+            failed_calls: number;
+            /** Error Rate */
+            error_rate: number | null;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /**
+             * Manual Cost Usd
+             * @description US dollars, exact
+             */
+            manual_cost_usd: number;
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "chat" | "regenerate" | "continue" | "title" | "document" | "embedding" | "summary" | "endpoint" | "mcp" | "manual";
         };
         /**
          * Reasoning
@@ -4740,6 +5044,28 @@ export interface components {
             tags: string[];
             /** Revision */
             revision: number;
+            /** Created At */
+            created_at: string;
+            /** Updated At */
+            updated_at: string;
+            totals: components["schemas"]["SessionTotals"];
+        };
+        /**
+         * SessionCost
+         * @description What a session has cost so far.
+         */
+        SessionCost: {
+            /** Session Id */
+            session_id: string;
+            /**
+             * Session Type
+             * @enum {string}
+             */
+            session_type: "chat" | "code" | "documents" | "playground";
+            /** Title */
+            title: string;
+            /** Model */
+            model: string | null;
             /** Created At */
             created_at: string;
             /** Updated At */
@@ -5531,12 +5857,17 @@ export interface components {
              * Purpose
              * @enum {string}
              */
-            purpose: "chat" | "regenerate" | "continue" | "title" | "document" | "embedding" | "summary" | "endpoint" | "mcp";
+            purpose: "chat" | "regenerate" | "continue" | "title" | "document" | "embedding" | "summary" | "endpoint" | "mcp" | "manual";
             /**
              * State
              * @enum {string}
              */
             state: "reserved" | "settled" | "reconciled" | "estimated" | "unknown";
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "call" | "manual";
             /** Prompt Tokens */
             prompt_tokens: number | null;
             /** Completion Tokens */
@@ -5573,12 +5904,35 @@ export interface components {
             finish_reason: string | null;
             /** Decision */
             decision: ("cost" | "write_off") | null;
+            /** Is Failed */
+            is_failed: boolean;
             /** Created At */
             created_at: string;
         };
         /**
+         * UsageStats
+         * @description Sums and what they come to for one call.
+         */
+        UsageStats: {
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Tz */
+            tz: string;
+            totals: components["schemas"]["UsageTotals"];
+            /** Active Days */
+            active_days: number;
+            /** Models */
+            models: number;
+            /** Average Cost Usd */
+            average_cost_usd: number | null;
+            /** Average Tokens */
+            average_tokens: number | null;
+        };
+        /**
          * UsageSummary
-         * @description Sums over whole UTC days, both ends included.
+         * @description Sums over whole days; breakdowns have the dearest first.
          */
         UsageSummary: {
             /** From */
@@ -5590,40 +5944,54 @@ export interface components {
             totals: components["schemas"]["UsageTotals"];
             /** By Model */
             by_model: components["schemas"]["ModelUsage"][];
+            /** By Profile */
+            by_profile: components["schemas"]["ProfileUsage"][];
+            /** By Provider */
+            by_provider: components["schemas"]["ProviderUsage"][];
+            /** By Purpose */
+            by_purpose: components["schemas"]["PurposeUsage"][];
             /** By Day */
             by_day: components["schemas"]["DayUsage"][];
         };
-        /** UsageTotals */
+        /**
+         * UsageTimeline
+         * @description Every day, week or month of a span in order, those without a call too.
+         */
+        UsageTimeline: {
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Tz */
+            tz: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "day" | "week" | "month";
+            /** By */
+            by: ("model" | "profile" | "provider" | "purpose") | null;
+            /** Items */
+            items: components["schemas"]["PeriodUsage"][];
+        };
+        /**
+         * UsageTotals
+         * @description Sums of calls. ``error_rate`` is the share of failed ones among those that have ended; means are null of none.
+         *
+         *     What the owner entered by hand is in ``manual_cost_usd`` and nowhere else.
+         */
         UsageTotals: {
-            /**
-             * Calls
-             * @default 0
-             */
+            /** Calls */
             calls: number;
-            /**
-             * Prompt Tokens
-             * @default 0
-             */
+            /** Prompt Tokens */
             prompt_tokens: number;
-            /**
-             * Completion Tokens
-             * @default 0
-             */
+            /** Completion Tokens */
             completion_tokens: number;
-            /**
-             * Total Tokens
-             * @default 0
-             */
+            /** Total Tokens */
             total_tokens: number;
-            /**
-             * Cached Tokens
-             * @default 0
-             */
+            /** Cached Tokens */
             cached_tokens: number;
-            /**
-             * Reasoning Tokens
-             * @default 0
-             */
+            /** Reasoning Tokens */
             reasoning_tokens: number;
             /**
              * Cost Usd
@@ -5635,11 +6003,21 @@ export interface components {
              * @description US dollars, exact
              */
             reserved_usd: number;
-            /**
-             * Unknown Calls
-             * @default 0
-             */
+            /** Unknown Calls */
             unknown_calls: number;
+            /** Failed Calls */
+            failed_calls: number;
+            /** Error Rate */
+            error_rate: number | null;
+            /** First Token Ms */
+            first_token_ms: number | null;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /**
+             * Manual Cost Usd
+             * @description US dollars, exact
+             */
+            manual_cost_usd: number;
         };
         /** VideoPart */
         VideoPart: {
@@ -10913,11 +11291,23 @@ export interface operations {
     list_usage: {
         parameters: {
             query?: {
+                session_id?: string | null;
+                model?: string | null;
+                profile_id?: number | null;
+                /** @description Who has served the call. */
+                provider?: string | null;
+                purpose?: ("chat" | "regenerate" | "continue" | "title" | "document" | "embedding" | "summary" | "endpoint" | "mcp" | "manual") | null;
+                state?: ("reserved" | "settled" | "reconciled" | "estimated" | "unknown") | null;
+                source?: ("call" | "manual") | null;
+                /** @description First of the owner's days. */
+                from?: string | null;
+                /** @description Last of the owner's days. */
+                to?: string | null;
+                min_cost?: number | string | null;
+                max_cost?: number | string | null;
                 limit?: number;
                 cursor?: string | null;
                 count?: boolean;
-                session_id?: string | null;
-                model?: string | null;
             };
             header?: never;
             path?: never;
@@ -11040,6 +11430,8 @@ export interface operations {
             query?: {
                 from?: string | null;
                 to?: string | null;
+                /** @description The owner's zone; another one is refused. */
+                tz?: string | null;
             };
             header?: never;
             path?: never;
@@ -11120,6 +11512,503 @@ export interface operations {
                 };
             };
             /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    usage_timeline: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                /** @description The owner's zone; another one is refused. */
+                tz?: string | null;
+                unit?: "day" | "week" | "month";
+                by?: ("model" | "profile" | "provider" | "purpose") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageTimeline"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `request_timeout`: The rest of the request did not come. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    usage_by_model: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                /** @description The owner's zone; another one is refused. */
+                tz?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsUsage"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `request_timeout`: The rest of the request did not come. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    usage_stats: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                /** @description The owner's zone; another one is refused. */
+                tz?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageStats"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `request_timeout`: The rest of the request did not come. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    usage_by_session: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SessionCost_"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `request_timeout`: The rest of the request did not come. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_cursor`: That cursor was not made by this list. `validation_failed`: The request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;
