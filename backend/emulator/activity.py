@@ -23,7 +23,7 @@ DAYS = 30
 
 
 async def activity(request: web.Request) -> web.Response:
-    """Management keys alone; ``date`` for one day."""
+    """``GET /activity``: what the last 30 whole UTC days have cost, by day, model and endpoint; ``date`` for one."""
     state = request.app[STATE]
     authorize_management(state, request)
     await misbehave(state, "activity")

@@ -33,7 +33,7 @@ def pick(seed: int, body_digest: str, attempt: int, answer_tokens: int = 200) ->
         {"stall": {"after": after, "ms": str(draw.randrange(5, 40))}},
         {"missing_usage": "true"},
         {"usage_form": draw.choice(("choice", "empty", "finish", "null", "twice"))},
-        {"cost": draw.choice(("null", "missing", "exponent", "string"))},
+        {"cost": draw.choice(("null", "missing", "exponent", "string", "negative", "nan", "huge", "words"))},
         {"split_utf8": "cuts"},
         {"framing": draw.choice(("crlf", "cr", "nospace", "multiline"))},
         {"no_done": "true"},

@@ -20,6 +20,7 @@ from .catalogue import Model
 from .errors import ApiError, invalid_request, no_endpoints
 from .keys import STATE
 from .lookups import misbehave, reply
+from .scenarios import resolve
 from .state import State
 
 MAX_DIMENSIONS = 16_384
@@ -57,6 +58,7 @@ async def embeddings(request: web.Request) -> web.Response:
     raw = await request.read()
     body = validation.decode(raw)
     await misbehave(state, "embeddings")
+    scenario = resolve([state.endpoint_scenario("embeddings")])
     inputs = _inputs_of(body)
     model = _model_of(state, body["model"])
     # Parameters of chat mean nothing here, whatever they hold.
@@ -70,13 +72,14 @@ async def embeddings(request: web.Request) -> web.Response:
             metadata={"error_type": "context_length_exceeded"},
         )
     check_credit(state, model.pricing_at(endpoint), sum(counts), 0)
-    row = open_row(state, model, endpoint, hashlib.sha256(raw).hexdigest(), key=key, api_type="embeddings")
+    digest, misses = hashlib.sha256(raw).hexdigest(), scenario.misses
+    row = open_row(state, model, endpoint, digest, key=key, api_type="embeddings", lookup_misses=misses)
     row.prompt_tokens = sum(counts)
     row.settle("completed", None)
     state.pulse()
     size = body.get("dimensions") or model.dimensions or _DEFAULT_DIMENSIONS
     packed = body.get("encoding_format") == "base64"
-    answer = {
+    answer: dict[str, Any] = {
         "object": "list",
         "data": [
             {"object": "embedding", "index": at, "embedding": _encoded(vector_of(text_of(item), size), packed=packed)}
@@ -88,11 +91,11 @@ async def embeddings(request: web.Request) -> web.Response:
         "usage": {
             "prompt_tokens": row.prompt_tokens,
             "total_tokens": row.prompt_tokens,
-            "cost": wire.money(row.cost_usd),
             "is_byok": False,
             "cost_details": wire.cost_details(row),
         },
     }
+    wire.put_cost(answer["usage"], row.cost_usd, scenario.cost)
     response = reply(answer)
     response.headers.update(headers_of(row))
     return response

@@ -146,7 +146,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     no_done: bool = False
     missing_usage: bool = False
     usage_form: Literal["repeat", "choice", "empty", "finish", "null", "twice"] = "repeat"
-    cost: Literal["exact", "null", "missing", "exponent", "string"] = "exact"
+    cost: Literal["exact", "null", "missing", "exponent", "string", "zero", "negative", "nan", "huge", "words"] = (
+        "exact"
+    )
     byok: bool = False
     cached: Count = 0
     cache_write: Count = 0

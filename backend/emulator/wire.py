@@ -103,7 +103,6 @@ def usage(row: Row, scenario: Scenario) -> dict[str, Any]:
         "prompt_tokens": row.prompt_tokens,
         "completion_tokens": row.completion_tokens,
         "total_tokens": row.prompt_tokens + row.completion_tokens,
-        "cost": _printed(row.cost_usd, scenario.cost),
         "is_byok": row.is_byok,
         "prompt_tokens_details": {
             "cached_tokens": row.cached_tokens,
@@ -124,8 +123,7 @@ def usage(row: Row, scenario: Scenario) -> dict[str, Any]:
             "tool_calls_requested": 1,
             "tool_calls_executed": 1,
         }
-    if scenario.cost == "missing":
-        del body["cost"]
+    put_cost(body, row.cost_usd, scenario.cost)
     return body
 
 
@@ -170,11 +168,28 @@ def completion(
     return body
 
 
+def put_cost(usage: dict[str, Any], amount: Decimal, style: str) -> None:
+    """Print the cost into a usage object, or leave it out, as a provider may."""
+    if style != "missing":
+        usage["cost"] = _printed(amount, style)
+
+
 def _printed(amount: Decimal, style: str) -> object:
-    if style == "null":
-        return None
-    if style == "string":
-        return plain(amount)
-    if style == "exponent":
-        return msgspec.Raw(f"{amount:e}".replace("e+", "e").encode())
+    match style:
+        case "null":
+            return None
+        case "string":
+            return plain(amount)
+        case "exponent":
+            return msgspec.Raw(f"{amount:e}".replace("e+", "e").encode())
+        case "zero":
+            return 0
+        case "negative":
+            return money(-amount - 1)
+        case "nan":
+            return "NaN"
+        case "huge":
+            return msgspec.Raw(b"1e30")
+        case "words":
+            return "free of charge"
     return money(amount)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -124,6 +125,40 @@ def test_every_route_that_spends_is_walked() -> None:
     assert spending == {(way.method, way.path) for way in WAYS}
 
 
+STRANGE = {
+    "zero": "settled",
+    "string": "settled",
+    "exponent": "settled",
+    "missing": "unknown",
+    "null": "unknown",
+    "negative": "unknown",
+    "nan": "unknown",
+    "huge": "unknown",
+    "words": "unknown",
+}
+
+
+@pytest.mark.parametrize(("shape", "state"), STRANGE.items())
+async def test_a_cost_of_an_odd_shape_is_what_it_is_at_every_door(
+    asker: Asker, emulator: Emulator, shape: str, state: str
+) -> None:
+    """An explicit 0 is 0 and a number in quotes a number; what is no amount is unknown, never 0."""
+    before = {row["id"] for row in await asker.client.every("/api/usage")}
+    billed = len(emulator.ledger.rows)
+    for target in ("", "embeddings"):
+        emulator.set_scenario(f"cost={shape}; misses=1000; tokens=3", target)
+    for way in WAYS:
+        await way.go(asker)
+    await soon(emulator.settled())
+    rows = [row for row in await asker.client.every("/api/usage") if row["id"] not in before]
+    assert len(rows) == len(WAYS) == len(emulator.ledger.rows) - billed
+    costs = {row.id: row.cost_usd for row in emulator.ledger.rows}
+    for row in rows:
+        expected = {"zero": 0, "string": costs[row["upstream_id"]], "exponent": costs[row["upstream_id"]]}.get(shape)
+        assert (row["state"], row["cost_usd"]) == (state, expected), row["purpose"]
+        assert row["total_tokens"] > 0
+
+
 async def calls_of(client: ConsoleClient) -> list[str]:
     """Our ids of the paid calls, newest first."""
     return [row["generation_id"] for row in await client.every("/api/usage") if row["generation_id"] is not None]
@@ -133,7 +168,8 @@ async def test_no_other_route_costs_anything(asker: Asker, console: Console, emu
     """Titles, searches, models, settings, backups: all of it is done here or asked for free."""
     profile = await asker.client.post("/api/profiles", {"name": "p"})
     billed, calls = len(emulator.ledger.rows), await calls_of(asker.client)
-    ids = dict.fromkeys(("token_id", "name", "compaction_id", "usage_id", "rest"), "none") | {
+    routes = classed_routes(create_app().routes)
+    ids = dict.fromkeys((name for route in routes for name in re.findall(r"{(\w+)", route.path)), "none") | {
         "session_id": asker.session_id,
         "waiting_id": asker.session_id,
         "message_id": asker.generation["message_id"],
@@ -142,7 +178,7 @@ async def test_no_other_route_costs_anything(asker: Asker, console: Console, emu
         "slug": MODEL,
     }
     app = console.server.config.app
-    for route, method, path, body in gate_matrix.requests(classed_routes(create_app().routes), ids):
+    for route, method, path, body in gate_matrix.requests(routes, ids):
         if route.access.route_class != "spend" and route.path != "/api/settings/key":
             reply = await gate_matrix.ask(app, method, path, gate_matrix.friendly(), body, None)  # type: ignore[arg-type]
             assert reply.status != 500, path

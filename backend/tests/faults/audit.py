@@ -37,7 +37,8 @@ _RULES = {
     """,
     "a ledger row without a generation": """
         SELECT id FROM usage_logs
-        WHERE purpose IN ('chat', 'endpoint') AND generation_id NOT IN (SELECT id FROM generations)
+        WHERE purpose IN ('chat', 'regenerate', 'continue', 'endpoint')
+            AND generation_id NOT IN (SELECT id FROM generations)
     """,
     "an unknown cost has a figure": "SELECT id FROM usage_logs WHERE (state = 'unknown') <> (cost_picousd IS NULL)",
     "an answer and its generation disagree": """
