@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from app.api.links import IDS_OF_REPLIES, add_links
-from app.main import create_app
+from tests.harness.document import DOCUMENT
 
 
 def operation(name: str, *required: str, optional: str | None = None, statuses: tuple[str, ...] = ("200",)) -> Any:
@@ -37,7 +37,7 @@ def test_an_id_leads_to_the_calls_that_need_it_and_no_other() -> None:
 
 def test_every_source_of_ids_is_an_operation_of_the_app() -> None:
     """A renamed route takes its links along; every id that a path names is known under that name."""
-    paths = create_app().openapi()["paths"]
+    paths = DOCUMENT["paths"]
     linked = {
         one["operationId"]: reply["links"]
         for methods in paths.values()

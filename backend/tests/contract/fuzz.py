@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.harness import ConsoleProcess
-from tests.harness.environment import BACKEND, server_environment
+from tests.harness.document import DOCUMENT
+from tests.harness.environment import server_environment
 
 PROVIDER_REFUSED = 502
 """The provider's own refusal of a request whose parameters are well formed each by itself."""
@@ -139,5 +140,4 @@ def _read(record: Path, into: Fuzzed) -> None:
 
 def documented_operations() -> set[str]:
     """Every operation of the document, as Schemathesis names them."""
-    document = json.loads((BACKEND / "docs" / "openapi.json").read_text(encoding="utf-8"))
-    return {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+    return {f"{method.upper()} {path}" for path, methods in DOCUMENT["paths"].items() for method in methods}

@@ -17,14 +17,13 @@ import pytest
 
 from app.api.paths import body_limit_bytes, dialect_of
 from app.db.types import Conn
-from app.main import create_app
 from emulator import Emulator
 from tests.contract.odd_values import BODIES, IGNORING, ODD, ODD_TEXTS, PATH_IDS
 from tests.harness import Console, ConsoleClient
+from tests.harness.document import DOCUMENT
 
 Json = dict[str, Any]
 
-DOCUMENT = create_app().openapi()
 JSON_TYPE = {"Content-Type": "application/json"}
 TABLES = (
     *("sessions", "messages", "generations", "generation_events", "usage_logs", "usage_sums"),
@@ -298,14 +297,20 @@ WITHOUT_QUERY = [
 ]
 
 
-@pytest.mark.parametrize("operation", WITHOUT_QUERY, ids=str)
-async def test_a_query_where_none_is_taken(filled: Filled, operation: Operation) -> None:
+async def test_a_query_where_none_is_taken(filled: Filled) -> None:
     """A field that nobody reads is a mistake of the caller's, not a wish that was granted."""
     before = await filled.state()
-    body = filled.valid_body(operation) if operation.body is not None else None
-    reply = await _send(filled.console.client, operation.method, f"{filled.path(operation)}?no_such_field=1", json=body)
-    assert _is_refused(reply, 422, "validation_failed"), reply.text
-    assert await filled.state() == before
+    failures = []
+    for operation in WITHOUT_QUERY:
+        body = filled.valid_body(operation) if operation.body is not None else None
+        target = f"{filled.path(operation)}?no_such_field=1"
+        reply = await _send(filled.console.client, operation.method, target, json=body)
+        if not _is_refused(reply, 422, "validation_failed"):
+            failures.append(f"{operation}: {reply.status_code} {reply.text[:200]}")
+        if await filled.state() != before:
+            failures.append(f"{operation} did something")
+            before = await filled.state()
+    assert failures == []
 
 
 async def test_odd_ids_in_the_path(filled: Filled) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -17,6 +18,8 @@ from tests.harness.frames import Frame, FrameDecoder, Transcript
 Json = dict[str, Any]
 TIMEOUT_S = 30.0
 MODEL = "openai/gpt-4o-mini"
+# The client library looks for it at each request, in every folder of the path where it is not installed.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Never used on loopback, but a client that is given none reads the system's certificates, which takes longer than most
 tests."""
