@@ -30,6 +30,8 @@ LEFT_OUT = {
     "positive_data_acceptance": "rules between fields are told in words, not in the document",
 }
 """Checks that are not made, and why."""
+SLOW = ("POST /api/admin/backups", "POST /api/admin/backups/{name}/verify", "POST /api/admin/restore")
+"""Operations whose every request starts two processes: they get a tenth of the requests."""
 _ID_SHARE = 0.5
 _CALL_TIMEOUT_S = 30
 _STREAM_EVENTS = 20
@@ -64,7 +66,7 @@ async def fuzz(
         walks: along the document's links.
     """
     config, record = folder / "schemathesis.toml", folder / "calls.ndjson"
-    config.write_text(_configuration(ids, walks), encoding="utf-8")
+    config.write_text(_configuration(ids, examples, walks), encoding="utf-8")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"),
         *("--config-file", str(config), "run", f"{console.url}/openapi.json", "--no-color"),
@@ -88,7 +90,7 @@ async def fuzz(
     return fuzzed
 
 
-def _configuration(ids: Mapping[str, Sequence[str | int]], walks: int) -> str:
+def _configuration(ids: Mapping[str, Sequence[str | int]], examples: int, walks: int) -> str:
     """A TOML file; JSON's strings and lists are TOML's."""
     lines = [
         "continue-on-failure = true",
@@ -114,6 +116,9 @@ def _configuration(ids: Mapping[str, Sequence[str | int]], walks: int) -> str:
         'include-method = "GET"',
         "checks.negative_data_rejection.enabled = false",
     ]
+    for name in SLOW:
+        lines += ["[[operations]]", f"include-name = {json.dumps(name)}"]
+        lines.append(f"generation.max-examples = {max(examples // 10, 1)}")
     for name, values in ids.items():
         lines += [f"[dictionaries.{name}]", f"values = {json.dumps(list(values))}"]
     lines.append("[parameters]")
