@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from app.core.days import Unit
 from app.schemas.page import PageQuery
@@ -14,9 +14,21 @@ from app.schemas.types import CostState, Name, ObjectId, Purpose, Slug, TimeZone
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 By: TypeAlias = Literal["model", "profile", "provider", "purpose"]
 Source: TypeAlias = Literal["call", "manual"]
-AmountUsd = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=30, decimal_places=24, allow_inf_nan=False)]
-
 _FIRST_CONSOLE = {"start_date": "from", "end_date": "to", "granularity": "unit"}
+
+
+def _plain_digits(text: Any) -> Any:
+    """Refuse the digits of other scripts, which Decimal takes."""
+    if isinstance(text, str) and not text.isascii():
+        raise ValueError("must be a number")
+    return text
+
+
+AmountUsd = Annotated[
+    Decimal,
+    BeforeValidator(_plain_digits),
+    Field(ge=0, le=1_000_000, max_digits=30, decimal_places=24, allow_inf_nan=False),
+]
 
 
 class SpanQuery(BaseModel, extra="forbid"):

@@ -38,6 +38,7 @@ from app.services.turns.journal import Journal
 from app.services.turns.live import Live
 from app.services.turns.runner import Runner
 from app.services.turns.turns import Turns
+from app.services.usage.export import UsageExports
 from app.services.usage.reports import UsageReports
 
 
@@ -60,6 +61,7 @@ class Services:
     compactions: Compactions
     profiles: Profiles
     usage: UsageReports
+    usage_exports: UsageExports
     budgets: Budgets
     decisions: Decisions
     account: Account

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from app.api.deps import ServicesDep
 from app.api.errors import responses_for
@@ -23,9 +23,14 @@ from app.schemas.usage import (
     UsageSummary,
     UsageTimeline,
 )
-from app.schemas.usage_queries import SpanQuery, TimelineQuery, UsageQuery
+from app.schemas.usage_queries import ExportQuery, SpanQuery, TimelineQuery, UsageQuery
 
 router = APIRouter(prefix="/api/usage", tags=["usage"], route_class=JsonRoute)
+
+MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {}, "application/x-ndjson": {}}, "description": "The rows."}
+}
 
 
 @router.get("", response_model=Page[UsageRow], responses=responses_for(BadCursor, ValidationFailed))
@@ -33,6 +38,15 @@ router = APIRouter(prefix="/api/usage", tags=["usage"], route_class=JsonRoute)
 async def list_usage(services: ServicesDep, query: Annotated[UsageQuery, Query()]) -> Response:
     """One row per paid call, newest first, and rows entered by hand."""
     return page(await services.usage.list(query))
+
+
+@router.get("/export", response_class=Response, responses=FILE | responses_for(NotFound, ValidationFailed))
+@route_class("read", download=True)
+async def export_usage(services: ServicesDep, query: Annotated[ExportQuery, Query()]) -> Response:
+    """All rows that match, newest first, as a file. CSV text that spreadsheets would take for a formula is quoted."""
+    export = await services.usage_exports.open(query)
+    disposition = {"Content-Disposition": f'attachment; filename="{export.name}"'}
+    return StreamingResponse(export.pieces, media_type=MEDIA_TYPES[query.format], headers=disposition)
 
 
 @router.get("/summary", response_model=UsageSummary, responses=responses_for(ValidationFailed))
