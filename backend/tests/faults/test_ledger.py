@@ -164,7 +164,7 @@ async def test_every_door_under_faults_stops_and_kills_agrees_to_the_last_digit(
     tmp_path: Path, draw: random.Random, scale: Scale, figures: Figures
 ) -> None:
     """One row for each call upstream, with its exact cost or known to be unknown; none twice."""
-    lives, asks = scale.of((2, 20), (40, 400))
+    lives, asks = scale.of((2, 20), (40, 300))
     async with (
         Emulator(scenario=f"chaos seed={draw.randrange(2**20)}") as emulator,
         FailingConsole(tmp_path / "data", upstream=emulator.base_url) as process,

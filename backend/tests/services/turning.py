@@ -18,10 +18,11 @@ from app.schemas.parts import Part, TextPart
 from app.schemas.types import TerminalStatus
 from app.services.catalog.rows import listed_rows
 from app.services.providers.providers import Provider, Route
+from app.services.turns.bill import Bill
 from app.services.turns.keys import Key
 from app.services.turns.posting import Posted
 from app.services.turns.prompt import Defaults
-from app.services.turns.turn_end import Bill, Ending, end
+from app.services.turns.turn_end import Ending, end
 from app.services.turns.turn_start import Begun, Plan, start_new
 from app.services.upstream.wire import WireModel
 

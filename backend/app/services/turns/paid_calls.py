@@ -25,10 +25,11 @@ from app.schemas.events import UsageFigures
 from app.schemas.types import Purpose
 from app.services.metrics import Metrics, Paid
 from app.services.providers.providers import DEMO, Provider
+from app.services.turns.bill import Bill
+from app.services.turns.estimated_bill import estimated_bill
 from app.services.turns.keys import Key, earlier, remember
 from app.services.turns.reservation import reserve
 from app.services.turns.runner import PATIENCE_S, RESTORING_S, Unsettled
-from app.services.turns.turn_end import Bill
 from app.services.upstream.outcome import cost_picousd, counted, name_of_model, was_refused
 from app.services.upstream.retry import Failed, Reason, RetryPolicy, again
 from app.services.upstream.wire import UsageWire
@@ -198,7 +199,7 @@ class PaidCalls:
         latency_ms = (time.monotonic_ns() - started_ns) // 1_000_000
         upstream_id = reply.id if reply else None
         try:
-            await self._store.write(_close, call_id, call, reply, bill, latency_ms, free_key=free_key)
+            bill = await self._store.write(_close, call_id, call, reply, bill, latency_ms, free_key=free_key)
         except Exception:
             log.exception("a paid call could not be settled", extra={"call_id": call_id, "purpose": call.purpose})
             return
@@ -274,12 +275,16 @@ def taken(call_id: str) -> Conflict:
 
 def _close(
     conn: Conn, call_id: str, call: PaidCall, reply: Reply | None, bill: Bill, latency_ms: int, *, free_key: bool
-) -> None:
+) -> Bill:
+    """The bill that was booked."""
     if free_key and call.key is not None:
         idempotency.delete(conn, call.key.stored_id)
     # The demo takes other models' names; nobody else has served it.
     served_by = call.provider.name if call.provider.demo or reply is None else reply.provider or call.provider.name
+    if call.provider.plain and reply is not None:
+        bill = estimated_bill(conn, call.model, _figures(reply.usage), bill, at=now())
     _settle(conn, call.session_id, _closing(call_id, reply, bill, served_by=served_by, latency_ms=latency_ms))
+    return bill
 
 
 def _settle(conn: Conn, session_id: str | None, values: dict[str, Any]) -> None:
@@ -305,7 +310,7 @@ def _closing(
         "reasoning_tokens": figures.reasoning_tokens,
         "cache_write_tokens": bill.cache_write_tokens,
         "generation_id": call_id,
-        "state": "unknown" if bill.cost_picousd is None else "settled",
+        "state": bill.state,
         "upstream_provider": served_by,
         "upstream_id": reply.id if reply else None,
         "served_model": name_of_model(reply.model) if reply else None,

@@ -14,9 +14,10 @@ from app.repo import generations, journal, messages
 from app.schemas.events import Done, Event
 from app.schemas.types import TerminalStatus
 from app.services.providers.providers import DEMO
+from app.services.turns.bill import Bill
 from app.services.turns.paid_calls import settle_abandoned
 from app.services.turns.transcript import base_parts
-from app.services.turns.turn_end import Bill, Ending, end
+from app.services.turns.turn_end import Ending, end
 from app.services.upstream.accumulator import fold
 from app.services.upstream.outcome import error_event
 

@@ -22,9 +22,10 @@ from app.services.context.context import Fit
 from app.services.metrics import Metrics, Paid
 from app.services.providers.providers import Provider
 from app.services.turns.attempts import Attempts, context_event
+from app.services.turns.bill import Bill
 from app.services.turns.journal import MISTAKES, Journal, leave_out_unwritable
 from app.services.turns.runs import Run, Runs
-from app.services.turns.turn_end import Bill, Ending, end
+from app.services.turns.turn_end import Ending, end
 from app.services.upstream.deltas import DeltaReader
 from app.services.upstream.outcome import cost_picousd, counted, error_event, judge, usage_event, was_refused
 from app.services.upstream.retry import RetryPolicy
@@ -250,6 +251,7 @@ class Runner:
             attempts=attempts.ended(outcome.error),
             fit=attempts.fit,
             freed_key=call.key if _is_refused(run, attempts) else None,
+            estimated_for=call.start.model if call.provider.plain else None,
         )
 
     async def _end(self, run: Run, ending: Ending, call: Call) -> None:

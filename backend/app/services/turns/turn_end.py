@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core.clock import now
 from app.core.json import encode_text
+from app.core.money import to_usd
 from app.db.types import Conn
 from app.repo import generations, idempotency, journal, ledger, messages, sessions
 from app.schemas.events import Error, Event, Usage, encode_events
@@ -15,19 +16,12 @@ from app.schemas.parts import Part, content_of
 from app.schemas.types import FAILED, TerminalStatus
 from app.services.context.calibration import learn
 from app.services.context.context import Fit
+from app.services.turns.bill import Bill
 from app.services.turns.chain import link_after
+from app.services.turns.estimated_bill import estimated_bill
 from app.services.upstream.outcome import name_of_model
 
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
-
-
-@dataclass(slots=True, kw_only=True)
-class Bill:
-    """What the ledger is told. ``cost_picousd`` None leaves the call ``unknown``."""
-
-    cost_picousd: int | None
-    cost_text: str | None = None
-    cache_write_tokens: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +52,8 @@ class Ending:
     attempts: list[Attempt] | None = None
     fit: Fit | None = None
     freed_key: str | None = None
+    estimated_for: str | None = None
+    """The model whose prices make the bill where the provider tells none; None for a provider that can be asked."""
 
 
 def end(conn: Conn, ending: Ending) -> int | None:
@@ -66,6 +62,8 @@ def end(conn: Conn, ending: Ending) -> int | None:
     None when there is no session, or the generation has ended before or is gone with it.
     """
     at = now()
+    if ending.estimated_for is not None and ending.usage is not None:
+        _estimate(conn, ending, ending.estimated_for, ending.usage, at)
     # First, because the bill stands even when the session was deleted meanwhile; settled rows are left alone.
     ledger.settle(conn, _ledger_values(ending, at))
     if ending.freed_key is not None:
@@ -118,6 +116,13 @@ def end(conn: Conn, ending: Ending) -> int | None:
     )
 
 
+def _estimate(conn: Conn, ending: Ending, model: str, usage: Usage, at: str) -> None:
+    """In the usage event too, which nobody sees before this is stored."""
+    ending.bill = estimated_bill(conn, model, usage, ending.bill, at=at)
+    if ending.bill.cost_picousd is not None:
+        usage.cost_usd, usage.cost_state = to_usd(ending.bill.cost_picousd), ending.bill.state
+
+
 def _learn(conn: Conn, ending: Ending, at: str) -> None:
     """How many tokens the provider counted in what was sent teaches us to guess better."""
     fit, usage = ending.fit, ending.usage
@@ -138,7 +143,7 @@ def _ledger_values(ending: Ending, at: str) -> dict[str, Any]:
     return {
         **{name: getattr(usage, name, None) for name in _TOKENS},
         "generation_id": ending.generation_id,
-        "state": "unknown" if bill.cost_picousd is None else "settled",
+        "state": bill.state,
         "upstream_provider": ending.upstream_provider,
         "upstream_id": ending.upstream_id,
         "served_model": name_of_model(usage.model) if usage else None,
