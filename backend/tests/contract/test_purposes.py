@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -157,6 +158,23 @@ async def test_a_cost_of_an_odd_shape_is_what_it_is_at_every_door(
         expected = {"zero": 0, "string": costs[row["upstream_id"]], "exponent": costs[row["upstream_id"]]}.get(shape)
         assert (row["state"], row["cost_usd"]) == (state, expected), row["purpose"]
         assert row["total_tokens"] > 0
+
+
+async def test_what_a_door_was_not_told_is_asked_for_later(asker: Asker, emulator: Emulator) -> None:
+    """With or without a generation: vectors and summaries, too."""
+    for target in ("", "embeddings"):
+        emulator.set_scenario("cost=missing; tokens=3", target)
+    for way in WAYS:
+        await way.go(asker)
+    await soon(emulator.settled())
+    async with asyncio.timeout(30):
+        while (await asker.client.get("/api/usage/summary"))["totals"]["unknown_calls"]:
+            pass
+    rows = (await asker.client.every("/api/usage"))[: len(WAYS)]
+    costs = {row.id: row.cost_usd for row in emulator.ledger.rows}
+    assert {row["purpose"] for row in rows} == {way.purpose for way in WAYS}
+    for row in rows:
+        assert (row["state"], row["cost_usd"]) == ("reconciled", costs[row["upstream_id"]])
 
 
 async def calls_of(client: ConsoleClient) -> list[str]:

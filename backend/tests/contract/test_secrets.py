@@ -26,6 +26,7 @@ from tests.services.raw_provider import STREAM_HEAD, Exchange, RawProvider, chun
 
 # Of no form that a pattern would know.
 KEY = "Canary/key+of=the.owner~0123456789&x"
+MANAGEMENT_KEY = "Canary/manager+of=the.account~0123456789&x"
 TOKEN = "Canary.token_of-the~console/0123456789"
 APP = Path(__file__).resolve().parents[2] / "app"
 HOLDERS = {"token", "secrets.json", "hash.key", ".env"}
@@ -172,6 +173,7 @@ def console_of(data: Path, source: Source, base_url: str, temporary: Path) -> Co
     """A console that is told its key by the environment, by a ``.env`` file, or not yet."""
     told = {"CONSOLE_OPENROUTER_BASE_URL": base_url, "CONSOLE_TOKEN": TOKEN}
     told |= {} if source == "page" else {"CONSOLE_OPENROUTER_API_KEY": KEY}
+    told["CONSOLE_OPENROUTER_MANAGEMENT_KEY"] = MANAGEMENT_KEY
     variables = {"TMPDIR": str(temporary), "CONSOLE_LOG_LEVEL": "DEBUG"}
     if source != "dotenv":
         return ConsoleProcess(data, variables=variables | told)
@@ -188,7 +190,7 @@ async def test_no_secret_is_ever_written_or_said(tmp_path: Path, source: Source,
     """Replies, streams, headers, OpenAPI, logs with a traceback, store, WAL, backups, temporary files, output."""
     data, temporary = tmp_path / "data", tmp_path / "temporary"
     temporary.mkdir()
-    secrets = [KEY, TOKEN]
+    secrets = [KEY, MANAGEMENT_KEY, TOKEN]
     async with RawProvider(parrot) as provider:
         async with console_of(data, source, provider.base_url, temporary) as process:
             await process.start()
@@ -219,7 +221,8 @@ async def test_no_secret_is_ever_written_or_said(tmp_path: Path, source: Source,
         if spelling in text and place != "link"
     }
     assert found == set()
-    assert any(KEY.encode() in head for head in asked), "the key was never used"
+    for key in (KEY, MANAGEMENT_KEY):
+        assert any(key.encode() in head for head in asked), "a key was never used"
     assert b"Traceback" in during[str(data.with_suffix(".log"))]
     assert any(name.endswith(".db") and "backups" in name for name in during)
     assert any(name.endswith("-wal") for name in during)
