@@ -10,6 +10,7 @@ import { parseChatSearch } from "@/features/chat/chat-search";
 import { parseNewChatSearch } from "@/features/chat/new-chat-search";
 import { parseModelsSearch } from "@/features/models/search";
 import { parseProfilesSearch } from "@/features/profiles/search";
+import { parseUsageSearch } from "@/features/usage/search";
 import { NotFound, RouteCrash } from "./route-errors";
 import { Shell } from "./shell";
 
@@ -58,6 +59,13 @@ const models = createRoute({
   component: lazyRouteComponent(() => import("@/features/models/models-screen"), "ModelsScreen"),
 });
 
+const usage = createRoute({
+  getParentRoute: () => root,
+  path: "/app/usage",
+  validateSearch: parseUsageSearch,
+  component: lazyRouteComponent(() => import("@/features/usage/usage-screen"), "UsageScreen"),
+});
+
 const backups = createRoute({
   getParentRoute: () => root,
   path: "/app/backups",
@@ -74,7 +82,7 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, bare, chat, profiles, models, backups, settings]),
+  routeTree: root.addChildren([home, bare, chat, profiles, models, usage, backups, settings]),
   defaultPreload: "intent",
   defaultErrorComponent: RouteCrash,
 });

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import {
   Boxes,
+  ChartNoAxesColumn,
   DatabaseBackup,
   PanelLeftClose,
   Settings,
@@ -15,6 +16,7 @@ import { ThemeSwitch } from "./theme-switch";
 const PAGES = [
   { to: "/app/models", label: "Models", icon: Boxes },
   { to: "/app/profiles", label: "Profiles", icon: UserRound },
+  { to: "/app/usage", label: "Usage", icon: ChartNoAxesColumn },
   { to: "/app/backups", label: "Backups", icon: DatabaseBackup },
   { to: "/app/settings", label: "Settings", icon: Settings },
 ] as const;

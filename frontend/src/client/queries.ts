@@ -29,6 +29,8 @@ export const keys = {
   providers: ["providers"],
   backups: ["backups"],
   tokens: ["tokens"],
+  usage: ["usage"],
+  budgets: ["budgets"],
 } as const;
 
 export const healthQuery = queryOptions({

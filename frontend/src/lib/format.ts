@@ -12,6 +12,17 @@ export function formatUsd(usd: number | null): string {
   return `${sign}$${groupThousands(whole)}.${decimals.padEnd(2, "0")}`;
 }
 
+/**
+ * The same to cents, or to three digits below a dollar, for where many stand side by side. What is not nothing never
+ * reads as nothing; the exact figure stands in a tip or a list beside it.
+ */
+export function formatUsdShort(usd: number | null): string {
+  if (usd === null) return UNKNOWN;
+  const size = Math.abs(usd);
+  const rounded = size >= 1 || size === 0 ? size.toFixed(2) : size.toPrecision(3);
+  return formatUsd(Math.sign(usd) * Number(rounded));
+}
+
 /** The shortest decimal that reads back as the same number, without an exponent. */
 function plainDecimal(value: number): string {
   const text = String(value);
@@ -45,6 +56,28 @@ export function formatContext(tokens: number | null): string {
   if (tokens < 1000) return String(tokens);
   if (tokens < 999_500) return `${Math.round(tokens / 1000)}K`;
   return `${Math.round(tokens / 100_000) / 10}M`;
+}
+
+/** 1234567 -> "1.23M": counts whose last digits nobody compares. */
+export function formatCountShort(count: number): string {
+  if (count < 10_000) return formatCount(Math.round(count));
+  const [unit, size] = COUNT_UNITS.find(([, least]) => count >= least * 0.9995) ?? ["K", 1e3];
+  return `${Number((count / size).toPrecision(3))}${unit}`;
+}
+
+const COUNT_UNITS: readonly (readonly [unit: string, size: number])[] = [
+  ["T", 1e12],
+  ["B", 1e9],
+  ["M", 1e6],
+  ["K", 1e3],
+];
+
+/** 0.1234 -> "12%"; what is not nothing never reads as nothing. */
+export function formatShare(share: number | null): string {
+  if (share === null) return UNKNOWN;
+  if (share > 0 && share < 0.001) return "<0.1%";
+  const percent = share * 100;
+  return `${percent > 0 && percent < 10 ? Number(percent.toFixed(1)) : Math.round(percent)}%`;
 }
 
 /** 412 -> "0.41 s", 12034 -> "12 s", 94000 -> "1 min 34 s". */

@@ -6,6 +6,7 @@ import { createToken } from "@/client/tokens";
 import { Button } from "@/components/button";
 import { CONTROL, Field } from "@/components/field";
 import { Segments } from "@/components/segments";
+import { amountProblem } from "@/lib/amount";
 import { announce } from "@/lib/announcer";
 import { SCOPES } from "./token-scopes";
 import { refusalOf } from "./typed-setting";
@@ -121,10 +122,6 @@ export function NewTokenForm({ onMade, onCancel }: NewTokenFormProps) {
   );
 }
 
-const AMOUNT = /^\d{1,7}(\.\d{1,12})?$/;
-
 function problemOfBudget(text: string): string | null {
-  if (text === "") return null;
-  if (!AMOUNT.test(text)) return "Must be an amount, such as 2.50.";
-  return Number(text) > 1_000_000 ? "Must be at most 1,000,000." : null;
+  return text === "" ? null : amountProblem(text);
 }
