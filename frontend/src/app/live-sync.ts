@@ -6,6 +6,11 @@ import type { LiveListener } from "@/lib/stream/live";
 /** Changes come in bursts; what they touch is fetched once. */
 const COLLECT_MS = 80;
 
+/** Sums change with every call, and are the same to the eye a second later. */
+const COLLECT_SUMS_MS = 1000;
+
+const SUMS = [keys.usage, keys.budgets];
+
 /** What another tab may have changed in the moment between two connections. */
 const QUICK_TO_CHANGE = [["sessions"], ["session"], ["messages"]] as const;
 
@@ -13,11 +18,16 @@ const QUICK_TO_CHANGE = [["sessions"], ["session"], ["messages"]] as const;
 export function syncQueries(client: QueryClient): LiveListener {
   const collected = new Map<string, QueryKey>();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let sumsTimer: ReturnType<typeof setTimeout> | undefined;
 
   const flush = (): void => {
     timer = undefined;
     for (const queryKey of collected.values()) void client.invalidateQueries({ queryKey });
     collected.clear();
+  };
+  const flushSums = (): void => {
+    sumsTimer = undefined;
+    for (const queryKey of SUMS) void client.invalidateQueries({ queryKey });
   };
   return {
     // What changed while no connection stood was not announced.
@@ -31,6 +41,9 @@ export function syncQueries(client: QueryClient): LiveListener {
       }
       for (const key of touchedBy(change)) collected.set(JSON.stringify(key), key);
       timer ??= setTimeout(flush, COLLECT_MS);
+      if (change.kind === "generation" || change.kind === "session") {
+        sumsTimer ??= setTimeout(flushSums, COLLECT_SUMS_MS);
+      }
     },
   };
 }

@@ -22,13 +22,14 @@ const transcript = import("./transcript");
 const Transcript = lazy(() => transcript);
 
 const ContextSheet = lazy(() => import("./context-sheet"));
+const UsageSheet = lazy(() => import("./usage-sheet"));
 
 const NO_MESSAGES: Message[] = [];
 
 /** A conversation, or the start of one when it has no id yet. */
 export function ChatScreen({ sessionId }: { sessionId: string | null }) {
   const navigate = useNavigate();
-  const isContextOpen = parseChatSearch(useSearch({ strict: false })).context === true;
+  const sheet = parseChatSearch(useSearch({ strict: false }));
   const session = useQuery({ ...sessionQuery(sessionId ?? ""), enabled: sessionId !== null });
   const pages = useInfiniteQuery({
     ...messagesQuery(sessionId ?? ""),
@@ -54,6 +55,7 @@ export function ChatScreen({ sessionId }: { sessionId: string | null }) {
     }
   };
 
+  const closeSheet = (): void => void navigate({ to: ".", search: {}, replace: true });
   if (session.error instanceof ApiError && session.error.status === 404) return <GoneChat />;
   const empty = messages.length === 0 && sending === null;
   return (
@@ -81,14 +83,12 @@ export function ChatScreen({ sessionId }: { sessionId: string | null }) {
         runningGenerationId={running}
         onSend={submit}
       />
-      {session.data && isContextOpen && (
-        <Suspense>
-          <ContextSheet
-            session={session.data}
-            onClose={() => void navigate({ to: ".", search: {}, replace: true })}
-          />
-        </Suspense>
-      )}
+      <Suspense>
+        {session.data && sheet.context && (
+          <ContextSheet session={session.data} onClose={closeSheet} />
+        )}
+        {session.data && sheet.usage && <UsageSheet session={session.data} onClose={closeSheet} />}
+      </Suspense>
     </>
   );
 }

@@ -24,6 +24,7 @@ interface ComposerProps {
 
 const Pickers = lazy(() => import("./pickers"));
 const Attachments = lazy(() => import("./attachments"));
+const ComposerMoney = lazy(() => import("./composer-money"));
 
 const isTouch = (): boolean => window.matchMedia("(pointer: coarse)").matches;
 
@@ -40,6 +41,13 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
   const images = useImages(sessionId);
   const refusal = useImageRefusal(choice.effectiveModel, images.parts.length > 0);
   const isEmpty = text.trim() === "" && images.parts.length === 0;
+  const [banner, setBanner] = useState<HTMLElement | null>(null);
+  const body = {
+    ...contentsOf(text.trim(), images.parts),
+    ...(sessionId === null ? {} : { session_id: sessionId }),
+    ...(choice.model === null ? {} : { model: choice.model }),
+    ...(choice.profile_id === null ? {} : { profile_id: choice.profile_id }),
+  };
 
   useEffect(() => {
     if (!isTouch()) field.current?.focus();
@@ -47,12 +55,6 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
 
   const send = async (): Promise<void> => {
     if (isEmpty || refusal !== null || sending || runningGenerationId !== null) return;
-    const body = {
-      ...contentsOf(text.trim(), images.parts),
-      ...(sessionId === null ? {} : { session_id: sessionId }),
-      ...(choice.model === null ? {} : { model: choice.model }),
-      ...(choice.profile_id === null ? {} : { profile_id: choice.profile_id }),
-    };
     setSending(true);
     setError(null);
     try {
@@ -80,7 +82,8 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
   useShortcut("stop", stopNow, runningGenerationId !== null);
 
   return (
-    <div className="column flex-none pb-4">
+    <div className="column flex-none pb-1">
+      <div ref={setBanner} />
       {error && <SendError error={error} onRetry={() => void send()} />}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- files are dropped anywhere on it; the button takes them too */}
       <form
@@ -157,6 +160,15 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
           )}
         </div>
       </form>
+      <div className="flex h-6 items-center gap-3 px-1 text-xs text-ink-3 tabular-nums">
+        <Suspense>
+          <ComposerMoney
+            counted={{ sessionId, model: choice.effectiveModel, profile_id: choice.profile_id }}
+            body={isEmpty ? null : body}
+            banner={banner}
+          />
+        </Suspense>
+      </div>
     </div>
   );
 }

@@ -62,6 +62,11 @@ export function ErrorSlot({ error, message, answer }: ErrorSlotProps) {
             Open settings
           </Link>
         )}
+        {error.error_code === "budget_exceeded" && (
+          <Link to="/app/usage" search={{ view: "budgets" }} className={buttonClass("plain")}>
+            See budgets
+          </Link>
+        )}
         <Button look="quiet" onClick={() => copy(JSON.stringify(error, null, 2))}>
           {copied ? "Copied" : "Copy details"}
         </Button>

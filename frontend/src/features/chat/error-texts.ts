@@ -23,7 +23,12 @@ export const ERROR_TITLES: Readonly<Record<string, string>> = {
 };
 
 /** Errors that are mended on the settings page. */
-export const NEEDS_SETTINGS: ReadonlySet<string> = new Set(["missing_key", "upstream_bad_key"]);
+export const NEEDS_SETTINGS: ReadonlySet<string> = new Set([
+  "missing_key",
+  "upstream_bad_key",
+  "model_not_allowed",
+  "price_cap",
+]);
 
 /** Words of a server as a sentence of their own: what follows never runs into them. */
 export function sentence(words: string): string {

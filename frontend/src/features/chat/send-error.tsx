@@ -18,7 +18,7 @@ export function SendError({ error, onRetry }: { error: Error; onRetry: () => voi
       <p className="min-w-48 flex-1">
         <span className="font-medium">{title}.</span>{" "}
         <span className="text-ink-2">
-          {error instanceof ApiError ? sentence(error.message) : "Your message is kept here."}
+          {error instanceof ApiError ? wordsOf(error) : "Your message is kept here."}
           {error instanceof ApiError && error.requestId && ` (request ${error.requestId})`}
         </span>
       </p>
@@ -27,7 +27,24 @@ export function SendError({ error, onRetry }: { error: Error; onRetry: () => voi
           Open settings
         </Link>
       )}
+      {code === "budget_exceeded" && (
+        <Link to="/app/usage" search={{ view: "budgets" }} className={buttonClass("plain")}>
+          See budgets
+        </Link>
+      )}
       <Button onClick={onRetry}>Send again</Button>
     </div>
   );
 }
+
+/** What the server said, and where money is the matter, what it advises. */
+function wordsOf({ code, message, details }: ApiError): string {
+  const hint = IS_OF_MONEY.has(code) && typeof details.hint === "string" ? details.hint : "";
+  return [message, hint].filter(Boolean).map(sentence).join(" ");
+}
+
+const IS_OF_MONEY: ReadonlySet<string> = new Set([
+  "budget_exceeded",
+  "model_not_allowed",
+  "price_cap",
+]);

@@ -3,6 +3,7 @@ import { Ellipsis } from "lucide-react";
 import { Suspense, lazy, useRef, useState } from "react";
 import type { Session } from "@/client/api";
 import { useOnDemand } from "@/components/on-demand";
+import { formatUsd, formatUsdShort } from "@/lib/format";
 import { useDeleteSession } from "./delete-session";
 import { RenameField } from "./rename-field";
 import { useUpdateSession } from "./update-session";
@@ -49,12 +50,13 @@ export function SessionRow({ session }: { session: Session }) {
           if (event.key === "F2") setRenaming(true);
           if (event.key === "Delete") deleteSession(session);
         }}
-        className="flex min-h-8 items-center gap-2 rounded-md pr-9 pl-2 text-sm text-ink-2 hover:bg-hover hover:text-ink data-[status=active]:bg-hover data-[status=active]:font-medium data-[status=active]:text-ink pointer-coarse:min-h-11"
+        className="flex min-h-8 items-center gap-2 rounded-md pr-2 pl-2 text-sm group-hover/row:pr-9 focus-visible:pr-9 pointer-coarse:pr-11 text-ink-2 hover:bg-hover hover:text-ink data-[status=active]:bg-hover data-[status=active]:font-medium data-[status=active]:text-ink pointer-coarse:min-h-11"
       >
-        <span className="truncate">{session.title || "New chat"}</span>
+        <span className="min-w-0 flex-1 truncate">{session.title || "New chat"}</span>
         {session.running_generation_id !== null && (
           <span className="live-dot" role="img" aria-label="answering now" />
         )}
+        <SessionCost totals={session.totals} />
       </Link>
       {menu.isOpened ? (
         <Suspense fallback={closedMenu}>
@@ -64,5 +66,19 @@ export function SessionRow({ session }: { session: Session }) {
         closedMenu
       )}
     </li>
+  );
+}
+
+/** Gives way to the actions. */
+function SessionCost({ totals: { cost_usd, unknown_calls } }: Pick<Session, "totals">) {
+  if (cost_usd === 0 && unknown_calls === 0) return null;
+  return (
+    <span
+      title={formatUsd(cost_usd)}
+      className="flex-none text-xs font-normal text-ink-3 tabular-nums group-hover/row:hidden pointer-coarse:inline"
+    >
+      {formatUsdShort(cost_usd)}
+      {unknown_calls > 0 && " + ?"}
+    </span>
   );
 }

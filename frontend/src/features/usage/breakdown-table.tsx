@@ -38,13 +38,13 @@ export function BreakdownTable({ name, rows, search, measure }: BreakdownTablePr
           <th scope="col" className="text-left">
             {name}
           </th>
-          <th scope="col" className="w-28">
+          <th scope="col" className="w-24 sm:w-28">
             Cost
           </th>
-          <th scope="col" className="w-14">
+          <th scope="col" className="w-12 sm:w-14">
             Share
           </th>
-          <th scope="col" className="w-16">
+          <th scope="col" className={`w-16 ${WIDE_ONLY}`}>
             Calls
           </th>
           <th scope="col" className={`w-24 ${WIDE_ONLY}`}>
@@ -71,7 +71,7 @@ export function BreakdownTable({ name, rows, search, measure }: BreakdownTablePr
                     to="/app/usage"
                     search={{ ...search, ...filter, view: "calls" }}
                     title={label}
-                    className="min-w-0 truncate rounded-sm hover:underline"
+                    className="min-w-0 rounded-sm wrap-anywhere hover:underline sm:truncate"
                   >
                     {label}
                   </Link>
@@ -87,7 +87,7 @@ export function BreakdownTable({ name, rows, search, measure }: BreakdownTablePr
               {totals.unknown_calls > 0 && <span title="Some are of unknown cost"> + ?</span>}
             </td>
             <td className="text-ink-2">{formatShare(total > 0 ? of(totals) / total : null)}</td>
-            <td className="text-ink-2">{formatCount(totals.calls)}</td>
+            <td className={`text-ink-2 ${WIDE_ONLY}`}>{formatCount(totals.calls)}</td>
             <td className={`text-ink-2 ${WIDE_ONLY}`} title={formatCount(totals.total_tokens)}>
               {MEASURE.tokens.short(totals.total_tokens)}
             </td>

@@ -29,7 +29,10 @@ export function Breakdown({ summary, span, search, measure }: BreakdownProps) {
   const split = search.split ?? "model";
   return (
     <section aria-label="What it went to">
-      <nav aria-label="Split by" className="flex flex-wrap gap-x-1 gap-y-1 pb-2">
+      <nav
+        aria-label="Split by"
+        className="-ml-2 flex flex-wrap gap-y-1 pb-2 sm:-ml-2.5 sm:gap-x-1"
+      >
         {SPLITS.map((name) => (
           <Link
             key={name}
@@ -38,7 +41,7 @@ export function Breakdown({ summary, span, search, measure }: BreakdownProps) {
             replace
             resetScroll={false}
             aria-current={name === split}
-            className={`inline-flex min-h-8 items-center rounded-md px-2.5 text-sm pointer-coarse:min-h-10 ${
+            className={`inline-flex min-h-8 items-center rounded-md px-2 text-sm sm:px-2.5 pointer-coarse:min-h-10 ${
               name === split
                 ? "bg-hover font-medium text-ink"
                 : "text-ink-2 hover:bg-hover hover:text-ink"
