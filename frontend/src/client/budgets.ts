@@ -49,8 +49,11 @@ export function createBudget(body: BudgetBody): Promise<Budget> {
   return request<Budget>("POST", "/api/budgets", { body });
 }
 
+/** What may be changed of one: whose calls count stays. */
+export type BudgetChange = Omit<BudgetBody, "kind" | "of">;
+
 /** Changes the budget that was seen; throws `ApiError` `stale` when it is another one by now. */
-export function patchBudget(seen: Budget, change: Partial<BudgetBody>): Promise<Budget> {
+export function patchBudget(seen: Budget, change: BudgetChange): Promise<Budget> {
   return request<Budget>("PATCH", `/api/budgets/${encodeURIComponent(seen.id)}`, {
     body: { ...change, revision: seen.revision },
   });

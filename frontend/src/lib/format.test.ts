@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest";
 import {
   formatBytes,
+  formatCents,
   formatContext,
   formatCount,
+  formatCountShort,
   formatDuration,
   formatWait,
   formatPrice,
   formatRate,
+  formatShare,
   formatUsd,
+  formatUsdShort,
   plural,
 } from "./format";
 
@@ -28,6 +32,20 @@ describe("money", () => {
     [-0.25, "-$0.25"],
   ])("shows %s exactly, as %s", (usd, shown) => {
     expect(formatUsd(usd)).toBe(shown);
+  });
+
+  it.each([
+    [0, "$0.00", "$0.00"],
+    [1e-12, "$0.000000000001", "<$0.01"],
+    [0.000484, "$0.000484", "<$0.01"],
+    [0.0123456, "$0.0123", "$0.01"],
+    [0.99999, "$1.00", "$1.00"],
+    [12.3456, "$12.35", "$12.35"],
+    [-0.0123456, "-$0.0123", "-$0.01"],
+    [1234.5, "$1,234.50", "$1,234.50"],
+  ])("shows %s in short as %s, to cents as %s", (usd, short, cents) => {
+    expect(formatUsdShort(usd)).toBe(short);
+    expect(formatCents(usd)).toBe(cents);
   });
 
   it("keeps every digit of every picodollar it is given", () => {
@@ -115,3 +133,23 @@ it.each([
 ])("shows %i bytes as %s", (bytes, shown) => {
   expect(formatBytes(bytes)).toBe(shown);
 });
+
+it.each([
+  [0, "0"],
+  [9_999, "9,999"],
+  [12_345, "12.3K"],
+  [999_600, "1M"],
+  [1_234_567, "1.23M"],
+  [5e12, "5T"],
+])("counts %s as %s where many stand side by side", (count, shown) => {
+  expect(formatCountShort(count)).toBe(shown);
+});
+
+it.each([
+  [null, "–"],
+  [0, "0%"],
+  [0.0001, "<0.1%"],
+  [0.0123, "1.2%"],
+  [0.444, "44%"],
+  [1, "100%"],
+])("tells the share %s as %s", (share, shown) => expect(formatShare(share)).toBe(shown));

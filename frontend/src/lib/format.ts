@@ -23,6 +23,11 @@ export function formatUsdShort(usd: number | null): string {
   return formatUsd(Math.sign(usd) * Number(rounded));
 }
 
+/** 0.4321 -> "$0.43"; less than a cent is said to be that. */
+export function formatCents(usd: number): string {
+  return usd > 0 && usd < 0.01 ? "<$0.01" : formatUsd(Number(usd.toFixed(2)));
+}
+
 /** The shortest decimal that reads back as the same number, without an exponent. */
 function plainDecimal(value: number): string {
   const text = String(value);

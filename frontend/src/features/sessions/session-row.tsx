@@ -3,7 +3,7 @@ import { Ellipsis } from "lucide-react";
 import { Suspense, lazy, useRef, useState } from "react";
 import type { Session } from "@/client/api";
 import { useOnDemand } from "@/components/on-demand";
-import { formatUsd, formatUsdShort } from "@/lib/format";
+import { formatCents, formatUsd } from "@/lib/format";
 import { useDeleteSession } from "./delete-session";
 import { RenameField } from "./rename-field";
 import { useUpdateSession } from "./update-session";
@@ -77,7 +77,7 @@ function SessionCost({ totals: { cost_usd, unknown_calls } }: Pick<Session, "tot
       title={formatUsd(cost_usd)}
       className="flex-none text-xs font-normal text-ink-3 tabular-nums group-hover/row:hidden pointer-coarse:inline"
     >
-      {formatUsdShort(cost_usd)}
+      {formatCents(cost_usd)}
       {unknown_calls > 0 && " + ?"}
     </span>
   );

@@ -13,6 +13,7 @@ import { AccessTokens } from "./access-tokens";
 import { ChoiceSetting } from "./choice-setting";
 import { KeySetting } from "./key-setting";
 import { ModelSetting } from "./model-setting";
+import { MoneySettings } from "./money-settings";
 import { ProviderList } from "./provider-list";
 import { TypedSetting } from "./typed-setting";
 
@@ -85,6 +86,12 @@ function Sections({ settings }: { settings: Settings }) {
           problemOf={systemPromptProblem}
           patchOf={(system_prompt) => ({ system_prompt })}
         />
+      </Section>
+      <Section
+        title="Money"
+        text="What calls may cost is set by budgets, on the page of the usage."
+      >
+        <MoneySettings settings={settings} />
       </Section>
       <Section title="This page" text="The same in every browser that opens this console.">
         <ChoiceSetting

@@ -13,6 +13,8 @@ interface TypedSettingProps {
   patchOf: (text: string) => SettingsPatch;
   inputMode?: "decimal" | "numeric";
   multiline?: boolean;
+  /** What is offered while one types; anything else may be typed too. */
+  options?: readonly string[];
 }
 
 /** A setting that is typed. It is saved on leaving the field and with Enter; Escape takes back what was typed. */
@@ -24,6 +26,7 @@ export function TypedSetting({
   patchOf,
   inputMode,
   multiline = false,
+  options,
 }: TypedSettingProps) {
   const save = useSaveSetting(label);
   /** Null while the field shows what is stored. */
@@ -94,13 +97,23 @@ export function TypedSetting({
             className={`${TEXT_AREA} min-h-28`}
           />
         ) : (
-          <input
-            {...control}
-            {...props}
-            inputMode={inputMode}
-            onChange={(event) => type(event.target.value)}
-            className={`${CONTROL} tabular-nums`}
-          />
+          <>
+            <input
+              {...control}
+              {...props}
+              inputMode={inputMode}
+              list={options && `${control.id}-options`}
+              onChange={(event) => type(event.target.value)}
+              className={`${CONTROL} tabular-nums`}
+            />
+            {options && (
+              <datalist id={`${control.id}-options`}>
+                {options.map((option) => (
+                  <option key={option}>{option}</option>
+                ))}
+              </datalist>
+            )}
+          </>
         )
       }
     </Field>

@@ -25,11 +25,11 @@ interface BudgetFormProps {
   onDone: () => void;
 }
 
-/** What a budget is for, how much, how often, and what happens at its end. */
+/** What a new budget is for; how much, how often, and what happens at its end. */
 export function BudgetForm({ budget, onDone }: BudgetFormProps) {
   const client = useQueryClient();
-  const [kind, setKind] = useState<BudgetKind>(budget?.kind ?? "all");
-  const [of, setOf] = useState<string | null>(budget?.of ?? null);
+  const [kind, setKind] = useState<BudgetKind>("all");
+  const [of, setOf] = useState<string | null>(null);
   const [period, setPeriod] = useState<BudgetPeriod>(budget?.period ?? "month");
   const [limit, setLimit] = useState(budget ? String(budget.limit_usd) : "");
   const [warnAt, setWarnAt] = useState(percentOf(budget ? budget.warn_at : 0.8));
@@ -37,22 +37,21 @@ export function BudgetForm({ budget, onDone }: BudgetFormProps) {
   const [name, setName] = useState(budget?.name ?? "");
   const [wasSent, setWasSent] = useState(false);
   const problems = {
-    of: kind !== "all" && !of ? "Say what it is for." : null,
+    of: kind !== "all" && of === null ? "Say what it is for." : null,
     limit: amountProblem(limit.trim()),
     warnAt: percentProblem(warnAt.trim()),
   };
   const save = useMutation({
     mutationFn: () => {
       const body = {
-        kind,
-        of: kind === "all" ? null : of,
         period,
         limit_usd: limit.trim(),
         warn_at: warnAt.trim() === "" ? null : Number(warnAt) / 100,
         hard,
         name: name.trim() || null,
       };
-      return budget ? patchBudget(budget, body) : createBudget(body);
+      if (budget) return patchBudget(budget, body);
+      return createBudget({ ...body, kind, of: kind === "all" ? null : of });
     },
     onSuccess: async () => {
       announce("Budget saved");
@@ -80,20 +79,24 @@ export function BudgetForm({ budget, onDone }: BudgetFormProps) {
       className="flex flex-col gap-3 rounded-lg border border-line-strong bg-raised px-4 py-3"
     >
       <div className="grid gap-x-4 gap-y-2 sm:grid-cols-2">
-        <Field label="For" problem={shown("kind", null)}>
-          {(control) => (
-            <SelectField
-              control={control}
-              options={KINDS}
-              value={kind}
-              onChange={(chosen) => {
-                setKind(chosen);
-                setOf(null);
-              }}
-            />
-          )}
-        </Field>
-        <SubjectField kind={kind} of={of} onChange={setOf} problem={shown("of", problems.of)} />
+        {budget === undefined && (
+          <>
+            <Field label="For" problem={shown("kind", null)}>
+              {(control) => (
+                <SelectField
+                  control={control}
+                  options={KINDS}
+                  value={kind}
+                  onChange={(chosen) => {
+                    setKind(chosen);
+                    setOf(null);
+                  }}
+                />
+              )}
+            </Field>
+            <SubjectField kind={kind} of={of} onChange={setOf} problem={shown("of", problems.of)} />
+          </>
+        )}
         <Field label="Limit" hint="US dollars." problem={shown("limit_usd", problems.limit)}>
           {(control) => (
             <input
