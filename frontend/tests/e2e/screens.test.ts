@@ -23,6 +23,7 @@ const SCREENS = {
   chat: { path: (session: string) => `/app/chat/${session}`, ready: "Thought" },
   models: { path: () => "/app/models", ready: "Models" },
   profiles: { path: () => "/app/profiles", ready: "Profiles" },
+  usage: { path: () => "/app/usage", ready: "Over time" },
   backups: { path: () => "/app/backups", ready: "Kept here" },
   settings: { path: () => "/app/settings", ready: "Settings" },
 } as const;

@@ -1,0 +1,118 @@
+import { screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, it, vi } from "vitest";
+import { type Call, FakeApi, Refusal } from "@/testing/fake-api";
+import { renderInApp } from "@/testing/render";
+import { storedUsageRow } from "@/testing/stored-usage";
+import { UsageScreen } from "./usage-screen";
+
+const DAY = "2026-11-20";
+
+let api: FakeApi;
+
+beforeEach(() => {
+  api = new FakeApi().on("GET /api/usage", () => ({
+    items: [storedUsageRow()],
+    next_cursor: null,
+    total: 1,
+  }));
+});
+
+const show = (search: string) => renderInApp(<UsageScreen />, `/app/usage${search}`);
+const rows = () => screen.findAllByRole("listitem", { name: /^Call of/ });
+
+it("calls are narrowed by what the address says, and exported by the same", async () => {
+  api.on("POST /api/admin/tickets", () => ({ ticket: "t-1", expires_at: "" }));
+  let opened = "";
+  vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (
+    this: HTMLAnchorElement,
+  ) {
+    opened = this.href;
+  });
+  await show(`?view=calls&from=${DAY}&to=2026-11-21&state=settled&profile_id=3&min_cost=0.001`);
+  expect(await rows()).toHaveLength(1);
+  const asked = {
+    from: DAY,
+    to: "2026-11-21",
+    state: "settled",
+    profile_id: "3",
+    min_cost: "0.001",
+  };
+  expect(api.callsTo("GET /api/usage").map(({ query }) => Object.fromEntries(query))).toEqual([
+    { ...asked, limit: "50", count: "1" },
+  ]);
+  await userEvent.click(screen.getByRole("button", { name: "Export as CSV" }));
+  await waitFor(() => expect(opened).not.toBe(""));
+  expect(api.callsTo("POST /api/admin/tickets")[0]?.body).toEqual({ path: "/api/usage" });
+  const address = new URL(opened);
+  expect(address.pathname).toBe("/api/usage");
+  expect(Object.fromEntries(address.searchParams)).toEqual({
+    ...asked,
+    format: "csv",
+    ticket: "t-1",
+  });
+});
+
+it("calls lead to their chats, and come page by page", async () => {
+  api.on("GET /api/usage", ({ query }: Call) =>
+    query.has("cursor")
+      ? { items: [storedUsageRow({ id: "u2", session_id: null })], next_cursor: null }
+      : { items: [storedUsageRow()], next_cursor: "more", total: 2 },
+  );
+  await show("?view=calls");
+  expect(await screen.findByRole("link", { name: "Open its chat" })).toHaveAttribute(
+    "href",
+    "/app/chat/s1",
+  );
+  expect(screen.getByText("2 calls")).toBeVisible();
+  await userEvent.click(screen.getByRole("button", { name: "Show more" }));
+  await waitFor(async () => expect(await rows()).toHaveLength(2));
+  expect(screen.getAllByRole("link", { name: "Open its chat" })).toHaveLength(1);
+  expect(screen.queryByRole("button", { name: "Show more" })).toBeNull();
+});
+
+it("calls of unknown cost are never shown as nothing, and are settled as their owner says", async () => {
+  let row = storedUsageRow({ state: "unknown", cost_usd: null });
+  api
+    .on("GET /api/usage", () => ({ items: [row], next_cursor: null, total: 1 }))
+    .on("POST /api/usage/u1/decision", ({ body }) => {
+      row = {
+        ...row,
+        state: "reconciled",
+        cost_usd: Number((body as { cost_usd: string }).cost_usd),
+      };
+      return row;
+    });
+  await show("?view=calls");
+  const [shown] = await rows();
+  expect(shown).toHaveTextContent("–Unknown, $0.05 held");
+  await userEvent.click(screen.getByRole("button", { name: "Decide" }));
+  const cost = screen.getByRole("textbox", { name: "What it cost" });
+  expect(cost).toHaveFocus();
+  expect(cost).toHaveAccessibleDescription(/gen-1/);
+  await userEvent.type(cost, "nothing{Enter}");
+  expect(cost).toHaveAccessibleDescription("Must be an amount, such as 2.50.");
+  expect(api.callsTo("POST /api/usage/u1/decision")).toEqual([]);
+  await userEvent.clear(cost);
+  await userEvent.type(cost, "0.010000000001{Enter}");
+  await waitFor(async () => expect((await rows())[0]).toHaveTextContent("$0.010000000001"));
+  expect(api.callsTo("POST /api/usage/u1/decision")[0]?.body).toEqual({
+    cost_usd: "0.010000000001",
+  });
+  expect(screen.queryByRole("button", { name: "Decide" })).toBeNull();
+});
+
+it("calls may be written off, and keep the form when that is refused", async () => {
+  api
+    .on("GET /api/usage", () => ({
+      items: [storedUsageRow({ state: "unknown", cost_usd: null })],
+      next_cursor: null,
+      total: 1,
+    }))
+    .on("POST /api/usage/u1/decision", () => new Refusal(409, "conflict", "It is settled."));
+  await show("?view=calls");
+  await userEvent.click(await screen.findByRole("button", { name: "Decide" }));
+  await userEvent.click(screen.getByRole("button", { name: "Write it off" }));
+  expect(await screen.findByText("Not saved. It is settled.")).toBeVisible();
+  expect(api.callsTo("POST /api/usage/u1/decision")[0]?.body).toEqual({ write_off: true });
+});
