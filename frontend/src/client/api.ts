@@ -60,6 +60,15 @@ export type AccessToken = Schemas["AccessToken"];
 export type AccessTokenMade = Schemas["AccessTokenMade"];
 export type AccessTokenBody = Schemas["AccessTokenCreate"];
 export type TokenScope = AccessToken["scopes"][number];
+/** What calls may cost in a period of the owner's. */
+export type Budget = Schemas["Budget"];
+/** What its owner decides of a budget; the limit as it was typed, because a number would lose digits. */
+export type BudgetBody = Required<Schemas["BudgetCreate"]>;
+/** What is left at the provider. */
+export type Credits = Schemas["CreditsReport"];
+/** Our book against the provider's, by its days and by model. */
+export type Drift = Schemas["Drift"];
+export type DriftDay = Schemas["DriftDay"];
 export type ErrorBody = Schemas["ErrorBody"];
 
 export interface Page<T> {

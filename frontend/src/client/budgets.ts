@@ -1,43 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
+import type { Budget, BudgetBody } from "./api";
 import { request } from "./http";
 import { keys } from "./queries";
-
-export type BudgetKind = "all" | "profile" | "model" | "session" | "token" | "purpose";
-export type BudgetPeriod = "day" | "week" | "month";
-
-/** What calls may cost in a period. Money is US dollars, exact. */
-export interface Budget {
-  id: string;
-  kind: BudgetKind;
-  /** The profile, model, session, token or purpose it is for. */
-  of: string | null;
-  period: BudgetPeriod;
-  limit_usd: number;
-  /** Share of the limit, 0 to 1. */
-  warn_at: number | null;
-  /** Refuses calls that could go past it. */
-  hard: boolean;
-  name: string | null;
-  state: "ok" | "warned" | "exceeded";
-  spent_usd: number;
-  reserved_usd: number;
-  remaining_usd: number;
-  from: string;
-  to: string;
-  created_at: string;
-  revision: number;
-}
-
-/** What its owner decides of a budget; the limit as it was typed, because a number would lose digits. */
-export interface BudgetBody {
-  kind: BudgetKind;
-  of: string | null;
-  period: BudgetPeriod;
-  limit_usd: string;
-  warn_at: number | null;
-  hard: boolean;
-  name: string | null;
-}
 
 export const budgetsQuery = queryOptions({
   queryKey: keys.budgets,

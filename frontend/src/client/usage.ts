@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { Page, Ticket } from "./api";
+import type { Credits, Drift, Page, Ticket } from "./api";
 import { type Query, apiUrl, request } from "./http";
 import { keys } from "./queries";
 
@@ -69,10 +69,20 @@ export interface UsageRow {
   created_at: string;
 }
 
-export interface SessionUsage extends Totals {
+/** What a session cost since it began. */
+export interface SessionCost {
   session_id: string;
-  /** Null when the session was deleted. */
-  title: string | null;
+  title: string;
+  created_at: string;
+  updated_at: string;
+  totals: {
+    messages: number;
+    prompt_tokens: number;
+    completion_tokens: number;
+    total_tokens: number;
+    cost_usd: number;
+    unknown_calls: number;
+  };
 }
 
 export interface UsageOfSession {
@@ -81,32 +91,6 @@ export interface UsageOfSession {
   /** The path that is shown, without the other versions. */
   branch?: Totals | null;
   by_model: (Totals & { model: string })[];
-}
-
-export interface Credits {
-  total_credits_usd: number | null;
-  total_usage_usd: number | null;
-  remaining_usd: number | null;
-  at: string;
-}
-
-export interface DriftDay {
-  /** UTC, the provider's. */
-  day: string;
-  model: string;
-  ours_usd: number | null;
-  theirs_usd: number | null;
-  difference_usd: number | null;
-  our_calls: number | null;
-  their_calls: number | null;
-  rows: UsageRow[];
-}
-
-export interface Drift {
-  from: string;
-  to: string;
-  days: DriftDay[];
-  not_compared: { reason: string }[];
 }
 
 /** Days of the owner, both counted. */
@@ -133,21 +117,18 @@ export function timelineQuery(span: Span, unit: Unit) {
   });
 }
 
-/** The sessions that cost most, page by page. */
-export function sessionsUsageQuery(span: Span) {
-  return infiniteQueryOptions({
-    queryKey: [...keys.usage, "sessions", span],
-    queryFn: ({ signal, pageParam }) =>
-      request<Page<SessionUsage>>(
-        "GET",
-        "/api/usage/sessions",
-        ask(signal, { ...span, limit: 20, cursor: pageParam }),
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next_cursor,
-    placeholderData: keepPreviousData,
-  });
-}
+/** The sessions there are, the dearest since they began first, page by page. */
+export const sessionCostsQuery = infiniteQueryOptions({
+  queryKey: [...keys.usage, "sessions"],
+  queryFn: ({ signal, pageParam }) =>
+    request<Page<SessionCost>>(
+      "GET",
+      "/api/usage/sessions",
+      ask(signal, { limit: 20, cursor: pageParam }),
+    ),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next_cursor,
+});
 
 /** One row per paid call, newest first, page by page. */
 export function usageRowsQuery(query: Query) {
@@ -203,7 +184,7 @@ export function decide(id: string, decision: Decision): Promise<UsageRow> {
 
 /** An address that hands all rows of a query to whoever opens it, once and within half a minute. */
 export async function exportAddress(query: Query, format: "csv" | "jsonl"): Promise<string> {
-  const path = "/api/usage";
+  const path = "/api/usage/export";
   const { ticket } = await request<Ticket>("POST", "/api/admin/tickets", { body: { path } });
   return apiUrl(path, { ...query, format, ticket });
 }

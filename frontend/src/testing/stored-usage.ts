@@ -1,4 +1,4 @@
-import type { Budget } from "@/client/budgets";
+import type { Budget } from "@/client/api";
 import type { Totals, UsageRow } from "@/client/usage";
 
 /** Sums of no calls. */

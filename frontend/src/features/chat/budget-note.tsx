@@ -1,8 +1,8 @@
 import { Link } from "@tanstack/react-router";
-import type { Budget, BudgetPeriod } from "@/client/budgets";
+import type { Budget } from "@/client/api";
 import { formatUsdShort } from "@/lib/format";
 
-const PERIODS: Record<BudgetPeriod, string> = {
+const PERIODS: Record<Budget["period"], string> = {
   day: "today",
   week: "this week",
   month: "this month",

@@ -1,4 +1,4 @@
-import type { Budget } from "@/client/budgets";
+import type { Budget } from "@/client/api";
 
 /** What the next message of a chat is counted by. */
 export interface Counted {

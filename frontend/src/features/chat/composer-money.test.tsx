@@ -1,6 +1,6 @@
 import { screen, waitFor } from "@testing-library/react";
 import { beforeEach, expect, it } from "vitest";
-import type { Budget } from "@/client/budgets";
+import type { Budget } from "@/client/api";
 import { FakeApi, Refusal } from "@/testing/fake-api";
 import { renderInApp } from "@/testing/render";
 import { storedBudget } from "@/testing/stored-usage";

@@ -1,8 +1,8 @@
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import type { Totals } from "@/client/usage";
 import { formatCount, formatDuration, formatRate, formatShare, formatUsd } from "@/lib/format";
 import { MEASURE } from "./measures";
+import { ShareBar } from "./share-bar";
 import type { Measure, UsageSearch } from "./search";
 
 export interface BreakdownRow {
@@ -11,7 +11,6 @@ export interface BreakdownRow {
   totals: Totals;
   /** What narrows the list of calls to these; null where nothing does. */
   filter: UsageSearch | null;
-  extra?: ReactNode;
 }
 
 interface BreakdownTableProps {
@@ -62,7 +61,7 @@ export function BreakdownTable({ name, rows, search, measure }: BreakdownTablePr
         </tr>
       </thead>
       <tbody>
-        {shown.map(({ key, label, totals, filter, extra }) => (
+        {shown.map(({ key, label, totals, filter }) => (
           <tr key={key} className="border-b border-line text-right last:border-b-0">
             <th scope="row" className="py-1.5 pr-3 text-left font-normal">
               <span className="flex min-w-0 items-center gap-1">
@@ -78,9 +77,8 @@ export function BreakdownTable({ name, rows, search, measure }: BreakdownTablePr
                 ) : (
                   <span className="truncate text-ink-2">{label}</span>
                 )}
-                {extra}
               </span>
-              <Share share={most > 0 ? of(totals) / most : 0} />
+              <ShareBar share={most > 0 ? of(totals) / most : 0} />
             </th>
             <td className="truncate" title={formatUsd(totals.cost_usd)}>
               {MEASURE.cost.short(totals.cost_usd)}
@@ -106,20 +104,5 @@ export function BreakdownTable({ name, rows, search, measure }: BreakdownTablePr
         ))}
       </tbody>
     </table>
-  );
-}
-
-/** How long the bar is, beside the longest one. */
-function Share({ share }: { share: number }) {
-  return (
-    <svg
-      aria-hidden
-      viewBox="0 0 100 1"
-      preserveAspectRatio="none"
-      className="mt-1 h-1 w-full rounded-full"
-    >
-      <rect width="100" height="1" className="fill-hover" />
-      <rect width={share * 100} height="1" className="fill-chart-1" />
-    </svg>
   );
 }

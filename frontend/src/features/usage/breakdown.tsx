@@ -1,12 +1,9 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { MessageSquare } from "lucide-react";
-import { type Span, type UsageSummary, sessionsUsageQuery } from "@/client/usage";
-import { Button } from "@/components/button";
-import { ErrorNote } from "@/components/error-note";
+import type { UsageSummary } from "@/client/usage";
 import { SkeletonRows } from "@/components/skeleton-rows";
 import { type BreakdownRow, BreakdownTable } from "./breakdown-table";
 import { NOT_KNOWN, purposeName } from "./names";
+import { SessionCosts } from "./session-costs";
 import { type Measure, SPLITS, type Split, type UsageSearch } from "./search";
 
 const SPLIT_NAMES: Record<Split, string> = {
@@ -19,13 +16,12 @@ const SPLIT_NAMES: Record<Split, string> = {
 
 interface BreakdownProps {
   summary: UsageSummary | undefined;
-  span: Span;
   search: UsageSearch;
   measure: Measure;
 }
 
 /** What it went to, the most first. Each row leads to its calls. */
-export function Breakdown({ summary, span, search, measure }: BreakdownProps) {
+export function Breakdown({ summary, search, measure }: BreakdownProps) {
   const split = search.split ?? "model";
   return (
     <section aria-label="What it went to">
@@ -52,7 +48,7 @@ export function Breakdown({ summary, span, search, measure }: BreakdownProps) {
         ))}
       </nav>
       {split === "session" ? (
-        <Sessions span={span} search={search} measure={measure} />
+        <SessionCosts />
       ) : summary ? (
         <BreakdownTable
           name={SPLIT_NAMES[split]}
@@ -98,49 +94,4 @@ function rowsOf(summary: UsageSummary, split: Exclude<Split, "session">): Breakd
         filter: totals.profile_id === null ? null : { profile_id: totals.profile_id },
       }));
   }
-}
-
-function Sessions({ span, search, measure }: Omit<BreakdownProps, "summary">) {
-  const query = useInfiniteQuery(sessionsUsageQuery(span));
-  if (query.isPending) return <SkeletonRows rows={4} className="h-9" />;
-  if (query.data === undefined) {
-    return (
-      <ErrorNote title="The chats could not be listed" error={query.error}>
-        <Button onClick={() => void query.refetch()}>Try again</Button>
-      </ErrorNote>
-    );
-  }
-  const rows = query.data.pages
-    .flatMap(({ items }) => items)
-    .map((totals) => ({
-      key: totals.session_id,
-      label: totals.title === null ? "A deleted chat" : totals.title || "New chat",
-      totals,
-      filter: { session_id: totals.session_id },
-      extra: totals.title !== null && (
-        <Link
-          to="/app/chat/$sessionId"
-          params={{ sessionId: totals.session_id }}
-          aria-label={`Open the chat ${totals.title}`}
-          className="inline-flex size-7 flex-none items-center justify-center rounded-sm text-ink-3 hover:bg-line hover:text-ink pointer-coarse:size-9"
-        >
-          <MessageSquare aria-hidden className="size-3.5" />
-        </Link>
-      ),
-    }));
-  return (
-    <>
-      <BreakdownTable name={SPLIT_NAMES.session} rows={rows} search={search} measure={measure} />
-      {query.hasNextPage && (
-        <Button
-          look="quiet"
-          className="mt-2"
-          disabled={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          Show more chats
-        </Button>
-      )}
-    </>
-  );
 }

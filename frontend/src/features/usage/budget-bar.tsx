@@ -1,4 +1,4 @@
-import type { Budget } from "@/client/budgets";
+import type { Budget } from "@/client/api";
 import { formatShare } from "@/lib/format";
 
 const FILL: Record<Budget["state"], string> = {

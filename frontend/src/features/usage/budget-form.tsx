@@ -1,12 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import {
-  type Budget,
-  type BudgetKind,
-  type BudgetPeriod,
-  createBudget,
-  patchBudget,
-} from "@/client/budgets";
+import type { Budget, BudgetBody } from "@/client/api";
+import { createBudget, patchBudget } from "@/client/budgets";
 import { fieldProblems } from "@/client/field-problems";
 import { keys } from "@/client/queries";
 import { Button } from "@/components/button";
@@ -28,9 +23,9 @@ interface BudgetFormProps {
 /** What a new budget is for; how much, how often, and what happens at its end. */
 export function BudgetForm({ budget, onDone }: BudgetFormProps) {
   const client = useQueryClient();
-  const [kind, setKind] = useState<BudgetKind>("all");
+  const [kind, setKind] = useState<BudgetBody["kind"]>("all");
   const [of, setOf] = useState<string | null>(null);
-  const [period, setPeriod] = useState<BudgetPeriod>(budget?.period ?? "month");
+  const [period, setPeriod] = useState<BudgetBody["period"]>(budget?.period ?? "month");
   const [limit, setLimit] = useState(budget ? String(budget.limit_usd) : "");
   const [warnAt, setWarnAt] = useState(percentOf(budget ? budget.warn_at : 0.8));
   const [hard, setHard] = useState(budget?.hard ?? true);

@@ -1,7 +1,7 @@
-import type { Budget, BudgetKind, BudgetPeriod } from "@/client/budgets";
+import type { Budget } from "@/client/api";
 import { purposeName } from "./names";
 
-export const KINDS: readonly { value: BudgetKind; label: string }[] = [
+export const KINDS: readonly { value: Budget["kind"]; label: string }[] = [
   { value: "all", label: "Everything" },
   { value: "model", label: "One model" },
   { value: "profile", label: "One profile" },
@@ -10,13 +10,13 @@ export const KINDS: readonly { value: BudgetKind; label: string }[] = [
   { value: "token", label: "One access token" },
 ];
 
-export const PERIODS: readonly { value: BudgetPeriod; label: string }[] = [
+export const PERIODS: readonly { value: Budget["period"]; label: string }[] = [
   { value: "day", label: "A day" },
   { value: "week", label: "A week" },
   { value: "month", label: "A month" },
 ];
 
-export const PERIOD_NAMES: Record<BudgetPeriod, string> = {
+export const PERIOD_NAMES: Record<Budget["period"], string> = {
   day: "today",
   week: "this week",
   month: "this month",

@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Pencil, Trash2 } from "lucide-react";
 import { useRef, useState } from "react";
-import { type Budget, deleteBudget } from "@/client/budgets";
+import type { Budget } from "@/client/api";
+import { deleteBudget } from "@/client/budgets";
 import { keys } from "@/client/queries";
 import { ConfirmDialog } from "@/components/confirm-dialog";
 import { IconButton } from "@/components/icon-button";

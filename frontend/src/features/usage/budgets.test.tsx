@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
-import type { Budget } from "@/client/budgets";
+import type { Budget } from "@/client/api";
 import { FakeApi, Refusal } from "@/testing/fake-api";
 import { renderInApp } from "@/testing/render";
 import { storedBudget } from "@/testing/stored-usage";

@@ -43,9 +43,9 @@ it("calls are narrowed by what the address says, and exported by the same", asyn
   ]);
   await userEvent.click(screen.getByRole("button", { name: "Export as CSV" }));
   await waitFor(() => expect(opened).not.toBe(""));
-  expect(api.callsTo("POST /api/admin/tickets")[0]?.body).toEqual({ path: "/api/usage" });
+  expect(api.callsTo("POST /api/admin/tickets")[0]?.body).toEqual({ path: "/api/usage/export" });
   const address = new URL(opened);
-  expect(address.pathname).toBe("/api/usage");
+  expect(address.pathname).toBe("/api/usage/export");
   expect(Object.fromEntries(address.searchParams)).toEqual({
     ...asked,
     format: "csv",

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { type DriftDay, type Span, driftQuery } from "@/client/usage";
+import type { DriftDay } from "@/client/api";
+import { type Span, driftQuery } from "@/client/usage";
 import { Button } from "@/components/button";
 import { ErrorNote } from "@/components/error-note";
 import { SkeletonRows } from "@/components/skeleton-rows";
@@ -11,7 +12,7 @@ import { CallRow } from "./call-row";
 /** Ours against the provider's book, by day and model: what differs, or why it cannot be compared. */
 export function DriftList({ span, today }: { span: Span; today: string }) {
   const { data, error, isPending, refetch } = useQuery(driftQuery(span));
-  const differing = data?.days.filter(differs) ?? [];
+  const differing = data?.days.filter(({ verdict }) => verdict !== "same") ?? [];
   const equal = (data?.days.length ?? 0) - differing.length;
   return (
     <section aria-labelledby="usage-drift" className="flex flex-col gap-3">
@@ -32,7 +33,7 @@ export function DriftList({ span, today }: { span: Span; today: string }) {
       {data && differing.length === 0 && equal > 0 && (
         <p role="status" className="rounded-lg border border-line bg-accent-soft px-4 py-3 text-sm">
           <span className="font-medium">No difference</span> in {plural(equal, "sum")} of a day and
-          a model, to the last digit.
+          a model, as far as the provider writes its figures out.
         </p>
       )}
       {data && data.days.length === 0 && data.not_compared.length === 0 && (
@@ -40,9 +41,17 @@ export function DriftList({ span, today }: { span: Span; today: string }) {
       )}
       {data && data.not_compared.length > 0 && (
         <ul aria-label="Not compared" className="flex flex-col gap-1 text-sm text-ink-2">
-          {data.not_compared.map(({ reason }) => (
-            <li key={reason} className="rounded-lg border border-line bg-warn-soft px-4 py-2.5">
-              {reason}
+          {data.not_compared.map(({ reason, message, from, to }) => (
+            <li
+              key={`${reason} ${from}`}
+              className="rounded-lg border border-line bg-warn-soft px-4 py-2.5"
+            >
+              <span className="font-medium">
+                {from === to
+                  ? formatDay(from, today)
+                  : `${formatDay(from, today)} to ${formatDay(to, today)}`}
+              </span>
+              : {message}
             </li>
           ))}
         </ul>
@@ -63,9 +72,24 @@ export function DriftList({ span, today }: { span: Span; today: string }) {
   );
 }
 
-function differs({ difference_usd, our_calls, their_calls }: DriftDay): boolean {
-  const isCounted = our_calls !== null && their_calls !== null;
-  return difference_usd !== 0 || (isCounted && our_calls !== their_calls);
+/** What the comparison came to, where the books are not the same. */
+const VERDICTS: Record<Exclude<DriftDay["verdict"], "same">, string> = {
+  differs: "Differs",
+  ours_only: "Not in the provider’s book",
+  theirs_only: "By another program",
+  shared: "Other programs asked it too",
+};
+
+function Verdict({ verdict }: Pick<DriftDay, "verdict">) {
+  if (verdict === "same") return null;
+  const isOdd = verdict === "differs" || verdict === "ours_only";
+  return (
+    <span
+      className={`rounded-full px-2 py-0.5 text-xs ${isOdd ? "bg-warn-soft text-warn" : "bg-hover text-ink-2"}`}
+    >
+      {VERDICTS[verdict]}
+    </span>
+  );
 }
 
 function Difference({ of, today }: { of: DriftDay; today: string }) {
@@ -75,13 +99,15 @@ function Difference({ of, today }: { of: DriftDay; today: string }) {
     <li className="flex flex-col gap-1 border-t border-line py-2.5 text-sm first:border-t-0">
       <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1">
         <p className="min-w-48 flex-1">
-          <span className="font-medium">{of.model}</span> <span className="text-ink-3">{day}</span>
+          <span className="font-medium">{of.model}</span> <span className="text-ink-3">{day}</span>{" "}
+          <Verdict verdict={of.verdict} />
         </p>
         <p className="text-xs text-ink-2 tabular-nums">
           ours {formatUsd(of.ours_usd)} in {formatCount(of.our_calls)} · theirs{" "}
           {formatUsd(of.theirs_usd)} in {formatCount(of.their_calls)}
+          {of.unknown_calls > 0 && ` · ${formatCount(of.unknown_calls)} of unknown cost`}
         </p>
-        <p className="font-medium text-warn tabular-nums">{signed(of.difference_usd)}</p>
+        <p className="font-medium tabular-nums">{signed(of.difference_usd)}</p>
         {of.rows.length > 0 && (
           <Button look="quiet" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
             {plural(of.rows.length, "row")}
@@ -99,6 +125,7 @@ function Difference({ of, today }: { of: DriftDay; today: string }) {
   );
 }
 
-function signed(usd: number | null): string {
-  return usd !== null && usd > 0 ? `+${formatUsd(usd)}` : formatUsd(usd);
+/** Theirs less ours. */
+function signed(usd: number): string {
+  return usd > 0 ? `+${formatUsd(usd)}` : formatUsd(usd);
 }

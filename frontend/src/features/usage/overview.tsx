@@ -45,7 +45,7 @@ export function Overview({ span, today, search, onChange }: OverviewProps) {
         </div>
         <TimelineChart span={span} today={today} measure={measure} />
       </section>
-      <Breakdown summary={query.data} span={span} search={search} measure={measure} />
+      <Breakdown summary={query.data} search={search} measure={measure} />
     </>
   );
 }

@@ -21,22 +21,46 @@ beforeEach(() => {
 });
 
 it("tells what is left, and what differs with its rows", async () => {
-  const sums = { day: DAY, model: "openai/gpt-5", ours_usd: 0.1, theirs_usd: 0.11 };
+  const sums = {
+    day: DAY,
+    model: "openai/gpt-5",
+    ours_usd: 0.1,
+    theirs_usd: 0.11,
+    unknown_calls: 1,
+  };
   api.on("GET /api/usage/drift", ({ query }) => ({
     from: query.get("from"),
     to: query.get("to"),
     days: [
-      { ...sums, difference_usd: -0.01, our_calls: 2, their_calls: 2, rows: [storedUsageRow()] },
-      { ...sums, model: "same", difference_usd: 0, our_calls: 1, their_calls: 1, rows: [] },
+      {
+        ...sums,
+        difference_usd: 0.01,
+        verdict: "differs",
+        our_calls: 2,
+        their_calls: 2,
+        rows: [storedUsageRow()],
+      },
+      {
+        ...sums,
+        model: "same",
+        difference_usd: 0,
+        verdict: "same",
+        our_calls: 1,
+        their_calls: 1,
+        rows: [],
+      },
     ],
-    not_compared: [{ reason: "Today is not over." }],
+    rounding_usd: 0,
+    not_compared: [{ reason: "not_told_yet", message: "Today is not over.", from: DAY, to: DAY }],
   }));
   await show("?view=provider");
   expect(await screen.findByText("$29.50")).toBeVisible();
   const [first, ...others] = await screen.findAllByRole("listitem");
-  expect(first).toHaveTextContent("Today is not over.");
+  expect(first).toHaveTextContent("Nov 20: Today is not over.");
   expect(others).toHaveLength(1);
-  expect(others[0]).toHaveTextContent("ours $0.10 in 2 · theirs $0.11 in 2-$0.01");
+  expect(others[0]).toHaveTextContent(
+    "ours $0.10 in 2 · theirs $0.11 in 2 · 1 of unknown cost+$0.01",
+  );
   await userEvent.click(screen.getByRole("button", { name: "1 row" }));
   expect(await screen.findByRole("listitem", { name: /^Call of/ })).toBeVisible();
   expect(screen.getByText("1 other sum without a difference.")).toBeVisible();

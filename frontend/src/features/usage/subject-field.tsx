@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import type { BudgetKind } from "@/client/budgets";
+import type { Budget } from "@/client/api";
 import { profilesQuery, sessionsQuery } from "@/client/queries";
 import { tokensQuery } from "@/client/tokens";
 import { CONTROL, Field } from "@/components/field";
@@ -8,7 +8,7 @@ import { SelectField } from "@/components/select-field";
 import { PURPOSE_NAMES, purposeName } from "./names";
 
 interface SubjectFieldProps {
-  kind: BudgetKind;
+  kind: Budget["kind"];
   of: string | null;
   onChange: (of: string | null) => void;
   problem: string | null;
@@ -40,7 +40,7 @@ export function SubjectField({ kind, of, onChange, problem }: SubjectFieldProps)
 }
 
 interface OptionsProps extends Omit<SubjectFieldProps, "kind" | "problem"> {
-  kind: Exclude<BudgetKind, "all" | "model">;
+  kind: Exclude<Budget["kind"], "all" | "model">;
   control: Parameters<typeof SelectField>[0]["control"];
 }
 

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import type { Budget } from "@/client/budgets";
+import type { Budget } from "@/client/api";
 import { profilesQuery, sessionQuery } from "@/client/queries";
 import { tokensQuery } from "@/client/tokens";
 import type { Names } from "./budget-names";
