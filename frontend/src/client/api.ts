@@ -64,6 +64,8 @@ export type TokenScope = AccessToken["scopes"][number];
 export type Budget = Schemas["Budget"];
 /** What its owner decides of a budget; the limit as it was typed, because a number would lose digits. */
 export type BudgetBody = Required<Schemas["BudgetCreate"]>;
+/** What a message that was not sent yet would cost. */
+export type Estimate = Schemas["Estimate"];
 /** What is left at the provider. */
 export type Credits = Schemas["CreditsReport"];
 /** Our book against the provider's, by its days and by model. */

@@ -1,27 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { NewTurn } from "./api";
+import type { Estimate, NewTurn } from "./api";
 import { request } from "./http";
-
-interface Range {
-  low: number;
-  high: number;
-}
-
-/** What a message that was not sent yet would take. Money is US dollars. */
-export interface Estimate {
-  model: string;
-  prompt_tokens: number;
-  completion_tokens: Range;
-  /** Null where the price is not known; `why_unknown` says why. */
-  cost_usd: Range | null;
-  why_unknown: string | null;
-  basis: {
-    prompt: "estimate" | "calibrated";
-    completion: "history" | "max_tokens";
-    history_calls: number;
-  };
-  budgets: { id: string; remaining_usd: number; would_refuse: boolean }[];
-}
 
 export type EstimateBody = Pick<
   NewTurn,

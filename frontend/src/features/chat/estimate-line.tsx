@@ -1,5 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { type Estimate, type EstimateBody, estimateQuery } from "@/client/estimates";
+import type { Estimate } from "@/client/api";
+import { type EstimateBody, estimateQuery } from "@/client/estimates";
 import { TipButton } from "@/components/tip-button";
 import { formatCountShort, formatUsd, formatUsdShort, plural } from "@/lib/format";
 import { useSettled } from "./use-settled";
@@ -40,6 +41,6 @@ function tipOf({ prompt_tokens, completion_tokens, cost_usd, basis }: Estimate):
     basis.completion === "history"
       ? `as ${plural(basis.history_calls, "earlier answer")} of this model took`
       : "as many as it may write";
-  const most = cost_usd === null ? "" : ` At most ${formatUsd(cost_usd.high)}.`;
+  const most = cost_usd === null ? "" : ` A long one costs ${formatUsd(cost_usd.high)}.`;
   return `About ${formatCountShort(prompt_tokens)} tokens in, ${out} out, ${from}.${most}`;
 }

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { Settings } from "@/client/api";
+import { buttonClass } from "@/components/button";
 import { TypedSetting } from "./typed-setting";
 
 /** When the owner's days begin, which models may be asked, and at what prices. */
@@ -9,9 +10,9 @@ export function MoneySettings({ settings }: { settings: Settings }) {
       <Link
         to="/app/usage"
         search={{ view: "budgets" }}
-        className="self-start rounded-sm text-sm font-medium text-accent underline underline-offset-2"
+        className={`${buttonClass()} self-start pointer-coarse:min-h-10`}
       >
-        Budgets
+        Set budgets
       </Link>
       <TypedSetting
         label="Allowed models"
