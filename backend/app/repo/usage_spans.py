@@ -37,6 +37,19 @@ _SESSION_GROUPS = f"""
     GROUP BY {_KEYS}
 """  # noqa: S608
 _SESSION_OPEN = f"{_OPEN} AND session_id = :session_id"
+_ACTIVE_PATH = """
+    path (id, parent_id, generation_id) AS (
+        SELECT m.id, m.parent_id, m.generation_id FROM sessions s JOIN messages m ON m.id = s.active_leaf_id
+        WHERE s.id = :session_id
+        UNION ALL SELECT m.id, m.parent_id, m.generation_id FROM path p JOIN messages m ON m.id = p.parent_id)
+"""
+_ON_PATH = "session_id = :session_id AND generation_id IN (SELECT generation_id FROM path)"
+_BRANCH_GROUPS = f"""
+    WITH RECURSIVE {_ACTIVE_PATH} SELECT {_KEYS}, {_SUMS} FROM (
+        SELECT {SHARE_OF_ROW} FROM usage_logs WHERE {_ON_PATH} AND state <> 'reserved') AS share
+    GROUP BY {_KEYS}
+"""  # noqa: S608
+_BRANCH_OPEN = f"WITH RECURSIVE {_ACTIVE_PATH} {_OPEN} AND {_ON_PATH}"
 _NEWEST = "SELECT max(period) AS day FROM usage_sums WHERE grain = 'total'"
 _OPEN_NEWEST = "SELECT max(created_at) AS at FROM usage_logs WHERE state = 'reserved'"
 
@@ -83,6 +96,13 @@ def session_groups(conn: Conn, session_id: str) -> tuple[list[Row], list[Row]]:
     key = {"session_id": session_id}
     closed = [joined(row, SUMMED) for row in conn.execute(_SESSION_GROUPS, key).fetchall()]
     return closed, conn.execute(_SESSION_OPEN, key).fetchall()
+
+
+def branch_groups(conn: Conn, session_id: str) -> tuple[list[Row], list[Row]]:
+    """As ``session_groups``, of the calls alone that wrote a message of its active path."""
+    key = {"session_id": session_id}
+    closed = [joined(row, SUMMED) for row in conn.execute(_BRANCH_GROUPS, key).fetchall()]
+    return closed, conn.execute(_BRANCH_OPEN, key).fetchall()
 
 
 def newest(conn: Conn) -> tuple[str | None, str | None]:

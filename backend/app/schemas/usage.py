@@ -180,8 +180,15 @@ class UsageTimeline(UsageSpan):
 
 @dataclass(slots=True, kw_only=True)
 class SessionUsage:
+    """What a session has cost.
+
+    ``branch`` sums the calls that wrote the messages of its active path: other versions and titles are not in it. Null
+    for a session that is gone.
+    """
+
     session_id: str
     totals: UsageTotals
+    branch: UsageTotals | None
     by_model: list[ModelUsage]
     items: list[UsageRow]
 

@@ -85,10 +85,30 @@ async def test_the_usage_of_a_session_outlives_it(client: ConsoleClient, emulato
     assert [item["model"] for item in before["items"]] == ["openai/gpt-4o", "openai/gpt-4o-mini"]
     assert {one["model"] for one in before["by_model"]} == {"openai/gpt-4o", "openai/gpt-4o-mini"}
     await client.delete(f"/api/sessions/{session_id}")
-    assert await client.get(path) == before
+    assert await client.get(path) == {**before, "branch": None}
     empty = await client.create_session()
     assert (await client.get(f"/api/usage/sessions/{empty['id']}"))["totals"]["calls"] == 0
     assert (await client.ask("GET", "/api/usage/sessions/nope")).status_code == 404
+
+
+async def test_a_branch_is_what_its_messages_have_cost(client: ConsoleClient, emulator: Emulator) -> None:
+    """Other versions of an answer are in the session's totals alone; going back to one takes it in again."""
+    first = await client.answer("one")
+    start = first.data_of("start")
+    path = f"/api/usage/sessions/{start['session_id']}"
+    emulator.set_scenario("tokens=50")
+    again = await client.post(f"/api/messages/{start['assistant_message_id']}/regenerate", {})
+    await client.follow(again["generation"]["id"])
+    usage = await client.get(path)
+    rows = {row["generation_id"]: row["cost_usd"] for row in usage["items"]}
+    assert (usage["totals"]["calls"], usage["branch"]["calls"]) == (2, 1)
+    assert usage["branch"]["cost_usd"] == rows[again["generation"]["id"]] != rows[start["generation_id"]]
+    session = await client.get(f"/api/sessions/{start['session_id']}")
+    change = {"active_leaf_id": start["assistant_message_id"], "revision": session["revision"]}
+    await client.http.patch(f"/api/sessions/{session['id']}", json=change)
+    assert (await client.get(path))["branch"]["cost_usd"] == rows[start["generation_id"]]
+    await client.answer("two", session_id=session["id"], parent_id=start["assistant_message_id"])
+    assert (await client.get(path))["branch"]["calls"] == 2
 
 
 async def test_rows_are_filtered_and_paged(client: ConsoleClient) -> None:

@@ -60,6 +60,17 @@ export type AccessToken = Schemas["AccessToken"];
 export type AccessTokenMade = Schemas["AccessTokenMade"];
 export type AccessTokenBody = Schemas["AccessTokenCreate"];
 export type TokenScope = AccessToken["scopes"][number];
+/** Sums of calls. Rows that were entered by hand are in `manual_cost_usd` and in no other figure. */
+export type Totals = Schemas["UsageTotals"];
+export type UsageSummary = Schemas["UsageSummary"];
+export type Timeline = Schemas["UsageTimeline"];
+export type Unit = Timeline["unit"];
+/** One paid call, or what was entered by hand. */
+export type UsageRow = Schemas["UsageRow"];
+export type Purpose = UsageRow["purpose"];
+/** What a session cost since it began. */
+export type SessionCost = Schemas["SessionCost"];
+export type SessionUsage = Schemas["SessionUsage"];
 /** What calls may cost in a period of the owner's. */
 export type Budget = Schemas["Budget"];
 /** What its owner decides of a budget; the limit as it was typed, because a number would lose digits. */

@@ -5192,11 +5192,18 @@ export interface components {
             /** Unknown Calls */
             unknown_calls: number;
         };
-        /** SessionUsage */
+        /**
+         * SessionUsage
+         * @description What a session has cost.
+         *
+         *     ``branch`` sums the calls that wrote the messages of its active path: other versions and titles are not in it. Null
+         *     for a session that is gone.
+         */
         SessionUsage: {
             /** Session Id */
             session_id: string;
             totals: components["schemas"]["UsageTotals"];
+            branch: components["schemas"]["UsageTotals"] | null;
             /** By Model */
             by_model: components["schemas"]["ModelUsage"][];
             /** Items */

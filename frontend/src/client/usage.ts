@@ -1,97 +1,17 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { Credits, Drift, Page, Ticket } from "./api";
+import type {
+  Credits,
+  Drift,
+  Page,
+  SessionCost,
+  SessionUsage,
+  Ticket,
+  Timeline,
+  UsageRow,
+  UsageSummary,
+} from "./api";
 import { type Query, apiUrl, request } from "./http";
 import { keys } from "./queries";
-
-/** Sums of calls. Rows that were entered by hand are in `manual_cost_usd` and in no other figure. */
-export interface Totals {
-  calls: number;
-  prompt_tokens: number;
-  completion_tokens: number;
-  total_tokens: number;
-  cached_tokens: number;
-  reasoning_tokens: number;
-  cost_usd: number;
-  reserved_usd: number;
-  unknown_calls: number;
-  failed_calls: number;
-  /** 0 to 1. */
-  error_rate: number | null;
-  first_token_ms: number | null;
-  tokens_per_second: number | null;
-  manual_cost_usd: number;
-}
-
-export interface UsageSummary {
-  from: string;
-  to: string;
-  tz: string;
-  totals: Totals;
-  by_model: (Totals & { model: string })[];
-  by_profile: (Totals & { profile_id: number | null; name: string | null })[];
-  by_provider: (Totals & { provider: string | null })[];
-  by_purpose: (Totals & { purpose: string })[];
-}
-
-export type Unit = "day" | "week" | "month";
-
-export interface TimelineItem extends Totals {
-  /** The first day of it. */
-  start: string;
-  parts?: (Totals & { key: string | null })[];
-}
-
-export interface Timeline {
-  from: string;
-  to: string;
-  tz: string;
-  unit: Unit;
-  items: TimelineItem[];
-}
-
-export interface UsageRow {
-  id: string;
-  session_id: string | null;
-  profile_id: number | null;
-  model: string;
-  provider: string | null;
-  purpose: string;
-  state: "reserved" | "settled" | "reconciled" | "estimated" | "unknown";
-  source: "call" | "manual";
-  total_tokens: number | null;
-  prompt_tokens: number | null;
-  completion_tokens: number | null;
-  cost_usd: number | null;
-  reserved_usd: number | null;
-  first_token_ms: number | null;
-  latency_ms: number | null;
-  upstream_id: string | null;
-  created_at: string;
-}
-
-/** What a session cost since it began. */
-export interface SessionCost {
-  session_id: string;
-  title: string;
-  created_at: string;
-  updated_at: string;
-  totals: {
-    messages: number;
-    prompt_tokens: number;
-    completion_tokens: number;
-    total_tokens: number;
-    cost_usd: number;
-    unknown_calls: number;
-  };
-}
-
-export interface UsageOfSession {
-  session_id: string;
-  totals: Totals;
-  /** The path that is shown, without the other versions. */
-  branch?: Totals | null;
-  by_model: (Totals & { model: string })[];
-}
 
 /** Days of the owner, both counted. */
 export interface Span {
@@ -108,7 +28,7 @@ export function summaryQuery(span: Span) {
 }
 
 /** Sums of days, weeks or months, each split by model. */
-export function timelineQuery(span: Span, unit: Unit) {
+export function timelineQuery(span: Span, unit: Timeline["unit"]) {
   const query = { ...span, unit, by: "model" };
   return queryOptions({
     queryKey: [...keys.usage, "timeline", query],
@@ -150,7 +70,7 @@ export function sessionUsageQuery(session_id: string) {
   return queryOptions({
     queryKey: [...keys.usage, "session", session_id],
     queryFn: ({ signal }) =>
-      request<UsageOfSession>("GET", `/api/usage/sessions/${encodeURIComponent(session_id)}`, {
+      request<SessionUsage>("GET", `/api/usage/sessions/${encodeURIComponent(session_id)}`, {
         signal,
       }),
     staleTime: 0,

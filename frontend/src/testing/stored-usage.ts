@@ -1,5 +1,4 @@
-import type { Budget } from "@/client/api";
-import type { Totals, UsageRow } from "@/client/usage";
+import type { Budget, Totals, UsageRow } from "@/client/api";
 
 /** Sums of no calls. */
 export function storedTotals(change: Partial<Totals> = {}): Totals {
@@ -28,6 +27,8 @@ export function storedUsageRow(change: Partial<UsageRow> = {}): UsageRow {
     id: "u1",
     session_id: "s1",
     profile_id: null,
+    model_id: null,
+    generation_id: "g-answer",
     model: "openai/gpt-5-mini",
     provider: "OpenAI",
     purpose: "chat",
@@ -36,10 +37,19 @@ export function storedUsageRow(change: Partial<UsageRow> = {}): UsageRow {
     prompt_tokens: 100,
     completion_tokens: 20,
     total_tokens: 120,
+    cached_tokens: null,
+    cache_write_tokens: null,
+    reasoning_tokens: null,
     cost_usd: 0.01,
     reserved_usd: 0.05,
+    price_version: null,
+    token_id: null,
     first_token_ms: 300,
     latency_ms: 900,
+    tokens_per_second: null,
+    finish_reason: "stop",
+    decision: null,
+    is_failed: false,
     upstream_id: "gen-1",
     created_at: "2026-01-02T03:04:05.678Z",
     ...change,

@@ -195,11 +195,13 @@ def _stats(conn: Conn, query: SpanQuery) -> UsageStats:
 
 def _of_session(conn: Conn, session_id: str) -> SessionUsage:
     closed, opened = usage_spans.session_groups(conn, session_id)
-    if not (closed or opened) and sessions.get(conn, session_id) is None:
+    is_there = sessions.get(conn, session_id) is not None
+    if not (closed or opened or is_there):
         raise NotFound.of("session", session_id)
     return SessionUsage(
         session_id=session_id,
         totals=UsageTotals(**told(_total(closed, opened))),
+        branch=UsageTotals(**told(_total(*usage_spans.branch_groups(conn, session_id)))) if is_there else None,
         by_model=_by_model(closed, opened),
         items=usage_rows.of_session(conn, session_id, limit=SESSION_ITEMS),
     )

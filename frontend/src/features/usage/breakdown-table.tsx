@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { Totals } from "@/client/usage";
+import type { Totals } from "@/client/api";
 import { formatCount, formatDuration, formatRate, formatShare, formatUsd } from "@/lib/format";
 import { MEASURE } from "./measures";
 import { ShareBar } from "./share-bar";

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { UsageSummary } from "@/client/usage";
+import type { UsageSummary } from "@/client/api";
 import { SkeletonRows } from "@/components/skeleton-rows";
 import { type BreakdownRow, BreakdownTable } from "./breakdown-table";
 import { NOT_KNOWN, purposeName } from "./names";

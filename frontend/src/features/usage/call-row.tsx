@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { MessageSquare } from "lucide-react";
 import { useState } from "react";
-import type { UsageRow } from "@/client/usage";
+import type { UsageRow } from "@/client/api";
 import { Button } from "@/components/button";
 import { formatMoment } from "@/lib/age";
 import { UNKNOWN, formatCount, formatDuration, formatUsd } from "@/lib/format";

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { type Decision, type UsageRow, decide } from "@/client/usage";
+import type { UsageRow } from "@/client/api";
+import { type Decision, decide } from "@/client/usage";
 import { keys } from "@/client/queries";
 import { Button } from "@/components/button";
 import { CONTROL, Field } from "@/components/field";

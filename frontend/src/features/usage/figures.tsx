@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { Totals } from "@/client/usage";
+import type { Totals } from "@/client/api";
 import {
   UNKNOWN,
   formatCount,

@@ -1,4 +1,4 @@
-import type { Totals } from "@/client/usage";
+import type { Totals } from "@/client/api";
 import { formatCount, formatCountShort, formatUsd, formatUsdShort } from "@/lib/format";
 import type { Measure } from "./search";
 

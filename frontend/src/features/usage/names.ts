@@ -1,7 +1,7 @@
-import type { UsageRow } from "@/client/usage";
+import type { Purpose, UsageRow } from "@/client/api";
 
 /** What calls are made for, in words of their reader. */
-const PURPOSES: Readonly<Record<string, string>> = {
+const PURPOSES: Record<Purpose, string> = {
   chat: "Chat",
   regenerate: "Regenerated answer",
   continue: "Continued answer",
@@ -11,15 +11,16 @@ const PURPOSES: Readonly<Record<string, string>> = {
   embedding: "Embedding",
   endpoint: "Endpoint",
   mcp: "MCP",
-  cli: "Command line",
-  comparison: "Comparison",
+  manual: "By hand",
 };
 
-/** Those that a filter or a budget may name. */
-export const PURPOSE_NAMES: readonly string[] = Object.keys(PURPOSES);
+/** Those that a budget may name: what was entered by hand is in none. */
+export const PURPOSE_NAMES: readonly string[] = Object.keys(PURPOSES).filter(
+  (purpose) => purpose !== "manual",
+);
 
 export function purposeName(purpose: string): string {
-  return PURPOSES[purpose] ?? purpose;
+  return Object.hasOwn(PURPOSES, purpose) ? PURPOSES[purpose as Purpose] : purpose;
 }
 
 export const STATE_NAMES: Record<UsageRow["state"], string> = {

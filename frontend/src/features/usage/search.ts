@@ -1,4 +1,5 @@
-import type { Span, Unit } from "@/client/usage";
+import type { Unit } from "@/client/api";
+import type { Span } from "@/client/usage";
 import type { Query } from "@/client/http";
 import { addDays, countDays, firstOfMonth, isDay } from "@/lib/days";
 

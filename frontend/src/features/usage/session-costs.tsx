@@ -1,7 +1,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { MessageSquare } from "lucide-react";
-import { type SessionCost, sessionCostsQuery } from "@/client/usage";
+import type { SessionCost } from "@/client/api";
+import { sessionCostsQuery } from "@/client/usage";
 import { Button } from "@/components/button";
 import { ErrorNote } from "@/components/error-note";
 import { SkeletonRows } from "@/components/skeleton-rows";

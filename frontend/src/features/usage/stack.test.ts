@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Timeline } from "@/client/usage";
+import type { Timeline } from "@/client/api";
 import { storedTotals } from "@/testing/stored-usage";
 import { OTHERS, roundUp, stackOf } from "./stack";
 
@@ -11,6 +11,7 @@ function timeline(...bars: Record<string, number>[]): Timeline {
     to: "2026-01-02",
     tz: "UTC",
     unit: "day",
+    by: "model",
     items: bars.map((bar, index) => ({
       ...storedTotals({ cost_usd: Object.values(bar).reduce((sum, value) => sum + value, 0) }),
       start: `2026-01-0${index + 1}`,

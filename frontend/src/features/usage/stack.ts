@@ -1,4 +1,4 @@
-import type { Timeline, TimelineItem, Totals } from "@/client/usage";
+import type { Timeline, Totals } from "@/client/api";
 
 /** More than these nobody tells apart by colour. */
 const MOST_SERIES = 5;
@@ -6,13 +6,15 @@ const MOST_SERIES = 5;
 /** What all others are drawn as. */
 export const OTHERS = Symbol("others");
 
+type Key = string | number | null;
+
 export interface Series {
-  key: string | null | typeof OTHERS;
+  key: Key | typeof OTHERS;
   total: number;
 }
 
 export interface Bar {
-  item: TimelineItem;
+  item: Timeline["items"][number];
   total: number;
   /** One for each series, in their order. */
   values: number[];
@@ -28,9 +30,9 @@ export interface Stack {
 
 /** What a chart draws: the largest parts apart, and the rest of each bar as one. */
 export function stackOf({ items }: Timeline, of: (totals: Totals) => number): Stack {
-  const totals = new Map<string | null, number>();
-  for (const { parts = [] } of items) {
-    for (const part of parts) totals.set(part.key, (totals.get(part.key) ?? 0) + of(part));
+  const totals = new Map<Key, number>();
+  for (const { parts } of items) {
+    for (const part of parts ?? []) totals.set(part.key, (totals.get(part.key) ?? 0) + of(part));
   }
   const ranked = [...totals].filter(([, total]) => total > 0).toSorted(([, a], [, b]) => b - a);
   // One that is left over takes no more room than "others" would.

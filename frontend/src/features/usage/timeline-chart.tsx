@@ -183,7 +183,7 @@ function Legend({ stack, bar, title, short, exact, children }: LegendProps) {
   );
 }
 
-function labelOf(key: string | null | typeof OTHERS): string {
+function labelOf(key: Stack["series"][number]["key"]): string {
   if (key === OTHERS) return "Others";
-  return key ?? "Not known";
+  return key === null ? "Not known" : String(key);
 }
