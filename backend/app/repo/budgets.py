@@ -52,7 +52,7 @@ _OF_ROWS = """
         SELECT model, CASE WHEN state IN ('reserved', 'unknown') THEN 0 ELSE cost_picousd END AS spent_picousd,
             CASE WHEN state IN ('reserved', 'unknown') THEN reserved_picousd ELSE 0 END AS held_picousd
         FROM usage_logs
-        WHERE created_at >= :starts_at AND created_at < :ends_at AND id <> :but AND {whose}
+        WHERE created_at >= :starts_at AND created_at < :ends_at AND id <> :but AND purpose <> 'manual' AND {whose}
     ) AS calls GROUP BY model
 """
 _WHOSE = {

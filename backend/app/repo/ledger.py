@@ -22,6 +22,7 @@ _RESERVE = """
         SELECT 1 FROM settings WHERE name IN ('allowed_models', 'max_prompt_price', 'max_completion_price')
     ) AS has_policy, EXISTS (SELECT 1 FROM budgets) AS has_budgets
 """
+_RESERVE_MORE = "UPDATE usage_logs SET reserved_picousd = COALESCE(reserved_picousd, 0) + :picousd WHERE id = :id"
 _SETTLE = f"""
     UPDATE usage_logs SET state = :state, upstream_provider = :upstream_provider, upstream_id = :upstream_id,
         served_model = :served_model,
@@ -76,6 +77,11 @@ def reserve(conn: Conn, values: dict[str, Any]) -> Row:
     """
     opened = conn.execute(_RESERVE, {"catalogue_id": values["model"], "token_id": None, **values}).fetchone()
     return opened or {}
+
+
+def reserve_more(conn: Conn, row: Row, picousd: int) -> None:
+    """Add to what is reserved for a call under way, a row of ``call``."""
+    conn.execute(_RESERVE_MORE, {"id": row["id"], "picousd": picousd})
 
 
 def settle(conn: Conn, values: dict[str, Any]) -> bool:

@@ -20,6 +20,7 @@ from app.services.doors.door_thread import post_conversation
 from app.services.doors.foreign_messages import ForeignMessage
 from app.services.providers.providers import Route
 from app.services.turns.keys import remember
+from app.services.turns.meter import Rate
 from app.services.turns.reservation import has_budget, reserve
 from app.services.turns.turn_start import Begun, Plan, begun_earlier
 from app.services.turns.worst_cost import worst_cost_picousd
@@ -85,7 +86,7 @@ def start_call(conn: Conn, plan: Plan, call: DoorCall, conversation: Sequence[Fo
     )
     if place is not None:
         _post_placeholder(conn, start, at, is_shown=place.is_shown)
-    _open(conn, plan, call, start, route, body, at)
+    rate = _open(conn, plan, call, start, route, body, at)
     if place is not None:
         journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
     return Begun(
@@ -94,6 +95,7 @@ def start_call(conn: Conn, plan: Plan, call: DoorCall, conversation: Sequence[Fo
         provider=route.provider,
         body=body,
         headers={} if route.provider.plain else call.headers,
+        rate=rate,
     )
 
 
@@ -144,8 +146,10 @@ def _limited(body: dict[str, Any], facts: ModelFacts | None) -> dict[str, Any]:
     return {**body, "max_tokens": min(limit, most) if most else limit}
 
 
-def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, body: dict[str, Any], at: str) -> None:
-    """The generation, its ledger row and its key."""
+def _open(
+    conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, body: dict[str, Any], at: str
+) -> Rate | None:
+    """The generation, its ledger row and its key; what ``reserve`` says."""
     offers = {slug: models.prices(conn, slug) for slug in candidates(route, body)}
     listed = offers[route.slug]
     generations.insert(
@@ -160,7 +164,7 @@ def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, bo
         params=dict(call.params),
         now=at,
     )
-    reserve(
+    rate = reserve(
         conn,
         {
             "id": new_id(),
@@ -179,6 +183,7 @@ def _open(conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, bo
         offers,
     )
     remember(conn, plan.key, "generation", plan.generation_id, at)
+    return rate
 
 
 def _worst_cost_picousd(body: dict[str, Any], prices: Sequence[Row | None]) -> int | None:

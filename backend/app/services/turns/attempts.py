@@ -17,6 +17,7 @@ from app.services.context.context import Fit
 from app.services.metrics import Metrics
 from app.services.providers.providers import Provider
 from app.services.turns.journal import Journal
+from app.services.turns.meter import Meter
 from app.services.turns.runs import Run
 from app.services.upstream.deltas import DeltaReader
 from app.services.upstream.retry import Again, Failed, Reason, RetryPolicy, again, silent_end
@@ -68,6 +69,8 @@ class Attempts:
         self._earlier: frozenset[Reason] = frozenset()
         self._waited_s = 0.0
         self._next = Attempt(at="", status=None, error_code=None, waited_ms=0)
+        self.meter: Meter | None = None
+        """Of an answer that a budget pays."""
         self.has_spoken = False
         """Whether any of the answer has come."""
 
@@ -124,6 +127,8 @@ class Attempts:
                     run.first_token_at = run.marks.first_token_at = now()
                 run.add(events)
                 journal.mark(run)
+                if self.meter is not None:
+                    await self.meter.take(events, reader.usage)
                 if run.pending_chars > MOST_PENDING_CHARS:
                     await run.drained()
                 if run.total_chars > MOST_ANSWER_CHARS:

@@ -78,8 +78,8 @@ def rooms(conn: Conn, found: Iterable[Row], *, at: str) -> list[Room]:
 
 def hold(
     conn: Conn, row: Mapping[str, Any], worst_picousd: int | None, body: Mapping[str, Any], models: Sequence[str]
-) -> None:
-    """Set aside what a call may cost, in every budget that it counts in.
+) -> bool:
+    """Set aside what a call may cost, in every budget that it counts in; whether any of them is a hard one.
 
     Args:
         row: the call's own, as it stands in the ledger by now.
@@ -98,6 +98,22 @@ def hold(
             budgets.put_sums(conn, room.budget["id"], room.sums())
         if worst_picousd:
             budgets.hold(conn, room.budget["id"], worst_picousd)
+    return any(room.is_hard for room, _ in found)
+
+
+def rooms_of_started(conn: Conn, row: Row) -> list[Room]:
+    """The rooms that a call under way is counted in: those whose kept period it started in."""
+    zone = owner_zone.get(conn)
+    found = budgets.of_call(conn, budgets.call_of(row))
+    made = (room_of(conn, budget, at=row["created_at"], zone=zone) for budget in found)
+    return [room for room, is_made in made if not is_made]
+
+
+def refuse_more(found: Iterable[Room], least_picousd: int) -> None:
+    """Raises BudgetExceeded for an answer that costs more than was held, where a hard budget has no room for it."""
+    hard = sorted((room for room in found if room.is_hard), key=lambda room: room.left_picousd)
+    if hard and hard[0].left_picousd < least_picousd:
+        raise _refused(hard[0], least_picousd, None)
 
 
 def refuse(

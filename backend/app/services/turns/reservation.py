@@ -9,19 +9,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.errors import BudgetExceeded, Unauthorized
-from app.core.money import to_usd
+from app.core.money import MAX_CALL_PICOUSD, to_usd
 from app.db.types import Conn, Row
 from app.repo import access_tokens, budgets, ledger, settings
 from app.services.providers.providers import DEMO
 from app.services.turns import budget_room
+from app.services.turns.meter import Rate, rate_of
 from app.services.turns.policy import policy_of, refuse_forbidden
 from app.services.upstream.dearer import dearer_field
 
 
 def reserve(
     conn: Conn, values: dict[str, Any], token_id: str | None, body: Mapping[str, Any], offers: Mapping[str, Row | None]
-) -> None:
+) -> Rate | None:
     """Open the row of a call that is about to be made, on account of a named token or of the owner (None).
+
+    What it costs as it is written, for a call that a budget pays; None for others, and for one that costs nothing.
 
     Args:
         values: those of ``ledger.reserve``; its worst case is at the catalogue's prices.
@@ -32,14 +35,41 @@ def reserve(
     """
     if values["provider"] == DEMO:
         values = {**values, "reserved_picousd": 0}
-    if token_id is not None:
-        _hold(conn, token_id, values["reserved_picousd"], {} if values["provider"] == DEMO else body)
+    worst = values["reserved_picousd"]
+    is_bounded = token_id is not None and _hold(conn, token_id, worst, {} if values["provider"] == DEMO else body)
     opened = ledger.reserve(conn, {**values, "token_id": token_id})
     if opened["has_policy"]:
         policy = policy_of(settings.all_values(conn), is_free=values["provider"] == DEMO)
         refuse_forbidden(policy, offers, body)
     if opened["has_budgets"]:
-        budget_room.hold(conn, {**values, "token_id": token_id}, values["reserved_picousd"], body, list(offers))
+        is_bounded |= budget_room.hold(conn, {**values, "token_id": token_id}, worst, body, list(offers))
+    return rate_of(conn, body, offers, worst) if is_bounded and worst else None
+
+
+def hold_more(conn: Conn, generation_id: str, least_picousd: int, most_picousd: int) -> int:
+    """Hold more of its budgets for a call that costs more than was held; how much.
+
+    Raises BudgetExceeded when they have not ``least_picousd`` left. A call that is over by now needs nothing more.
+    """
+    row = ledger.call(conn, generation_id)
+    if row is None or row["state"] != "reserved":
+        return most_picousd
+    room = min(MAX_CALL_PICOUSD - (row["reserved_picousd"] or 0), most_picousd)
+    if row["token_id"] is not None:
+        token = access_tokens.budget(conn, row["token_id"])
+        if token is not None and token["budget_picousd"] is not None:
+            room = min(room, token["budget_picousd"] - token["spent_picousd"] - token["held_picousd"])
+    found = budget_room.rooms_of_started(conn, row)
+    budget_room.refuse_more(found, least_picousd)
+    if room < least_picousd:
+        raise BudgetExceeded("The budget does not allow this answer to go on.")
+    more = min([room, *(each.left_picousd for each in found if each.is_hard)])
+    ledger.reserve_more(conn, row, more)
+    if row["token_id"] is not None:
+        access_tokens.hold(conn, row["token_id"], more)
+    for each in found:
+        budgets.hold(conn, each.budget["id"], more)
+    return more
 
 
 def has_budget(conn: Conn, token_id: str | None) -> bool:
@@ -53,12 +83,13 @@ def needs_prices(conn: Conn, token_id: str | None) -> bool:
     return has_budget(conn, token_id) or bool(policy_of(settings.all_values(conn)).max_prices)
 
 
-def _hold(conn: Conn, token_id: str, worst_picousd: int | None, body: Mapping[str, Any]) -> None:
+def _hold(conn: Conn, token_id: str, worst_picousd: int | None, body: Mapping[str, Any]) -> bool:
+    """Whether the token has a budget, which then holds the call's worst case. Raises Unauthorized, BudgetExceeded."""
     row = access_tokens.budget(conn, token_id)
     if row is None or row["revoked_at"] is not None:
         raise Unauthorized("This token was revoked.")
     if row["budget_picousd"] is None:
-        return
+        return False
     if (field := dearer_field(body)) is not None:
         raise BudgetExceeded(
             f"This token has a budget, and nobody can tell what a call with {field!r} may cost.",
@@ -84,3 +115,4 @@ def _hold(conn: Conn, token_id: str, worst_picousd: int | None, body: Mapping[st
                 "parameters), or use a token with a larger budget.",
             },
         )
+    return True

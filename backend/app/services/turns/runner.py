@@ -12,6 +12,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from app.core.errors import AppError, Restoring, ShuttingDown, StoreBusy, UpstreamGarbage
@@ -22,12 +23,13 @@ from app.services.context.context import Fit
 from app.services.metrics import Metrics, Paid
 from app.services.providers.providers import Provider
 from app.services.turns.attempts import Attempts, context_event
-from app.services.turns.bill import Bill
+from app.services.turns.bill import Bill, bill_of, known_bill
 from app.services.turns.journal import MISTAKES, Journal, leave_out_unwritable
+from app.services.turns.meter import Meter, Rate
+from app.services.turns.reservation import hold_more
 from app.services.turns.runs import Run, Runs
 from app.services.turns.turn_end import Ending, end
-from app.services.upstream.deltas import DeltaReader
-from app.services.upstream.outcome import cost_picousd, counted, error_event, judge, usage_event, was_refused
+from app.services.upstream.outcome import error_event, judge, usage_event
 from app.services.upstream.retry import RetryPolicy
 
 log = logging.getLogger(__name__)
@@ -58,6 +60,8 @@ class Call:
     """What its client wants the provider to be told in headers."""
     key: str | None = None
     """The stored id of the idempotency key whose reply the answer is; freed where there is none and nothing is paid."""
+    rate: Rate | None = None
+    """What it costs as it is written, where a budget pays."""
 
 
 class Runner:
@@ -178,6 +182,7 @@ class Runner:
         attempts = Attempts(
             run, call.provider, call.body, call.headers, call.fit, self._journal, self._metrics, retries, self._jitter
         )
+        attempts.meter = None if call.rate is None else Meter(call.rate, partial(self._hold_more, run.id))
         run.interrupted = run.interrupted or self._closing or self._held
         if not run.stop_requested and not run.interrupted:
             run.reading = asyncio.create_task(attempts.read(), name=f"read {run.id}")
@@ -186,10 +191,15 @@ class Runner:
         try:
             ending = self._ending(run, attempts, failure, call)
         except Exception as error:  # noqa: BLE001 - it ends this answer, with its text, and no other
-            ending = _broken(run, call, error, _known_bill(run, attempts, failure, call))
+            free = _is_free(attempts, call)
+            bill = known_bill(run.id, attempts.reader, failure, accepted=run.accepted, free=free)
+            ending = _broken(run, call, error, bill)
             ending.upstream_id = run.upstream_id or attempts.reader.upstream_id
             ending.attempts, ending.fit = attempts.ended(run.failure), attempts.fit
         await self._end(run, ending, call)
+
+    async def _hold_more(self, generation_id: str, least_picousd: int, most_picousd: int) -> int:
+        return await self._store.write(hold_more, generation_id, least_picousd, most_picousd)
 
     def _ending(self, run: Run, attempts: Attempts, failure: AppError | None, call: Call) -> Ending:
         """Assign the last seqs: what is still pending, then usage if known, error if any, done.
@@ -203,7 +213,7 @@ class Runner:
             run.add(reader.finish())
         latency_ms = run.elapsed_ms
         upstream_id = run.upstream_id or reader.upstream_id
-        bill = _bill(reader, failure, accepted=run.accepted, free=_is_free(attempts, call))
+        bill = bill_of(reader, failure, accepted=run.accepted, free=_is_free(attempts, call))
         if run.failure is not None:
             run.failure.may_be_paid = bill.cost_picousd != 0
         # The demo takes other models' names; nobody else has served it.
@@ -371,27 +381,5 @@ def _is_refused(run: Run, attempts: Attempts) -> bool:
     return run.failure is not None and not run.failure.may_be_paid and not attempts.has_spoken
 
 
-def _known_bill(run: Run, attempts: Attempts, failure: AppError | None, call: Call) -> Bill:
-    """What the facts allow; unknown where they cannot be read."""
-    if _is_free(attempts, call):
-        return Bill(cost_picousd=0, cost_text="0")
-    try:
-        return _bill(attempts.reader, failure, accepted=run.accepted, free=False)
-    except Exception:
-        log.exception("what an answer cost cannot be read", extra={"generation_id": run.id})
-        return Bill(cost_picousd=None)
-
-
 def _is_free(attempts: Attempts, call: Call) -> bool:
     return call.provider.demo or not attempts.pending
-
-
-def _bill(reader: DeltaReader, failure: AppError | None, *, accepted: bool, free: bool) -> Bill:
-    """The provider's figure; 0 for the demo and for a call never sent or refused; otherwise unknown, never zero."""
-    wire = reader.usage
-    cache_write_tokens = counted(wire.cache_write_tokens) if wire else None
-    if free or (wire is None and failure is not None and not accepted and was_refused(failure)):
-        return Bill(cost_picousd=0, cost_text="0", cache_write_tokens=cache_write_tokens)
-    if wire is None:
-        return Bill(cost_picousd=None)
-    return Bill(cost_picousd=cost_picousd(wire), cost_text=wire.cost_text, cache_write_tokens=cache_write_tokens)

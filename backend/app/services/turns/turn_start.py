@@ -27,6 +27,7 @@ from app.services.catalog.known_models import refuse_incapable
 from app.services.context.context import Fit
 from app.services.providers.providers import Provider, Route
 from app.services.turns.keys import Key, earlier, remember
+from app.services.turns.meter import Rate
 from app.services.turns.posting import Place, Posted, checked, new_place, place_in, store
 from app.services.turns.prompt import Defaults, Resolved
 from app.services.turns.reservation import reserve
@@ -75,6 +76,8 @@ class Begun:
     headers: Mapping[str, str] = field(default_factory=dict)
     fit: Fit | None = None
     base: list[Part] = field(default_factory=list)
+    rate: Rate | None = None
+    """What it costs as it is written, where a budget pays."""
     replayed: bool = False
     run: Run | None = None
 
@@ -223,7 +226,8 @@ def _start(
     prefill: str = "",
 ) -> Begun:
     """Start an answer to the first message of ``path``, which leads up to the root; ``new`` of it is not stored yet."""
-    resolved, fit, body, named = compose(conn, plan, place, path, prefill)
+    composed = compose(conn, plan, place, path, prefill)
+    resolved, fit, body, _ = composed
     base: list[Part] = [TextPart(text=prefill)] if prefill else []
     user_message_id, message_id = path[0]["id"], new_id()
     answer = messages.new_row(
@@ -260,7 +264,7 @@ def _start(
         model=resolved.route.slug,
     )
     journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
-    _reserve(conn, plan, place.session_id, resolved, body, {slug: each.prices for slug, each in named.items()}, at)
+    rate = _reserve(conn, plan, place.session_id, resolved, body, composed.offers, at)
     remember(conn, plan.key, "generation", plan.generation_id, at)
     return Begun(
         generation_id=plan.generation_id,
@@ -269,6 +273,7 @@ def _start(
         body=body,
         fit=fit,
         base=base,
+        rate=rate,
     )
 
 
@@ -280,9 +285,9 @@ def _reserve(
     body: dict[str, Any],
     offers: Mapping[str, Row | None],
     at: str,
-) -> None:
+) -> Rate | None:
     listed = offers[resolved.route.slug]
-    reserve(
+    return reserve(
         conn,
         {
             "id": new_id(),

@@ -219,7 +219,7 @@ class Turns:
             return begun
         run.begin(begun.start, begun.base)
         key = plan.key.stored_id if plan.key is not None and plan.reply_is_answer else None
-        call = Call(begun.start, begun.body, begun.provider, request_id, begun.fit, begun.headers, key)
+        call = Call(begun.start, begun.body, begun.provider, request_id, begun.fit, begun.headers, key, begun.rate)
         self._runner.launch(run, call)
         if (session_id := run.session_id) is not None:
             self._changes.publish("message", begun.start.user_message_id, session_id=session_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.core.errors import AppError, Interrupted, UpstreamMidstream, UpstreamTruncated
+from app.core.errors import AppError, BudgetExceeded, Interrupted, UpstreamMidstream, UpstreamTruncated
 from app.core.money import MAX_CALL_PICOUSD, parse_usd, to_usd
 from app.schemas.events import Error, Usage
 from app.schemas.types import TerminalStatus
@@ -38,7 +38,7 @@ def judge(reader: DeltaReader, failure: AppError | None, *, stop_requested: bool
 
     Called before the reader's ``finish``: whole tool calls at a proper end make the reason ``tool_calls`` even if the
     provider says ``stop`` or nothing (row 33). Text that is followed by its usage and ``[DONE]`` has stopped, too:
-    nothing is missing but the word.
+    nothing is missing but the word. An answer that its budget cannot pay any longer is stopped.
     """
     reason = reader.finish_reason
     unbroken = failure is None and not stop_requested and not interrupted
@@ -49,6 +49,8 @@ def judge(reader: DeltaReader, failure: AppError | None, *, stop_requested: bool
     error = failure
     if error is None and reason == "error":
         error = UpstreamMidstream()
+    if isinstance(error, BudgetExceeded):
+        return Outcome("stopped", error=error)
     if error is None and reason is not None:
         return Outcome("completed", reason)
     if interrupted:

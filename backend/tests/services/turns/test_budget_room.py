@@ -19,7 +19,7 @@ from app.db.sqlite import SqliteConnection, open_writer
 from app.db.types import Conn
 from app.repo import budgets, ledger, owner_zone
 from app.services.turns import budget_room
-from app.services.turns.reservation import reserve
+from app.services.turns.reservation import hold_more, reserve
 
 START = datetime(2026, 3, 27, 12, tzinfo=UTC)
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Auckland")
@@ -27,10 +27,10 @@ KINDS: tuple[tuple[str, str | None], ...] = (
     ("all", None), ("profile", "1"), ("model", "a/b"), ("session", "s"), ("token", "t"), ("purpose", "chat"),
 )  # fmt: skip
 FIGURES = (
-    "served_model",
+    "served_model", "is_failed",
     "upstream_provider", "upstream_id", "prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens",
     "cache_write_tokens", "reasoning_tokens", "latency_ms", "first_token_ms", "tokens_per_second",
-    "finish_reason", "decision",
+    "finish_reason", "decision", "served_model",
 )  # fmt: skip
 
 
@@ -188,3 +188,46 @@ def test_a_call_that_costs_nothing_always_fits(conn: Conn) -> None:
         start(conn, 2, START, 1)
     with pytest.raises(BudgetExceeded, match="nobody can tell"):
         start(conn, 3, START, None)
+
+
+def test_more_is_held_as_far_as_there_is_room(conn: Conn) -> None:
+    """Of the tightest hard budget, in all that the call counts in; what is over by now needs nothing."""
+    owner_zone.put(conn, "UTC")
+    make(conn, "a", limit=100, hard=True)
+    make(conn, "b", limit=70, hard=True, kind="purpose", subject="chat")
+    make(conn, "c", limit=10)
+    start(conn, 1, START, 40)
+    assert hold_more(conn, "g1", 10, 20) == 20
+    assert hold_more(conn, "g1", 10, 20) == 10
+    check(conn, START)
+    with pytest.raises(BudgetExceeded) as refused:
+        hold_more(conn, "g1", 1, 20)
+    assert refused.value.details["budget_id"] == "b"
+    settle(conn, 1, START, 55)
+    check(conn, START)
+    assert hold_more(conn, "g1", 10, 20) == 20
+    assert hold_more(conn, "none", 10, 20) == 20
+    check(conn, START)
+
+
+def test_a_period_that_is_over_holds_nothing_more(conn: Conn) -> None:
+    """What goes on beyond midnight belongs to the day before, whose limit nobody can pass any more."""
+    owner_zone.put(conn, "UTC")
+    make(conn, "a", limit=100, hard=True)
+    start(conn, 1, START, 40)
+    start(conn, 2, START + timedelta(days=1), 100)
+    assert hold_more(conn, "g1", 500, 600) == 600
+    check(conn, START + timedelta(days=1))
+
+
+def test_what_was_entered_by_hand_is_no_call(conn: Conn) -> None:
+    """It was paid elsewhere."""
+    owner_zone.put(conn, "UTC")
+    make(conn, "a", limit=100, hard=True)
+    conn.execute(
+        "INSERT INTO usage_logs (id, purpose, state, model, provider, cost_picousd, created_at)"
+        " VALUES ('m', 'manual', 'settled', 'a/b', 'elsewhere', 99, :at)",
+        {"at": stamp(START)},
+    )
+    start(conn, 1, START, 100)
+    check(conn, START)
