@@ -28,10 +28,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Coroutine tests also owe the loop its tasks back; asking that of others would make each a loop."""
+    """Coroutine tests also owe the loop its tasks back; asking that of others would make each a loop.
+
+    What a test of faults runs is in another process, or run by others too: coverage would only slow it down.
+    """
     if config.getoption("long"):
         items[:] = [item for item in items if isinstance(item, pytest.Function) and "scale" in item.fixturenames]
     for item in items:
+        if item.get_closest_marker("faults"):
+            item.add_marker("no_cover")
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
             names = item.fixturenames
             if "no_task_left_behind" not in names:

@@ -24,10 +24,13 @@ from tests.harness.document import DOCUMENT
 
 Json = dict[str, Any]
 
+# Thousands of rounds of what other tests reach too: coverage would double their time and add nothing.
+pytestmark = pytest.mark.no_cover
+
 JSON_TYPE = {"Content-Type": "application/json"}
 TABLES = (
     *("sessions", "messages", "generations", "generation_events", "usage_logs", "usage_sums"),
-    *("profiles", "settings", "idempotency_keys", "compactions", "draft_parts"),
+    *("profiles", "settings", "idempotency_keys", "compactions", "draft_parts", "budgets"),
 )
 
 
@@ -100,6 +103,10 @@ class Filled:
             "pinned": True,
             "scopes": ["read"],
             "path": "/api/admin/backup",
+            "items": [],
+            "kind": "all",
+            "period": "day",
+            "limit_usd": "1",
         }
         assert operation.body is not None
         needed = set(operation.body.get("required", ()))

@@ -16,6 +16,9 @@ from app.schemas.events import decode_events, encode_events
 from tests.harness.scale import Scale
 from tests.services.upstream_streams import FOLDER, OUTCOMES, STREAMS, cut, read_answer
 
+# Thousands of rounds of what other tests reach too: coverage would double their time and add nothing.
+pytestmark = pytest.mark.no_cover
+
 FRAMES = {path.stem: path.read_bytes() for path in sorted((FOLDER.parent / "frames").glob("*.sse"))}
 SPLITS = (600, 50_000)
 """Of each stream, on top of the cut at every place: in every run, in the long form."""
