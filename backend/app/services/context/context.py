@@ -7,8 +7,10 @@ goes first, then turn by turn, the oldest first. System messages, pinned turns a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
+
+from msgspec import Struct, structs
 
 from app.core.errors import ContextTooLong
 from app.schemas.context import ContextUse
@@ -18,8 +20,7 @@ from app.services.context.history import Line, Message
 _SYSTEM = ("system", "developer")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
+class Room(Struct, frozen=True, kw_only=True):
     """What a model has room for.
 
     Args:
@@ -33,7 +34,7 @@ class Room:
     limit_tokens: int | None
     answer_tokens: int | None
     calibration: Calibration
-    beside: Weight = field(default_factory=Weight)
+    beside: Weight = Weight()
     may_drop: bool = True
 
     @property
@@ -44,8 +45,7 @@ class Room:
         return min(self.answer_tokens or 0, self.limit_tokens // 2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
+class Fit(Struct, frozen=True, kw_only=True):
     """What is sent of a conversation. ``droppable`` may still go, piece by piece, as positions in ``messages``."""
 
     messages: list[Message]
@@ -83,7 +83,7 @@ class Fit:
             first_kept_id=_first_after(max(going), self.messages, self.sources),
             strategy="drop_oldest",
         )
-        fit = replace(
+        fit = structs.replace(
             self,
             messages=messages,
             use=use,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from app.services.context.tokens import measured
 
@@ -26,8 +27,7 @@ _SLOWEST: Final = 0.1
 _FEW: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(Struct, frozen=True):
     """Guessed tokens of text, before correction, and of media, which are not corrected."""
 
     text: float = 0.0
@@ -40,8 +40,7 @@ class Weight:
         return Weight(self.text - other.text, self.media - other.media)
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Struct, frozen=True):
     """What ``samples`` calls of a model have taught: how many tokens it takes for one that is guessed."""
 
     ratio: float

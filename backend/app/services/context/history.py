@@ -6,8 +6,9 @@ API reference, sections 2.2, 2.3 and 9.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from app.core.json import decode
 from app.db.types import Row
@@ -45,8 +46,7 @@ _FORMATS: Final = {
 _ROUTERS: Final = "openrouter"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One message to send and the stored one that it is made of; ``source`` None: none is.
 
     ``retrieval``: text that was looked up for the conversation and can be had with less of it.

@@ -8,8 +8,9 @@ bounded by what the model can read at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from app.core.json import encode
 
@@ -25,8 +26,7 @@ _IMAGE: Final = "data:image/"
 _PLAIN: Final = "data:text/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptSize:
+class PromptSize(Struct, frozen=True, kw_only=True):
     """``text_tokens`` of everything but pictures, and the kinds of media there are that no size of theirs bounds.
 
     A compressed file may hold a thousand times its bytes, and silence next to none; what is only named by its address

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from app.repo.models import UNKNOWN, Known
 from app.schemas.profiles import Profile
@@ -14,8 +15,7 @@ from app.services.providers.providers import Route
 from app.services.upstream.request import layered
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(Struct, frozen=True):
     """What applies where neither the request nor a profile says otherwise."""
 
     model: str
@@ -24,8 +24,7 @@ class Defaults:
     system_prompt: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """Who answers, and how: the request over the session over the profile over the settings."""
 
     route: Route

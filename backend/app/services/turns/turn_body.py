@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from app.core.slugs import parse_slug
 from app.db.types import Conn, Row
@@ -47,7 +48,7 @@ def fitted_body(
     body = request_body(resolved, fitted.messages, params, prefill)
     if resolved.route.provider.demo or parse_slug(slug).is_router or fitted.weight.media or _is_added_to(params):
         return fitted, body
-    return replace(fitted, counts_for=slug), body
+    return structs.replace(fitted, counts_for=slug), body
 
 
 def _after_prompt(lines: Sequence[Line]) -> int:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 from app.core.caller import current_token_id
 from app.core.clock import now
 from app.core.errors import Conflict, GenerationRunning, NotFound, NothingToAnswer
@@ -62,7 +64,7 @@ class Plan:
     """The named token on whose account it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Begun:
     """A generation that is stored and not yet running. ``replayed``: an earlier request made it.
 
@@ -198,7 +200,7 @@ def compose(conn: Conn, plan: Plan, place: Place, path: Sequence[Row], prefill: 
     known = resolved.known
     if plan.thinks_by_default:
         params = thinking_by_default(resolved.params, model=resolved.route.slug, facts=known.facts)
-        resolved = replace(resolved, params=params)
+        resolved = structs.replace(resolved, params=params)
     fit, body = fitted_body(conn, resolved, path[::-1], known.facts, prefill)
     body = in_one_piece(with_known_fallbacks(conn, plan.route, resolved.route, body))
     named = {

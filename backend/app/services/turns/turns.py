@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from app.core.clock import now
@@ -225,7 +225,8 @@ class Turns:
             self._changes.publish("message", begun.start.user_message_id, session_id=session_id)
             self._changes.publish("message", begun.start.assistant_message_id, session_id=session_id)
             self._changes.publish("session", session_id, session_id=session_id)
-        return replace(begun, run=run)
+        begun.run = run
+        return begun
 
     async def _started(self, generation_id: str) -> Started:
         return await self._store.read(_read_started, generation_id)

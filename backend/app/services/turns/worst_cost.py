@@ -7,8 +7,9 @@ work has no price there, its own list price does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from msgspec import Struct, structs
 
 from app.core.json import encode
 from app.core.money import MAX_CALL_PICOUSD, PICO_PER_USD
@@ -44,8 +45,7 @@ class _Open(Exception):
     """A price is needed that nobody tells."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Size:
+class _Size(Struct, frozen=True, kw_only=True):
     """What of a request is billed, in whose unit each price is."""
 
     prompt: PromptSize
@@ -201,7 +201,7 @@ def _size(body: Mapping[str, Any]) -> _Size:
     modalities = body.get("modalities") or ()
     prompt = prompt_size(body, parts)
     if body.get("tools"):
-        prompt = replace(prompt, text_tokens=prompt.text_tokens + TOOLS_TOKENS)
+        prompt = structs.replace(prompt, text_tokens=prompt.text_tokens + TOOLS_TOKENS)
     return _Size(
         prompt=prompt,
         answer_tokens=(output_limit(body) or 0) + predicted,
@@ -234,6 +234,10 @@ def _scanned(part: Mapping[str, Any]) -> int:
 
 def _is_kept_long(marked: Iterable[object]) -> bool:
     """Whether one of these is to be cached for an hour, which costs more (section 2.3)."""
-    parts = [part for part in marked if isinstance(part, Mapping)]
-    marks = (part.get(name) for part in parts for name in ("cache_control", "prompt_cache_options"))
-    return any(isinstance(mark, Mapping) and mark.get("ttl") not in (None, "5m") for mark in marks)
+    for part in marked:
+        if not isinstance(part, Mapping):
+            continue
+        for mark in (part.get("cache_control"), part.get("prompt_cache_options")):
+            if isinstance(mark, Mapping) and mark.get("ttl") not in (None, "5m"):
+                return True
+    return False
