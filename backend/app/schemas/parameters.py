@@ -169,7 +169,8 @@ class QueryParameters(SamplingParameters):
 
     def given(self) -> dict[str, Any]:
         """Only the parameters that were set, nested ones as plain values; money stays Decimal."""
-        return self.model_dump(include=set(NAMES), exclude_none=True)
+        named = self.model_fields_set & NAMES
+        return self.model_dump(include=named, exclude_none=True) if named else {}
 
     @model_validator(mode="after")
     def _agreeing(self) -> Self:

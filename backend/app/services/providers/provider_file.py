@@ -98,7 +98,8 @@ class FileProvider(BaseModel, extra="forbid"):
     def defaults_of(self, model: str) -> dict[str, Any]:
         """The parameters of one of its models where nobody says otherwise."""
         listed = self.models.get(model)
-        return layered(self.parameters.given(), listed.given() if listed else {})
+        given = self.parameters.given()
+        return layered(given, listed.given() if listed else {}) if given or listed else {}
 
 
 class ProviderFile(BaseModel, extra="forbid"):

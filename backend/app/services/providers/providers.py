@@ -170,7 +170,7 @@ class Providers:
             prefix, name = self._default_other, model
         if prefix in self._others:
             return _route(self._others[prefix], name)
-        return replace(_route(self.current(), model), takes_unlisted=self._main_takes_unlisted)
+        return _route(self.current(), model, takes_unlisted=self._main_takes_unlisted)
 
     @property
     def default(self) -> Provider | None:
@@ -269,7 +269,7 @@ class Providers:
         return self._settings.data_dir
 
 
-def _route(provider: Provider, model: str) -> Route:
+def _route(provider: Provider, model: str, *, takes_unlisted: bool = True) -> Route:
     entry = provider.entry
     if not model and provider.prefix:
         raise UpstreamModelNotFound(
@@ -281,4 +281,4 @@ def _route(provider: Provider, model: str) -> Route:
             f"The provider {provider.name!r} takes only the models that the providers file lists.",
             details={"provider": provider.name, "models": sorted(entry.models)},
         )
-    return Route(provider, provider.slug_of(model), model, entry.defaults_of(model))
+    return Route(provider, provider.slug_of(model), model, entry.defaults_of(model), takes_unlisted)
