@@ -63,6 +63,18 @@ class EventsQuery(BaseModel, extra="forbid"):
         return dict(cursor for cursor in parsed if cursor is not None)
 
 
+@router.post("/stream", responses=STREAMED | responses_for(*START_ERRORS))
+@route_class("spend")
+async def create_stream(
+    services: ServicesDep,
+    body: GenerationCreate,
+    request_id: RequestIdDep,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Store a message and stream its answer, in one call; or answer a stored one."""
+    return stream(await services.turns.create_and_attach(keyed(body, idempotency_key), request_id))
+
+
 @router.get(
     "/stream",
     responses=STREAMED
@@ -78,18 +90,6 @@ async def answer_stream(
 ) -> Response:
     """Stream the answer to a session's newest user message or tool result. Safe to repeat: it never starts a second."""
     return stream(await services.turns.answer(query, last_event_id, request_id))
-
-
-@router.post("/stream", responses=STREAMED | responses_for(*START_ERRORS))
-@route_class("spend")
-async def create_stream(
-    services: ServicesDep,
-    body: GenerationCreate,
-    request_id: RequestIdDep,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
-    """Store a message and stream its answer, in one call; or answer a stored one."""
-    return stream(await services.turns.create_and_attach(keyed(body, idempotency_key), request_id))
 
 
 @router.get("/events", responses=STREAMED | responses_for(ValidationFailed))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from app.core.json import encode
 from app.core.sse import sse_data
@@ -21,6 +21,12 @@ from app.services.upstream.accumulator import images_of
 log = logging.getLogger(__name__)
 
 MOST_TAKEN_BYTES = 2**17
+_HIDDEN = ("type", "details", "extra")
+_SHOWN: dict[type[Any], list[str]] = {
+    kind: sorted((field.name for field in fields(kind) if field.name not in _HIDDEN), key=lambda name: name != "done")
+    for kind in get_args(Event)
+}
+"""The fields of each event that readers get, in their order."""
 
 Encoder: TypeAlias = Callable[[int, Event], bytes]
 """The frame of the event with a seq."""
@@ -74,12 +80,7 @@ def snapshot_frame(generation_id: str, message: Any, last_seq: int) -> bytes:
 def _data(event: Event) -> dict[str, Any]:
     if isinstance(event, Annotation):
         return event.annotation
-    hidden = ("type", "details", "extra")
-    names = [name for name in event.__dataclass_fields__ if name not in hidden]
-    if "done" in names:
-        names.remove("done")
-        names.insert(0, "done")
-    return {name: getattr(event, name) for name in names}
+    return {name: getattr(event, name) for name in _SHOWN[type(event)]}
 
 
 class FrameLog:

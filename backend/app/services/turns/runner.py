@@ -186,7 +186,7 @@ class Runner:
         run.interrupted = run.interrupted or self._closing or self._held
         if not run.stop_requested and not run.interrupted:
             run.reading = asyncio.create_task(attempts.read(), name=f"read {run.id}")
-            await asyncio.wait([run.reading])
+            await _over(run.reading)
         failure = _failure(run)
         try:
             ending = self._ending(run, attempts, failure, call)
@@ -327,6 +327,13 @@ class Runner:
         )
         if ending.bill.cost_picousd is None and ending.upstream_id is not None:
             self._unsettled(ending.generation_id, ending.upstream_id, call.provider.name)
+
+
+async def _over(task: asyncio.Task[None]) -> None:
+    """Wait until a task has ended, however it did; cancelling the wait leaves it alone."""
+    ended = asyncio.get_running_loop().create_future()
+    task.add_done_callback(lambda _: None if ended.done() else ended.set_result(None))
+    await ended
 
 
 def _cancel(run: Run) -> None:

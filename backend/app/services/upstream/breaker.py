@@ -200,8 +200,16 @@ class Circuits:
         """
         self._account.enter()
         trials = self._enter(model, again=again)
+        has_begun = False
+
+        def begun() -> None:
+            nonlocal has_begun
+            if not has_begun:
+                has_begun = True
+                self._succeeded(trials)
+
         try:
-            yield lambda: self._succeeded(trials)
+            yield begun
         except UpstreamError as error:
             self._judge(error, *trials)
             raise
@@ -209,7 +217,7 @@ class Circuits:
             for trial in trials:
                 trial.left()
             raise
-        self._succeeded(trials)
+        begun()
 
     def _enter(self, model: str | None, *, again: bool) -> tuple[Trial, Trial]:
         provider = self._provider.enter(again=again)
