@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 DELAYS_S: Sequence[float] = (2, 5, 15, 60, 300, 3600, 86400)
 """How old a call is when it is asked for, counted from its end."""
+ASKED_S = 15.0
+"""How long one question may take: a provider that does not answer must not keep the others waiting."""
 _SAME_S = 0.001
 """Times are stored to the millisecond; what is due within one is due now."""
 
@@ -118,9 +120,11 @@ class Reconciler:
         if asked is None:
             return False
         try:
-            record = await asked.client.generation(call.upstream_id)
-        except AppError as error:
-            log.info("cost not told yet", extra={"generation_id": call.id, "error_code": error.code})
+            async with asyncio.timeout(ASKED_S):
+                record = await asked.client.generation(call.upstream_id)
+        except (AppError, TimeoutError) as error:
+            code = error.code if isinstance(error, AppError) else "timeout"
+            log.info("cost not told yet", extra={"generation_id": call.id, "error_code": code})
             record = None
         cost = cost_picousd(record)
         if record is None or cost is None:

@@ -84,6 +84,18 @@ async def test_what_is_known_is_not_decided(client: ConsoleClient) -> None:
     assert (await client.ask("POST", "/api/usage/none/decision", json={"write_off": True})).status_code == 404
 
 
+async def test_a_decision_frees_what_a_budget_holds(client: ConsoleClient) -> None:
+    """What nobody knows counts as the most that it may have cost, until its owner says what it was."""
+    await client.post("/api/models/sync")
+    await client.post("/api/budgets", {"kind": "all", "period": "month", "limit_usd": 10})
+    row = await unknown_row(client)
+    (held,) = (await client.get("/api/budgets"))["items"]
+    assert (held["reserved_usd"], held["spent_usd"]) == (row["reserved_usd"], 0)
+    await client.post(f"/api/usage/{row['id']}/decision", {"cost_usd": "0.25"})
+    (charged,) = (await client.get("/api/budgets"))["items"]
+    assert (charged["reserved_usd"], charged["spent_usd"]) == (0, Decimal("0.25"))
+
+
 async def test_a_program_does_not_decide_what_it_has_spent(console: Console) -> None:
     """It could write its own calls off. What its owner decides is charged to its budget, and the rest given back."""
     client = console.client

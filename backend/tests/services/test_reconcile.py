@@ -54,6 +54,7 @@ class Provided:
         self.told = told
         self.asked: list[tuple[float, str]] = []
         self.missing = False
+        self.silent: set[str] = set()
 
     def named(self, name: str) -> Provider | None:
         if self.missing or name != "openrouter":
@@ -62,6 +63,8 @@ class Provided:
 
     async def generation(self, upstream_id: str) -> GenerationRecord | None:
         self.asked.append((asyncio.get_running_loop().time(), upstream_id))
+        if upstream_id in self.silent:
+            await asyncio.get_running_loop().create_future()
         answers = self.told[upstream_id]
         told = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(told, AppError):
@@ -178,6 +181,24 @@ def test_a_store_that_refuses_is_tried_again(keep: Keep) -> None:
         books.store.failures = [DiskFull(), DiskFull()]
         async with books.reconciling(Provided(one=[record()], two=[record()]), 1, 2, 3):
             await virtual_time.passes(10)
+        assert [row["state"] for row in await books.ledger()] == ["reconciled", "reconciled"]
+
+    keep(main)
+
+
+def test_a_provider_that_does_not_answer_keeps_nobody_waiting_for_long(keep: Keep) -> None:
+    """And is asked again."""
+
+    async def main(books: Books) -> None:
+        await books.unknown()
+        await books.unknown("two")
+        provided = Provided(one=[record()], two=[record()])
+        provided.silent = {"one"}
+        async with books.reconciling(provided, 1, 100):
+            await virtual_time.passes(20)
+            assert [row["state"] for row in await books.ledger()] == ["unknown", "reconciled"]
+            provided.silent.clear()
+            await virtual_time.passes(100)
         assert [row["state"] for row in await books.ledger()] == ["reconciled", "reconciled"]
 
     keep(main)
