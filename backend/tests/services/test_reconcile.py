@@ -3,118 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.core.clock import stamp
-from app.core.errors import AppError, Conflict, DiskFull, NotFound, UpstreamUnavailable
-from app.core.money import to_usd
-from app.db.types import Row
+from app.core.errors import DiskFull, UpstreamUnavailable
 from app.repo import generations, sessions
-from app.schemas.usage import Decision, UsageRow
-from app.services.changes import Changes
-from app.services.decisions import Decisions
-from app.services.providers.providers import Provider
 from app.services.reconcile import DELAYS_S, Reconciler
 from app.services.turns.turn_end import end
-from app.services.turns.turn_start import Begun
-from app.services.upstream.wire import GenerationRecord, decode_generation
 from tests.core import virtual_time
-from tests.services.pretended import InlineStore
-from tests.services.turning import answered, begin, check_sums, ending, rows_of
-
-LOOP_BEGAN_S = 1000.0
-
-
-def record(**fields: object) -> GenerationRecord:
-    data = {"id": "gen-1", "total_cost": 0.25, "native_tokens_prompt": 7, "native_tokens_completion": 9} | fields
-    return decode_generation(json.dumps({"data": data}).encode())
-
-
-def _now() -> str:
-    """The machine's time, as if the loop's time had passed."""
-    return stamp(time.time_ns() + round((asyncio.get_running_loop().time() - LOOP_BEGAN_S) * 1e9))
-
-
-Told = GenerationRecord | AppError | None
-
-
-class Provided:
-    """Providers whose one client tells what the test says, by upstream id; the last answer stays."""
-
-    def __init__(self, **told: list[Told]) -> None:
-        self.told = told
-        self.asked: list[tuple[float, str]] = []
-        self.missing = False
-        self.silent: set[str] = set()
-
-    def named(self, name: str) -> Provider | None:
-        if self.missing or name != "openrouter":
-            return None
-        return Provider("openrouter", self, demo=False)  # type: ignore[arg-type]
-
-    async def generation(self, upstream_id: str) -> GenerationRecord | None:
-        self.asked.append((asyncio.get_running_loop().time(), upstream_id))
-        if upstream_id in self.silent:
-            await asyncio.get_running_loop().create_future()
-        answers = self.told[upstream_id]
-        told = answers.pop(0) if len(answers) > 1 else answers[0]
-        if isinstance(told, AppError):
-            raise told
-        return told
-
-
-@dataclass
-class Books:
-    """A store and the changes that were told."""
-
-    store: Any
-    changes: Changes
-
-    async def unknown(self, upstream_id: str | None = "one") -> Begun:
-        """A call whose stream was cut before it told its cost."""
-        begun = await begin(self.store)
-        await self.store.write(end, ending(begun, cost=None, upstream_id=upstream_id, status="stopped"))
-        return begun
-
-    async def ledger(self) -> list[Row]:
-        rows: list[Row] = await self.store.read(rows_of, "usage_logs")
-        return rows
-
-    @asynccontextmanager
-    async def reconciling(self, provided: Provided, *delays_s: float) -> AsyncIterator[Reconciler]:
-        reconciler = Reconciler(self.store, self.changes, provided, delays_s, _now)  # type: ignore[arg-type]
-        await reconciler.open()
-        yield reconciler
-        await reconciler.close()
-
-
-Keep = Callable[[Callable[[Books], Awaitable[None]]], None]
-
-
-@pytest.fixture
-def keep(tmp_path: Path) -> Keep:
-    """Runs a test's coroutine in virtual time with books of its own, whose sums must be right at the end."""
-
-    def keep(main: Callable[[Books], Awaitable[None]]) -> None:
-        async def checked(store: InlineStore) -> None:
-            changes = Changes()
-            changes.listen(lambda: None)
-            await main(Books(store, changes))
-            await store.read(check_sums)
-
-        with closing(InlineStore(tmp_path / "console.db")) as store:
-            virtual_time.run(checked(store))
-
-    return keep
+from tests.services.late import Books, Keep, Provided, Told, record
+from tests.services.turning import answered, begin, ending
 
 
 def test_a_cost_that_is_told_is_stored_everywhere(keep: Keep) -> None:
@@ -336,67 +237,6 @@ def test_a_clock_that_jumps_delays_no_call_for_ever(keep: Keep, off_s: int) -> N
         await virtual_time.passes(3)
         await reconciler.close()
         assert [row["state"] for row in await books.ledger()] == ["reconciled"]
-
-    keep(main)
-
-
-async def decide(books: Books, **said: object) -> UsageRow:
-    """The owner's word on the first row."""
-    (row, *_) = await books.ledger()
-    return await Decisions(books.store, books.changes).decide(row["id"], Decision.model_validate(said))
-
-
-@pytest.mark.parametrize(
-    ("said", "cost", "kind"),
-    [
-        ({"cost_usd": "0.000837"}, 837_000_000, "cost"),
-        ({"cost_usd": 0}, 0, "cost"),
-        ({"write_off": True}, 0, "write_off"),
-    ],
-)
-def test_the_owner_decides_what_nobody_told(keep: Keep, said: dict[str, object], cost: int, kind: str) -> None:
-    """Booked everywhere, labelled as the owner's, once; and the provider's late word changes nothing any more."""
-
-    async def main(books: Books) -> None:
-        begun = await books.unknown()
-        provided = Provided(one=[None, record()])
-        async with books.reconciling(provided, 1, 10):
-            await virtual_time.passes(5)
-            row = await decide(books, **said)
-            assert (row.state, row.decision, row.cost_usd) == ("reconciled", kind, to_usd(cost))
-            assert (await decide(books, **said)) == row
-            with pytest.raises(Conflict):
-                await decide(books, cost_usd="0.5")
-            await virtual_time.passes(10)
-        assert len(provided.asked) == 2
-        (stored,) = await books.ledger()
-        assert (stored["cost_picousd"], stored["decision"]) == (cost, kind)
-        generation = await books.store.read(generations.get, begun.generation_id)
-        assert (generation.usage.cost_usd, generation.usage.cost_state) == (to_usd(cost), "reconciled")
-
-    keep(main)
-
-
-def test_what_the_provider_told_first_is_not_decided(keep: Keep) -> None:
-    async def main(books: Books) -> None:
-        await books.unknown()
-        async with books.reconciling(Provided(one=[record()]), 1):
-            await virtual_time.passes(5)
-        with pytest.raises(Conflict):
-            await decide(books, write_off=True)
-        (stored,) = await books.ledger()
-        assert (stored["cost_picousd"], stored["decision"]) == (25 * 10**10, None)
-
-    keep(main)
-
-
-def test_a_call_under_way_is_not_decided(keep: Keep) -> None:
-    async def main(books: Books) -> None:
-        await begin(books.store)
-        with pytest.raises(Conflict, match="has not ended"):
-            await decide(books, write_off=True)
-        with pytest.raises(NotFound):
-            await Decisions(books.store, books.changes).decide("none", Decision(write_off=True))
 
     keep(main)
 
