@@ -43,6 +43,7 @@ from app.api.routes import (
     tickets,
     tokens,
     usage,
+    usage_check,
 )
 from app.api.routes import settings as settings_routes
 from app.api.spa import mount_page
@@ -79,8 +80,21 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     )
     # Routes are tried in this order, the busiest first.
     for module in (
-        *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage, decisions),
-        *(account, budgets, compactions, settings_routes, admin, restore, embeddings, openrouter_lookups),
+        *(
+            stream,
+            openai,
+            chat,
+            generations,
+            messages,
+            sessions,
+            profiles,
+            providers,
+            models,
+            usage,
+            usage_check,
+            decisions,
+        ),
+        *(usage_check, account, budgets, compactions, settings_routes, admin, restore, embeddings, openrouter_lookups),
         *(openai_models, plain_models, estimates, tokens, tickets, health, metrics, docs),
     ):
         app.include_router(module.router)

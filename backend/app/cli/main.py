@@ -16,6 +16,7 @@ from app.cli.prove import prove
 from app.cli.restore import restore
 from app.cli.serve import serve
 from app.cli.token import token
+from app.cli.usage import usage
 
 commands = typer.Typer(
     help="A local-first console for large language models.",
@@ -28,6 +29,7 @@ commands.add_typer(backup, name="backup")
 commands.command()(restore)
 commands.command()(prove)
 commands.add_typer(token, name="token")
+commands.add_typer(usage, name="usage")
 
 
 @commands.callback()

@@ -10,7 +10,7 @@ from app.db.reference import reference
 from app.db.types import Conn
 from app.repo import owner_zone
 from app.repo.restored_rows import DERIVED, MERGED, RESTORED, SETTINGS
-from app.repo.sums import kept_sum
+from app.repo.usage_audit import count_sessions_anew
 from app.repo.usage_sums import count_anew
 from app.schemas.budgets import MOST_BUDGETS
 
@@ -44,15 +44,6 @@ _FEWER_BUDGETS = f"""
     DELETE FROM budgets WHERE id IN (
         SELECT id FROM budgets WHERE id NOT IN (SELECT id FROM live.budgets)
         ORDER BY id LIMIT -1 OFFSET max({MOST_BUDGETS} - (SELECT count(*) FROM live.budgets), 0))
-"""  # noqa: S608
-_SESSION_SUMS = ("prompt_tokens", "completion_tokens", "total_tokens", "cost_picousd")
-_SUM_SESSIONS = f"""
-    UPDATE sessions SET
-        message_count = (SELECT count(*) FROM messages m WHERE m.session_id = sessions.id),
-        ({", ".join(_SESSION_SUMS)}, unknown_calls) = (
-            SELECT {", ".join(map(kept_sum, _SESSION_SUMS))},
-                COALESCE(sum(CASE WHEN state = 'unknown' THEN 1 ELSE 0 END), 0)
-            FROM usage_logs u WHERE u.session_id = sessions.id AND u.purpose <> 'manual')
 """  # noqa: S608
 _STEP_REVISIONS = """
     UPDATE {table} SET revision = max(CASE WHEN revision > {most} THEN 0 ELSE revision END, COALESCE(
@@ -95,7 +86,7 @@ def sum_up(conn: Conn) -> None:
     """Last, once every call of the file is closed: count days and sessions anew from the rows, forget old journals."""
     conn.execute(_FORGET_JOURNALS)
     count_anew(conn, owner_zone.get(conn))
-    conn.execute(_SUM_SESSIONS)
+    count_sessions_anew(conn)
 
 
 def count_rows(conn: Conn, schema: str = "main") -> dict[str, int]:

@@ -38,6 +38,7 @@ from app.services.turns.journal import Journal
 from app.services.turns.live import Live
 from app.services.turns.runner import Runner
 from app.services.turns.turns import Turns
+from app.services.usage.audit import UsageAudit
 from app.services.usage.export import UsageExports
 from app.services.usage.reports import UsageReports
 
@@ -62,6 +63,7 @@ class Services:
     profiles: Profiles
     usage: UsageReports
     usage_exports: UsageExports
+    usage_audit: UsageAudit
     budgets: Budgets
     decisions: Decisions
     account: Account
