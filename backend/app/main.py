@@ -80,20 +80,7 @@ def create_app(settings: Settings | None = None, *, pace: Pace | None = None, pa
     )
     # Routes are tried in this order, the busiest first.
     for module in (
-        *(
-            stream,
-            openai,
-            chat,
-            generations,
-            messages,
-            sessions,
-            profiles,
-            providers,
-            models,
-            usage,
-            usage_check,
-            decisions,
-        ),
+        *(stream, openai, chat, generations, messages, sessions, profiles, providers, models, usage, decisions),
         *(usage_check, account, budgets, compactions, settings_routes, admin, restore, embeddings, openrouter_lookups),
         *(openai_models, plain_models, estimates, tokens, tickets, health, metrics, docs),
     ):

@@ -12,6 +12,7 @@ MAX_PICOUSD = 2**63 - 1
 MAX_CALL_PICOUSD = 1_000 * PICO_PER_USD
 """The most that one call is believed to cost: thousands of such rows still add up within a column."""
 _PICO = Decimal("1e-12")
+_NOTHING = Decimal(0)
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
@@ -33,7 +34,8 @@ def parse_usd(text: str) -> int | None:
 
 def to_usd(picousd: int) -> Decimal:
     """Picodollars as dollars: exact, no exponent, no trailing zeros (``Decimal("0.000837")``)."""
-    usd = Decimal(picousd).scaleb(-12, _EXACT)
-    whole, _, fraction = f"{usd:f}".partition(".")
-    fraction = fraction.rstrip("0")
-    return Decimal(f"{whole}.{fraction}" if fraction else whole)
+    if not picousd:
+        return _NOTHING
+    whole, fraction = divmod(abs(picousd), PICO_PER_USD)
+    text = f"{whole}.{fraction:012}".rstrip("0").rstrip(".") if fraction else str(whole)
+    return Decimal(text if picousd > 0 else f"-{text}")

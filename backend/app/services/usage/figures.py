@@ -13,10 +13,6 @@ from app.repo.usage_sums import FIGURES, MANUAL
 Figures: TypeAlias = dict[str, int]
 K = TypeVar("K", bound=Hashable)
 
-_TOLD = (
-    "calls", "prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens",
-    "unknown_calls", "failed_calls",
-)  # fmt: skip
 _ZERO: Figures = dict.fromkeys((*FIGURES, "open_calls", "reserved_picousd", "manual_picousd"), 0)
 
 
@@ -44,12 +40,16 @@ def add_open(sums: Figures, row: Row) -> None:
 def added_up(closed: Iterable[Row], opened: Iterable[Row], key: Callable[[Row], K]) -> dict[K, Figures]:
     """All of them, by a key of the rows."""
     found: dict[K, Figures] = {}
-    for rows, add in ((closed, add_closed), (opened, add_open)):
-        for row in rows:
-            sums = found.get(name := key(row))
-            if sums is None:
-                sums = found[name] = dict(_ZERO)
-            add(sums, row)
+    for row in closed:
+        if (name := key(row)) in found:
+            add_closed(found[name], row)
+        elif row["purpose"] == MANUAL:
+            add_closed(found.setdefault(name, no_calls()), row)
+        else:
+            # Most keys of a long span have one row; it may bring more than figures.
+            found[name] = _ZERO | row
+    for row in opened:
+        add_open(found.setdefault(key(row), no_calls()), row)
     return found
 
 
@@ -69,7 +69,14 @@ def told(sums: Figures) -> dict[str, Any]:
     ended = sums["calls"] - sums["open_calls"]
     timed, paced = sums["first_token_calls"], sums["speed_calls"]
     return {
-        **{name: sums[name] for name in _TOLD},
+        "calls": sums["calls"],
+        "prompt_tokens": sums["prompt_tokens"],
+        "completion_tokens": sums["completion_tokens"],
+        "total_tokens": sums["total_tokens"],
+        "cached_tokens": sums["cached_tokens"],
+        "reasoning_tokens": sums["reasoning_tokens"],
+        "unknown_calls": sums["unknown_calls"],
+        "failed_calls": sums["failed_calls"],
         "cost_usd": to_usd(sums["cost_picousd"]),
         "reserved_usd": to_usd(sums["reserved_picousd"]),
         "manual_cost_usd": to_usd(sums["manual_picousd"]),

@@ -57,8 +57,8 @@ def _by_start(rows: list[Row], unit: Unit) -> list[Row]:
 def _joined(parts: dict[str | int, Figures]) -> Figures:
     sums = no_calls()
     for figures in parts.values():
-        for name, value in figures.items():
-            sums[name] += value
+        for name in sums:
+            sums[name] += figures[name]
     return sums
 
 
