@@ -63,6 +63,7 @@ from app.services.upstream.breaker import BreakerPolicy
 from app.services.upstream.openrouter import UpstreamTimeouts
 from app.services.upstream.retry import RetryPolicy
 from app.services.usage.audit import UsageAudit
+from app.services.usage.entries import UsageEntries
 from app.services.usage.export import UsageExports
 from app.services.usage.reports import UsageReports
 
@@ -192,6 +193,7 @@ async def running(settings: Settings, pace: Pace | None = None) -> AsyncIterator
             compactions=compactions,
             profiles=Profiles(store, changes),
             usage=UsageReports(store),
+            usage_entries=UsageEntries(store),
             usage_exports=UsageExports(store),
             usage_audit=UsageAudit(store),
             budgets=budgets,

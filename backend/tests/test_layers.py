@@ -33,7 +33,7 @@ SERVICES = {
     "providers": {"upstream"},
     "catalog": {"providers", "upstream"},
     "turns": {"catalog", "providers", "context", "upstream"},
-    "usage": set[str](),
+    "usage": {"catalog"},
     "doors": {"turns", "catalog", "providers", "context", "upstream"},
 }
 SERVICES_BASE = {"changes", "cursors", "metrics"}

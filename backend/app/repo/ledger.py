@@ -34,6 +34,15 @@ _SETTLE = f"""
     WHERE generation_id = :generation_id AND state = 'reserved'
     RETURNING {_CLOSED}
 """  # noqa: S608
+_ENTER = f"""
+    INSERT INTO usage_logs (id, session_id, profile_id, model_id, purpose, state, model, provider, prompt_tokens,
+        completion_tokens, total_tokens, cached_tokens, reasoning_tokens, cost_picousd, cost_text, created_at,
+        settled_at)
+    VALUES (:id, :session_id, :profile_id, (SELECT id FROM models WHERE id = :model), :purpose, :state, :model,
+        :provider, :prompt_tokens, :completion_tokens, :total_tokens, :cached_tokens, :reasoning_tokens, :cost_picousd,
+        :cost_text, :created_at, :now)
+    RETURNING {_CLOSED}
+"""  # noqa: S608
 _TOKENS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
 _RECONCILABLE = f"""
     SELECT {SHARE_OF_ROW} FROM usage_logs WHERE generation_id = :generation_id AND state = 'unknown'
@@ -93,6 +102,12 @@ def settle(conn: Conn, values: dict[str, Any]) -> bool:
     if values["state"] != "unknown":
         _charge(conn, row, values["cost_picousd"])
     return True
+
+
+def enter(conn: Conn, values: dict[str, Any]) -> None:
+    """Add a row that was no call: it is closed from the start, and nobody is charged for it."""
+    row = conn.execute(_ENTER, values).fetchone() or {}
+    post(conn, row["zone"], row["created_at"], row)
 
 
 def reconcile(conn: Conn, values: dict[str, Any]) -> tuple[str, dict[str, int]] | None:

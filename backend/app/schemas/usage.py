@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from app.core.days import Unit
 from app.schemas.sessions import SessionTotals
-from app.schemas.types import CostState, Flag, JsonInput, Purpose, SessionType, Slug, Usd
+from app.schemas.types import CostState, Flag, JsonInput, Name, ObjectId, Purpose, SessionType, Slug, Usd
 from app.schemas.usage_queries import By, Source
 
 DecisionKind: TypeAlias = Literal["cost", "write_off"]
@@ -204,6 +204,33 @@ class SessionCost:
     created_at: str
     updated_at: str
     totals: SessionTotals
+
+
+class ManualUsage(JsonInput):
+    """What was spent elsewhere. Without ``cost_usd`` it is estimated at the catalogue's prices."""
+
+    model: Annotated[Slug, Field(description="`model_id` is accepted too.")]
+    prompt_tokens: Annotated[int, Field(ge=0, le=10**9)]
+    completion_tokens: Annotated[int, Field(ge=0, le=10**9)]
+    cached_tokens: Annotated[int | None, Field(ge=0, le=10**9, description="Part of the prompt.")] = None
+    reasoning_tokens: Annotated[int | None, Field(ge=0, le=10**9, description="Part of the completion.")] = None
+    cost_usd: Annotated[
+        Decimal | None,
+        Field(strict=False, ge=0, le=1000, decimal_places=12, description="US dollars that it has cost."),
+    ] = None
+    provider: Name | None = None
+    session_id: ObjectId | None = None
+    profile_id: Annotated[int | None, Field(ge=1, lt=2**53)] = None
+    created_at: Annotated[AwareDatetime | None, Field(strict=False, description="When; now unless said otherwise.")] = (
+        None
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _model_id(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "model_id" in data and "model" not in data:
+            return {"model" if name == "model_id" else name: value for name, value in data.items()}
+        return data
 
 
 class Decision(JsonInput):

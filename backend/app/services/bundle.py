@@ -39,6 +39,7 @@ from app.services.turns.live import Live
 from app.services.turns.runner import Runner
 from app.services.turns.turns import Turns
 from app.services.usage.audit import UsageAudit
+from app.services.usage.entries import UsageEntries
 from app.services.usage.export import UsageExports
 from app.services.usage.reports import UsageReports
 
@@ -62,6 +63,7 @@ class Services:
     compactions: Compactions
     profiles: Profiles
     usage: UsageReports
+    usage_entries: UsageEntries
     usage_exports: UsageExports
     usage_audit: UsageAudit
     budgets: Budgets

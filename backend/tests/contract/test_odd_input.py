@@ -107,6 +107,8 @@ class Filled:
             "kind": "all",
             "period": "day",
             "limit_usd": "1",
+            "prompt_tokens": 1,
+            "completion_tokens": 1,
         }
         assert operation.body is not None
         needed = set(operation.body.get("required", ()))

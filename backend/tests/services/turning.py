@@ -196,7 +196,7 @@ def check_sums(conn: Conn) -> None:
     for stored in rows_of(conn, "sessions"):
         session = sessions.get(conn, stored["id"])
         assert session is not None
-        rows = [row for row in ledger if row["session_id"] == session.id]
+        rows = [row for row in ledger if row["session_id"] == session.id and row["purpose"] != "manual"]
         totals = session.totals
         assert totals.prompt_tokens == sum(row["prompt_tokens"] or 0 for row in rows)
         assert totals.completion_tokens == sum(row["completion_tokens"] or 0 for row in rows)

@@ -576,7 +576,11 @@ export interface paths {
          */
         get: operations["list_usage"];
         put?: never;
-        post?: never;
+        /**
+         * Enter Usage
+         * @description Enter what was spent elsewhere: a row of source `manual`, shown apart from the calls, that settles none.
+         */
+        post: operations["enter_usage"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3269,6 +3273,47 @@ export interface components {
             source: "env" | "file" | "none";
             /** Last4 */
             last4: string | null;
+        };
+        /**
+         * ManualUsage
+         * @description What was spent elsewhere. Without ``cost_usd`` it is estimated at the catalogue's prices.
+         */
+        ManualUsage: {
+            /**
+             * Model
+             * @description `model_id` is accepted too.
+             */
+            model: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /**
+             * Cached Tokens
+             * @description Part of the prompt.
+             */
+            cached_tokens?: number | null;
+            /**
+             * Reasoning Tokens
+             * @description Part of the completion.
+             */
+            reasoning_tokens?: number | null;
+            /**
+             * Cost Usd
+             * @description US dollars that it has cost.
+             */
+            cost_usd?: number | string | null;
+            /** Provider */
+            provider?: string | null;
+            /** Session Id */
+            session_id?: string | null;
+            /** Profile Id */
+            profile_id?: number | null;
+            /**
+             * Created At
+             * @description When; now unless said otherwise.
+             */
+            created_at?: string | null;
         };
         /**
          * MaxPrice
@@ -11483,6 +11528,138 @@ export interface operations {
                 };
             };
             /** @description `bad_cursor`: That cursor was not made by this list. `validation_failed`: The request is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited_local`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong inside the console. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `restoring`: A backup is being restored. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    enter_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ManualUsage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageRow"];
+                };
+            };
+            /** @description `unauthorized`: This console wants its token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `method_not_allowed`: This path does not take that method. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `request_timeout`: The rest of the request did not come. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `unsupported_media_type`: That content type is not accepted here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `bad_host`: This console does not answer to that host name. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `validation_failed`: The request is not valid. */
             422: {
                 headers: {
                     [name: string]: unknown;

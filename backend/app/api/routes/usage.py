@@ -10,11 +10,12 @@ from starlette.responses import Response, StreamingResponse
 from app.api.deps import ServicesDep
 from app.api.errors import responses_for
 from app.api.json_body import JsonRoute
-from app.api.reply import page, reply
+from app.api.reply import created, page, reply
 from app.api.route_class import route_class
 from app.core.errors import BadCursor, NotFound, ValidationFailed
 from app.schemas.page import Page, PageQuery
 from app.schemas.usage import (
+    ManualUsage,
     ModelsUsage,
     SessionCost,
     SessionUsage,
@@ -38,6 +39,13 @@ FILE: dict[int | str, dict[str, Any]] = {
 async def list_usage(services: ServicesDep, query: Annotated[UsageQuery, Query()]) -> Response:
     """One row per paid call, newest first, and rows entered by hand."""
     return page(await services.usage.list(query))
+
+
+@router.post("", status_code=201, response_model=UsageRow, responses=responses_for(NotFound, ValidationFailed))
+@route_class("write", admin=True)
+async def enter_usage(services: ServicesDep, body: ManualUsage) -> Response:
+    """Enter what was spent elsewhere: a row of source `manual`, shown apart from the calls, that settles none."""
+    return created(await services.usage_entries.add(body))
 
 
 @router.get("/export", response_class=Response, responses=FILE | responses_for(NotFound, ValidationFailed))
