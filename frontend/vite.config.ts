@@ -15,6 +15,8 @@ export default defineConfig({
     // Fonts, images and icons stay files: the policy of the page allows no inline anything but images.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What every visit loads stays in one file: pieces that screens share with it would compress worse apart.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "page", tags: ["$initial"] }] } } },
   },
   server: {
     // The Host header is kept, so that the backend sees page and call as one origin.
