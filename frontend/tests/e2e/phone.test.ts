@@ -72,8 +72,9 @@ test("who answers can be read in full, and the profiles fit the screen", async (
   await profile.click();
   const list = chat.page.getByRole("listbox");
   await list.waitFor();
+  // It is placed once it is there.
+  await expect.poll(async () => (await list.boundingBox())?.x).toBeGreaterThanOrEqual(8);
   const box = await list.boundingBox();
-  expect(box?.x).toBeGreaterThanOrEqual(8);
   expect((box?.x ?? 0) + (box?.width ?? 999)).toBeLessThanOrEqual(PHONE.viewport.width - 8);
 });
 
