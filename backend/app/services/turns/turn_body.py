@@ -19,6 +19,8 @@ from app.services.context.summary import line_of, standing_on, without_summarise
 from app.services.turns.prompt import Resolved, request_body
 from app.services.upstream.request import output_limit, wire_parameters
 
+_ADDING = frozenset({"tools", "plugins", "models", "transforms", "preset"})
+
 
 def fitted_body(
     conn: Conn, resolved: Resolved, path: Sequence[Row], facts: ModelFacts | None, prefill: str = ""
@@ -58,8 +60,10 @@ def _after_prompt(lines: Sequence[Line]) -> int:
 
 def _is_added_to(params: Mapping[str, Any]) -> bool:
     """Whether the provider puts text of its own into the prompt, or may ask another model."""
+    if _ADDING.isdisjoint(params):
+        return False
     tools = [tool for tool in params.get("tools") or () if tool.get("type", "function") != "function"]
-    return bool(tools) or any(params.get(name) for name in ("plugins", "models", "transforms", "preset"))
+    return bool(tools) or any(params.get(name) for name in _ADDING - {"tools"})
 
 
 def _shortens_itself(params: Mapping[str, Any]) -> bool:

@@ -138,7 +138,7 @@ def _read_at_once(prices: Row, size: PromptSize, more: int) -> int:
 
     Not where reading is free: no limit is needed there.
     """
-    room = max((prices.get(name) or 0 for name in ("context_length", "usable_context")), default=0)
+    room = max(prices.get("context_length") or 0, prices.get("usable_context") or 0)
     if size.unbounded and room:
         return room
     if size.unbounded and prices.get("prompt_picousd") != 0:
@@ -186,9 +186,12 @@ def _media_cost(prices: Row, price: _Prices, size: PromptSize, read: int) -> int
 
 def _answer_cost(prices: Row, price: _Prices, size: _Size) -> int:
     told = prices.get("output_modalities") or ""
-    draws, speaks = (kind in size.modalities or f'"{kind}"' in told for kind in ("image", "audio"))
-    names = ["completion", "reasoning", *(["image_output"] if draws else []), *(["audio_output"] if speaks else [])]
-    tokens = size.answer_tokens + (PICTURE_TOKENS if draws else 0)
+    names, tokens = ["completion", "reasoning"], size.answer_tokens
+    if "image" in size.modalities or '"image"' in told:
+        names.append("image_output")
+        tokens += PICTURE_TOKENS
+    if "audio" in size.modalities or '"audio"' in told:
+        names.append("audio_output")
     return tokens * price.most_of(*names) if tokens else 0
 
 

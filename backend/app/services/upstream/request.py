@@ -31,8 +31,10 @@ def layered(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any
 
 def output_limit(params: Mapping[str, Any]) -> int | None:
     """The most tokens that an answer may have, None when nobody said."""
-    said = (params.get(name) for name in ("max_completion_tokens", "max_tokens"))
-    return next((int(limit) for limit in said if limit is not None), None)
+    limit = params.get("max_completion_tokens")
+    if limit is None:
+        limit = params.get("max_tokens")
+    return None if limit is None else int(limit)
 
 
 def thinking_by_default(params: Mapping[str, Any], *, model: str, facts: ModelFacts | None) -> dict[str, Any]:
@@ -82,6 +84,8 @@ def in_one_piece(body: Mapping[str, Any]) -> dict[str, Any]:
 
     API reference, section 2.8. Everything else is streamed, whoever asks.
     """
+    if not body.get("plugins"):
+        return dict(body)
     heals = any(plugin["id"] == _HEALING and plugin.get("enabled") is not False for plugin in _plugins(body))
     is_json = (body.get("response_format") or {}).get("type") in ("json_object", "json_schema")
     return {**body, "stream": False} if heals and is_json else dict(body)

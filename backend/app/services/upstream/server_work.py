@@ -70,7 +70,7 @@ class ServerWork:
 
 
 _NOTHING: Final = ServerWork()
-_LETS_WORK: Final = ("tools", "plugins", "preset", "web_search_options", "x_search_filter")
+_LETS_WORK: Final = frozenset({"tools", "plugins", "preset", "web_search_options", "x_search_filter"})
 
 
 def server_work(body: Mapping[str, Any]) -> ServerWork | None:
@@ -81,7 +81,7 @@ def server_work(body: Mapping[str, Any]) -> ServerWork | None:
     results of a search. The plugin and ``:online`` search once.
     """
     named = [name for name in (body.get("model"), *(body.get("models") or ())) if isinstance(name, str)]
-    if not any(name in body for name in _LETS_WORK) and not any(":" in name or PRESET_MARK in name for name in named):
+    if _LETS_WORK.isdisjoint(body) and not any(":" in name or PRESET_MARK in name for name in named):
         return _NOTHING
     slugs = [parse_slug(name) for name in named]
     if body.get("preset") or any(slug.preset for slug in slugs):
