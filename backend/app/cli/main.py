@@ -11,6 +11,7 @@ import sys
 import typer
 
 from app.cli.backup import backup
+from app.cli.budgets import budgets
 from app.cli.failure import CommandFailed, fail
 from app.cli.prove import prove
 from app.cli.restore import restore
@@ -30,6 +31,7 @@ commands.command()(restore)
 commands.command()(prove)
 commands.add_typer(token, name="token")
 commands.add_typer(usage, name="usage")
+commands.command()(budgets)
 
 
 @commands.callback()

@@ -14,7 +14,7 @@ from app.core.ids import new_id
 from app.core.money import parse_usd, to_usd
 from app.db.store import Store
 from app.db.types import Conn, Row
-from app.repo import access_tokens, budgets, profiles, sessions
+from app.repo import access_tokens, budgets, owner_zone, profiles, sessions
 from app.schemas.budgets import (
     MOST_BUDGETS,
     Budget,
@@ -29,7 +29,7 @@ from app.schemas.types import PURPOSES
 from app.services.catalog.known_models import known_route
 from app.services.changes import Changes
 from app.services.providers.providers import Providers
-from app.services.turns.budget_room import Room, rooms
+from app.services.turns.budget_room import Room, is_kept, keep, rooms
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +89,12 @@ class Budgets:
             raise NotFound.of("budget", budget_id)
         self._changes.publish("budget", budget_id, op="delete")
 
+    async def _looked_at(self) -> list[Budget]:
+        """All of them; sums that have to be made from the rows are kept, so that a look costs the same every time."""
+        if await self._store.read(_any_to_keep):
+            await self._store.write_relaxed(_keep_all)
+        return (await self.list()).items
+
     def _tell(self, budget: Budget) -> None:
         self._told[budget.id] = budget.state
         self._changes.publish("budget", budget.id, revision=budget.revision)
@@ -103,7 +109,7 @@ class Budgets:
             if not self._changes.has_listeners:
                 continue
             try:
-                found = (await self.list()).items
+                found = await self._looked_at()
             except AppError as error:
                 log.warning("budgets were not read", extra={"error_code": error.code})
                 continue
@@ -126,6 +132,21 @@ def _list(conn: Conn) -> list[Budget]:
     return [_shown(room) for room in rooms(conn, budgets.every(conn), at=now())]
 
 
+def _any_to_keep(conn: Conn) -> bool:
+    at, zone = now(), owner_zone.get(conn)
+    return not all(is_kept(budget, at=at, zone=zone) for budget in budgets.every(conn))
+
+
+def _keep_all(conn: Conn) -> None:
+    keep(conn, budgets.every(conn), at=now())
+
+
+def _kept(conn: Conn, budget_id: str) -> Budget:
+    """One that was changed, its sums made once for all."""
+    keep(conn, filter(None, [budgets.get(conn, budget_id)]), at=now())
+    return _one(conn, budget_id)
+
+
 def _one(conn: Conn, budget_id: str) -> Budget:
     found = budgets.get(conn, budget_id)
     if found is None:
@@ -142,7 +163,7 @@ def _create(conn: Conn, request: BudgetCreate, *, known: Callable[[Conn, str], s
 def _insert(conn: Conn, request: BudgetCreate, known: Callable[[Conn, str], str]) -> Budget:
     budget_id = new_id()
     budgets.insert(conn, {"id": budget_id, **_columns(conn, request, known)}, now=now())
-    return _one(conn, budget_id)
+    return _kept(conn, budget_id)
 
 
 def _replace(conn: Conn, request: BudgetsPut, *, known: Callable[[Conn, str], str]) -> tuple[list[Budget], list[str]]:
@@ -161,6 +182,7 @@ def _put(conn: Conn, item: BudgetPut, known: Callable[[Conn, str], str]) -> None
         return
     _refuse_stale(_one(conn, item.id), item.revision)
     budgets.update(conn, item.id, _columns(conn, item, known))
+    _kept(conn, item.id)
 
 
 def _patch(conn: Conn, budget_id: str, request: BudgetPatch) -> Budget:
@@ -168,7 +190,7 @@ def _patch(conn: Conn, budget_id: str, request: BudgetPatch) -> Budget:
     given = request.model_dump(exclude_unset=True, exclude={"revision"})
     changes = {name: value for name, value in given.items() if value is not None or name in _NULLABLE}
     budgets.update(conn, budget_id, _stored(changes))
-    return _one(conn, budget_id)
+    return _kept(conn, budget_id)
 
 
 def _refuse_stale(current: Budget, revision: int | None) -> None:

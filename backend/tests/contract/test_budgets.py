@@ -159,6 +159,27 @@ async def test_the_tightest_budget_rules(synced: ConsoleClient, emulator: Emulat
     assert await synced.every("/api/sessions") == []
 
 
+async def test_every_way_to_ask_again_is_held_to_it(synced: ConsoleClient, emulator: Emulator) -> None:
+    """Regenerate, continue, summaries, and a message that was stored before."""
+    start = (await synced.answer("hi", max_tokens=5)).data_of("start")
+    session_id = start["session_id"]
+    for _ in range(2):
+        await synced.answer("more", session_id=session_id, max_tokens=5)
+    await budget(synced, limit_usd=0)
+    before = len(emulator.ledger.rows)
+    for method, path, body in (
+        ("POST", f"/api/messages/{start['assistant_message_id']}/regenerate", {}),
+        ("POST", f"/api/generations/{start['generation_id']}/continue", {}),
+        ("POST", f"/api/sessions/{session_id}/compact", {"keep_turns": 1}),
+        ("GET", f"/api/stream?session_id={session_id}", None),
+    ):
+        if method == "GET":
+            await synced.post_message(session_id, "and now?")
+        refused = await synced.ask(method, path, json=body)
+        assert (refused.status_code, refused.json()["error_code"]) == (403, "budget_exceeded"), path
+    assert len(emulator.ledger.rows) == before
+
+
 async def test_a_soft_budget_tells_and_lets_through(synced: ConsoleClient) -> None:
     """Its state follows what is counted: fine, then warned, then exceeded."""
     await synced.answer("hi", max_tokens=5)

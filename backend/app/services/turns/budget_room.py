@@ -62,7 +62,7 @@ def room_of(conn: Conn, budget: Row, *, at: str, zone: str, but: str = "") -> tu
     Args:
         but: the id of a row of the ledger that is not to be counted.
     """
-    if budget["zone"] == zone and budget["starts_at"] <= at < budget["ends_at"] and not budgets.is_full(budget):
+    if is_kept(budget, at=at, zone=zone) and not budgets.is_full(budget):
         names = ("starts_at", "ends_at", "zone", "spent_picousd", "held_picousd")
         return Room(budget=budget, **{name: budget[name] for name in names}), False
     start, end = window(budget["period"], at, zone)
@@ -74,6 +74,21 @@ def rooms(conn: Conn, found: Iterable[Row], *, at: str) -> list[Room]:
     """The rooms of some budgets, for whoever only looks."""
     zone = owner_zone.get(conn)
     return [room_of(conn, budget, at=at, zone=zone)[0] for budget in found]
+
+
+def keep(conn: Conn, found: Iterable[Row], *, at: str) -> list[Room]:
+    """The same, and from now on nobody has to make them from the rows again."""
+    zone = owner_zone.get(conn)
+    made = [room_of(conn, budget, at=at, zone=zone) for budget in found]
+    for room, is_made in made:
+        if is_made:
+            budgets.put_sums(conn, room.budget["id"], room.sums())
+    return [room for room, _ in made]
+
+
+def is_kept(budget: Row, *, at: str, zone: str) -> bool:
+    """Whether the kept sums of a budget are those of the period that runs; a sum at its end says nothing more."""
+    return budget["zone"] == zone and budget["starts_at"] <= at < budget["ends_at"]
 
 
 def hold(

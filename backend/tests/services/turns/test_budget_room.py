@@ -231,3 +231,18 @@ def test_what_was_entered_by_hand_is_no_call(conn: Conn) -> None:
     )
     start(conn, 1, START, 100)
     check(conn, START)
+
+
+def test_what_is_kept_is_not_made_again(conn: Conn) -> None:
+    """A look at a budget costs the same whatever the ledger holds, also before its first call."""
+    owner_zone.put(conn, "UTC")
+    start(conn, 1, START, 40)
+    make(conn, "a")
+    for is_made in (True, False):
+        (budget,) = budgets.every(conn)
+        assert budget_room.is_kept(budget, at=stamp(START), zone="UTC") is not is_made
+        (room,) = budget_room.keep(conn, [budget], at=stamp(START))
+        assert room.held_picousd == 40
+    owner_zone.put(conn, "Asia/Kathmandu")
+    assert not budget_room.is_kept(budgets.every(conn)[0], at=stamp(START), zone="Asia/Kathmandu")
+    check(conn, START)
