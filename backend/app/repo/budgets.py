@@ -22,7 +22,7 @@ _APPLIES = """
 _ALL = f"{_WITH_SUMS} ORDER BY id"
 _GET = f"{_WITH_SUMS} WHERE id = :id"
 _OF_CALL = f"{_WITH_SUMS} WHERE {_APPLIES} ORDER BY id"
-_ANY_HARD = "SELECT 1 AS found FROM budgets WHERE is_hard = 1 LIMIT 1"
+_ANY_HARD = f"SELECT 1 AS found FROM budgets WHERE is_hard = 1 AND {_APPLIES} LIMIT 1"  # noqa: S608
 _HARD_OF_MODEL = "SELECT id FROM budgets WHERE is_hard = 1 AND kind = 'model' AND subject = :model ORDER BY id LIMIT 1"
 _INSERT = """
     INSERT INTO budgets (id, name, kind, subject, period, limit_picousd, warn_ppm, is_hard, created_at)
@@ -97,9 +97,9 @@ def of_call(conn: Conn, call: Mapping[str, str | None]) -> list[Row]:
     return conn.execute(_OF_CALL, call).fetchall()
 
 
-def any_hard(conn: Conn) -> bool:
-    """Whether there is one that refuses."""
-    return conn.execute(_ANY_HARD).fetchone() is not None
+def any_hard(conn: Conn, call: Mapping[str, str | None]) -> bool:
+    """Whether a call of ``call_of`` counts in one that refuses."""
+    return conn.execute(_ANY_HARD, call).fetchone() is not None
 
 
 def hard_of_model(conn: Conn, model: str) -> str | None:

@@ -89,11 +89,11 @@ class Budgets:
             raise NotFound.of("budget", budget_id)
         self._changes.publish("budget", budget_id, op="delete")
 
-    async def _looked_at(self) -> list[Budget]:
+    async def _looked_at(self) -> BudgetList:
         """All of them; sums that have to be made from the rows are kept, so that a look costs the same every time."""
         if await self._store.read(_any_to_keep):
             await self._store.write_relaxed(_keep_all)
-        return (await self.list()).items
+        return await self.list()
 
     def _tell(self, budget: Budget) -> None:
         self._told[budget.id] = budget.state
@@ -109,7 +109,7 @@ class Budgets:
             if not self._changes.has_listeners:
                 continue
             try:
-                found = await self._looked_at()
+                found = (await self._looked_at()).items
             except AppError as error:
                 log.warning("budgets were not read", extra={"error_code": error.code})
                 continue

@@ -220,8 +220,11 @@ async def test_a_hard_budget_does_not_pay_what_nobody_can_price(
 
 async def test_a_hard_budget_bounds_an_answer_without_a_limit(synced: ConsoleClient, emulator: Emulator) -> None:
     """As a token's budget does: what is held has to be enough whatever is written."""
-    await budget(synced, limit_usd=1)
+    await budget(synced, limit_usd=1, kind="model", of="openai/gpt-4o")
     body = {"model": MODEL, "messages": [{"role": "user", "content": "[[tokens=5000]] Go on."}]}
+    whole = await synced.post("/v1/chat/completions", body)
+    assert whole["usage"]["completion_tokens"] == 5000  # nobody's call is cut by a budget that it does not count in
+    await budget(synced, limit_usd=1)
     cut = await synced.post("/v1/chat/completions", body)
     assert (cut["choices"][0]["finish_reason"], cut["usage"]["completion_tokens"]) == ("length", 4096)
 

@@ -73,7 +73,7 @@ def start_call(conn: Conn, plan: Plan, call: DoorCall, conversation: Sequence[Fo
     at = now()
     route = route_of(conn, plan, call.model)
     body = with_known_fallbacks(conn, plan.route, route, _body(route, call))
-    if has_budget(conn, plan.token_id):
+    if has_budget(conn, plan.token_id, route.slug, call.purpose):
         body = _limited(body, models.facts(conn, route.slug))
     refuse_incapable([models.facts(conn, slug) for slug in candidates(route, body)], body)
     place = post_conversation(conn, conversation, model=route.slug, at=at) if conversation else None

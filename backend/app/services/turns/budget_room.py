@@ -88,7 +88,7 @@ def keep(conn: Conn, found: Iterable[Row], *, at: str) -> list[Room]:
 
 def is_kept(budget: Row, *, at: str, zone: str) -> bool:
     """Whether the kept sums of a budget are those of the period that runs; a sum at its end says nothing more."""
-    return budget["zone"] == zone and budget["starts_at"] <= at < budget["ends_at"]
+    return bool(budget["zone"] == zone and budget["starts_at"] <= at < budget["ends_at"])
 
 
 def hold(

@@ -12,6 +12,7 @@ from app.core.errors import BudgetExceeded, Unauthorized
 from app.core.money import MAX_CALL_PICOUSD, to_usd
 from app.db.types import Conn, Row
 from app.repo import access_tokens, budgets, ledger, settings
+from app.schemas.types import Purpose
 from app.services.providers.providers import DEMO
 from app.services.turns import budget_room
 from app.services.turns.meter import Rate, rate_of
@@ -72,15 +73,20 @@ def hold_more(conn: Conn, generation_id: str, least_picousd: int, most_picousd: 
     return more
 
 
-def has_budget(conn: Conn, token_id: str | None) -> bool:
-    """Whether a call may be paid from a budget that refuses what does not fit: a named token's, or a hard one."""
+def has_budget(conn: Conn, token_id: str | None, model: str, purpose: Purpose) -> bool:
+    """Whether a call is paid from a budget that refuses what does not fit: a named token's, or a hard one.
+
+    Those of sessions and profiles are not asked: what comes through a door belongs to none before it is stored.
+    """
     row = access_tokens.budget(conn, token_id) if token_id is not None else None
-    return (row is not None and row["budget_picousd"] is not None) or budgets.any_hard(conn)
+    whose = {"profile_id": None, "session_id": None, "token_id": token_id}
+    call = budgets.call_of({**whose, "model": model, "purpose": purpose})
+    return (row is not None and row["budget_picousd"] is not None) or budgets.any_hard(conn, call)
 
 
-def needs_prices(conn: Conn, token_id: str | None) -> bool:
+def needs_prices(conn: Conn, token_id: str | None, model: str, purpose: Purpose) -> bool:
     """Whether a call of unknown price is refused: by a budget or by the settings' caps."""
-    return has_budget(conn, token_id) or bool(policy_of(settings.all_values(conn)).max_prices)
+    return has_budget(conn, token_id, model, purpose) or bool(policy_of(settings.all_values(conn)).max_prices)
 
 
 def _hold(conn: Conn, token_id: str, worst_picousd: int | None, body: Mapping[str, Any]) -> bool:
