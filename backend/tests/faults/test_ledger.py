@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import random
 import signal
 from collections import Counter
@@ -141,6 +143,14 @@ async def live(process: FailingConsole, customers: list[Customer], asks: int, *,
         assert await process.wait() == -signal.SIGKILL
 
 
+async def asked_again(emulator: Emulator) -> None:
+    """Wait for the console's next question, or a moment: its last answer is stored after it was given."""
+    looks = itertools.count()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await emulator.until(lambda _: next(looks) > 0)
+
+
 async def settled(client: ConsoleClient, emulator: Emulator) -> list[Json]:
     """The rows once each call that the provider has a record of has its cost."""
     await soon(emulator.settled())
@@ -149,7 +159,7 @@ async def settled(client: ConsoleClient, emulator: Emulator) -> list[Json]:
         rows = await client.every("/api/usage")
         unknowable = sum(row["state"] == "unknown" and row["upstream_id"] not in billed for row in rows)
         while (await client.get("/api/usage/summary"))["totals"]["unknown_calls"] > unknowable:
-            pass
+            await asked_again(emulator)
     return await client.every("/api/usage")
 
 
