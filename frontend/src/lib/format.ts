@@ -13,13 +13,13 @@ export function formatUsd(usd: number | null): string {
 }
 
 /**
- * The same to cents, or to three digits below a dollar, for where many stand side by side. What is not nothing never
+ * The same to cents, or to a few digits below a dollar, for where many stand side by side. What is not nothing never
  * reads as nothing; the exact figure stands in a tip or a list beside it.
  */
-export function formatUsdShort(usd: number | null): string {
+export function formatUsdShort(usd: number | null, digits = 3): string {
   if (usd === null) return UNKNOWN;
   const size = Math.abs(usd);
-  const rounded = size >= 1 || size === 0 ? size.toFixed(2) : size.toPrecision(3);
+  const rounded = size >= 1 || size === 0 ? size.toFixed(2) : size.toPrecision(digits);
   return formatUsd(Math.sign(usd) * Number(rounded));
 }
 

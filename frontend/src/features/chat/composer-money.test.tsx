@@ -38,7 +38,7 @@ const show = (body: typeof BODY | null = BODY) =>
 it("tells the range of what would be sent", async () => {
   api.on("POST /api/estimate", () => estimate);
   await show();
-  expect(await screen.findByText("About $0.001 to $0.0204")).toBeVisible();
+  expect(await screen.findByText("About $0.001 to $0.02")).toBeVisible();
   expect(api.callsTo("POST /api/estimate").map(({ body }) => body)).toEqual([BODY]);
 });
 

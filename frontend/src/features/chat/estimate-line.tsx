@@ -6,6 +6,8 @@ import { formatCountShort, formatUsd, formatUsdShort, plural } from "@/lib/forma
 import { useSettled } from "./use-settled";
 
 const TYPING_PAUSE_MS = 400;
+/** It is a guess, and reads as one. */
+const DIGITS = 2;
 /** Pictures are large to send, and are rarely typed. */
 const PICTURE_PAUSE_MS = 1500;
 
@@ -29,7 +31,7 @@ export function EstimateLine({ body }: { body: EstimateBody }) {
 
 function rangeOf({ low, high }: { low: number; high: number }): string {
   if (high === 0) return "Free";
-  const [least, most] = [formatUsdShort(low), formatUsdShort(high)];
+  const [least, most] = [formatUsdShort(low, DIGITS), formatUsdShort(high, DIGITS)];
   return least === most ? `About ${most}` : `About ${least} to ${most}`;
 }
 

@@ -34,6 +34,8 @@ export function Bars({ bars, top, fills, label, describe, selected, onSelect }: 
     const index = Math.floor(((clientX - left) / width) * count);
     onSelect(Math.max(0, Math.min(count - 1, index)));
   };
+  // A few days are no walls.
+  const width = Math.min(0.76, count * 0.12);
   const shown = selected === null ? undefined : bars[selected];
   return (
     <div
@@ -55,7 +57,14 @@ export function Bars({ bars, top, fills, label, describe, selected, onSelect }: 
           <rect x={selected} y={0} width={1} height={1} className="fill-hover" />
         )}
         {bars.map((bar, index) => (
-          <Column key={bar.item.start} bar={bar} x={index} top={top} fills={fills} />
+          <Column
+            key={bar.item.start}
+            bar={bar}
+            x={index + 0.5 - width / 2}
+            width={width}
+            top={top}
+            fills={fills}
+          />
         ))}
       </svg>
       <input
@@ -83,13 +92,15 @@ export function Bars({ bars, top, fills, label, describe, selected, onSelect }: 
 
 interface ColumnProps {
   bar: Bar;
+  /** Of its left edge, in columns. */
   x: number;
+  width: number;
   top: number;
   fills: readonly string[];
 }
 
 /** Its largest series stands on the ground. */
-function Column({ bar, x, top, fills }: ColumnProps) {
+function Column({ bar, x, width, top, fills }: ColumnProps) {
   let height = 0;
   return bar.values.map((value, index) => {
     if (value <= 0) return null;
@@ -97,9 +108,9 @@ function Column({ bar, x, top, fills }: ColumnProps) {
     return (
       <rect
         key={index}
-        x={x + 0.12}
+        x={x}
         y={1 - height / top}
-        width={0.76}
+        width={width}
         height={value / top}
         className={fills[index]}
       />
