@@ -114,6 +114,9 @@ async def test_what_is_not_known_counts_as_what_was_held(synced: ConsoleClient) 
     assert row["state"] == "unknown"
     shown = await only(synced)
     assert (shown["spent_usd"], shown["reserved_usd"]) == (0, row["reserved_usd"])
+    await synced.post(f"/api/usage/{row['id']}/decision", {"cost_usd": "0.25"})
+    shown = await only(synced)
+    assert (shown["spent_usd"], shown["reserved_usd"], shown["remaining_usd"]) == (Decimal("0.25"), 0, Decimal("0.75"))
 
 
 async def test_a_new_budget_counts_what_was_spent_before(synced: ConsoleClient, emulator: Emulator) -> None:
