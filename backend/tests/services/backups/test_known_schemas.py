@@ -189,7 +189,8 @@ async def test_odd_but_sound_files_come_back(console: Console, data: Path, reade
         counts = readers.rebuild(file, fresh).counts
         assert (counts["sessions"], counts["messages"]) == (1, 2), pragmas
         with database_of(fresh) as read:
-            assert broken_rules(read) == {}, pragmas
+            # It is summed up when it takes the store's place.
+            assert broken_rules(read).keys() <= {"a day is not counted"}, pragmas
     await restore(client, file)
     (session,) = await client.every("/api/sessions")
     assert session["title"] == "Keep this"
