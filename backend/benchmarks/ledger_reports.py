@@ -3,7 +3,8 @@
     python -m benchmarks.ledger_reports     # about two minutes and 1 GB of disk
 
 The calls are three years of a busy owner's: 12 models, 5 providers, 4 profiles, 3 purposes, 36 combinations a day.
-Milliseconds at the server, from the request's fields to the bytes of the reply, medians of many on a warm store.
+Milliseconds of CPU at the server, from the request's fields to the bytes of the reply, medians of many on a warm store:
+other programs do not count. On an idle machine they are those of the clock, but for the disk of the one more call.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def _row(number: int, calls: int) -> dict[str, Any]:
         "session": f"s{number // 100}",
         "profile": combination % 4 or None,
         "purpose": ("chat", "endpoint", "title")[combination % 3],
-        "model": f"author/model-{combination % 12}",
+        "model": "author/rare" if number == calls // 3 else f"author/model-{combination % 12}",
         "served": f"Provider {combination % 5}",
         "tokens": 200 + number % 900,
         "cost": 1_000_000_000 + number * 31 % 40_000_000_000,
@@ -75,12 +76,12 @@ def one_call(conn: Conn, number: int) -> None:
 
 
 async def timed(work: Callable[[int], Awaitable[Any]], rounds: int = ROUNDS) -> float:
-    """The median of so many rounds, in milliseconds."""
+    """The median CPU of so many rounds, all threads, in milliseconds."""
     took: list[float] = []
     for number in range(rounds):
-        started = time.perf_counter()
+        started = time.process_time()
         await work(number)
-        took.append((time.perf_counter() - started) * 1000)
+        took.append((time.process_time() - started) * 1000)
     return statistics.median(took)
 
 
@@ -90,9 +91,9 @@ async def measure(calls: int, folder: Path) -> dict[str, float]:
     try:
         for start in range(0, calls, 50_000):
             await store.write_relaxed(fill, calls, start, min(start + 50_000, calls))
-        started = time.perf_counter()
+        started = time.process_time()
         await store.write(count_anew, "UTC")
-        counted_ms = (time.perf_counter() - started) * 1000
+        counted_ms = (time.process_time() - started) * 1000
         reports, audit = UsageReports(store), UsageAudit(store)
         span = {"from": "2023-01-01", "to": "2025-12-31"}
 
@@ -102,18 +103,20 @@ async def measure(calls: int, folder: Path) -> dict[str, float]:
         async def page(query: UsageQuery) -> None:
             encode((await reports.list(query)).items)
 
-        whole, year = SpanQuery.model_validate(span), SpanQuery.model_validate(span | {"from": "2025-01-01"})
+        whole = SpanQuery.model_validate({"from": span["from"]})
+        year = SpanQuery.model_validate(span | {"from": "2025-01-01"})
         weeks, months = (TimelineQuery.model_validate(span | {"unit": unit}) for unit in ("week", "month"))
         days = TimelineQuery.model_validate(span | {"from": "2023-04-07"})
         split = TimelineQuery.model_validate(span | {"unit": "month", "by": "model"})
         return {
-            "summary of three years": await timed(lambda _: body(reports.summary(whole))),
+            "summary of everything": await timed(lambda _: body(reports.summary(whole))),
             "summary of one year": await timed(lambda _: body(reports.summary(year))),
             "timeline, 1000 days": await timed(lambda _: body(reports.timeline(days))),
             "timeline, three years by week": await timed(lambda _: body(reports.timeline(weeks))),
             "timeline, three years by month": await timed(lambda _: body(reports.timeline(months))),
             "timeline, by month and model": await timed(lambda _: body(reports.timeline(split))),
             "a page of 50 rows": await timed(lambda _: page(UsageQuery())),
+            "the only row of a model": await timed(lambda _: page(UsageQuery(model="author/rare"))),
             "one more call, reserved and settled": await timed(
                 lambda number: store.write_relaxed(one_call, number), rounds=500
             ),

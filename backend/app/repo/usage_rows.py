@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from app.core.days import day_of
 from app.core.money import to_usd
 from app.db.types import Conn, Row
-from app.repo.usage_sums import MANUAL
+from app.repo.usage_sums import END_OF_TIME, KEYS, MANUAL, bounds
 from app.schemas.usage import UsageRow
 
 _COLUMNS = """
@@ -20,6 +22,7 @@ _GET = f"SELECT {_COLUMNS} FROM usage_logs WHERE id = :id"  # noqa: S608
 _OF_SESSION = f"""
     SELECT {_COLUMNS} FROM usage_logs WHERE session_id = :session_id ORDER BY created_at DESC, id DESC LIMIT :limit
 """  # noqa: S608
+_OPEN_SINCE = "SELECT created_at FROM usage_logs WHERE state = 'reserved'"
 _HAS_MODEL = """
     SELECT EXISTS (SELECT 1 FROM usage_sums WHERE grain = 'month' AND model = :model)
         OR EXISTS (SELECT 1 FROM usage_logs WHERE state = 'reserved' AND model = :model)
@@ -64,8 +67,39 @@ def get(conn: Conn, row_id: str) -> UsageRow | None:
     return _usage_row(row) if row else None
 
 
-def list_page(conn: Conn, wanted: RowFilter, *, limit: int, before: tuple[str, str] | None) -> list[UsageRow]:
-    """The newest first; ``before`` is (created_at, id) of the last one seen."""
+def list_page(
+    conn: Conn, wanted: RowFilter, zone: str, *, limit: int, before: tuple[str, str] | None
+) -> list[UsageRow]:
+    """The newest first; ``before`` is (created_at, id) of the last one seen.
+
+    What is asked by a key of the sums is looked for only on the days that have it: a rare one is found as fast as any.
+    """
+    keys = {name: value for name in KEYS if (value := getattr(wanted, name)) is not None}
+    if not keys or wanted.session_id is not None:
+        return _page(conn, wanted, limit=limit, before=before)
+    end = min(filter(None, (wanted.end, before and f"{before[0]}~")), default=END_OF_TIME)
+    found: list[UsageRow] = []
+    for day in _days_with(conn, keys, zone):
+        first, after = bounds(day, day, zone)
+        if first >= end or (wanted.start is not None and after <= wanted.start):
+            continue
+        within = replace(wanted, start=max(first, wanted.start or first), end=min(after, wanted.end or after))
+        found += _page(conn, within, limit=limit - len(found), before=before)
+        if len(found) == limit:
+            break
+    return found
+
+
+def _days_with(conn: Conn, keys: Mapping[str, str | int], zone: str) -> list[str]:
+    """The owner's days that may have a row with these keys, the newest first; calls under way are in no sum."""
+    conditions = " AND ".join(f"{name} = :{name}" for name in keys)
+    sql = f"SELECT DISTINCT period FROM usage_sums WHERE grain = 'day' AND {conditions}"  # noqa: S608
+    days = {row["period"] for row in conn.execute(sql, keys).fetchall()}
+    days |= {day_of(row["created_at"], zone) for row in conn.execute(_OPEN_SINCE).fetchall()}
+    return sorted(days, reverse=True)
+
+
+def _page(conn: Conn, wanted: RowFilter, *, limit: int, before: tuple[str, str] | None) -> list[UsageRow]:
     where, values = _where(wanted)
     if before is not None:
         where += " AND (created_at, id) < (:before_at, :before_id)"

@@ -51,7 +51,6 @@ _BRANCH_GROUPS = f"""
 """  # noqa: S608
 _BRANCH_OPEN = f"WITH RECURSIVE {_ACTIVE_PATH} {_OPEN} AND {_ON_PATH}"
 _NEWEST = "SELECT max(period) AS day FROM usage_sums WHERE grain = 'total'"
-_OPEN_NEWEST = "SELECT max(created_at) AS at FROM usage_logs WHERE state = 'reserved'"
 
 
 def groups(conn: Conn, zone: str, first_day: str, last_day: str) -> list[Row]:
@@ -107,8 +106,8 @@ def branch_groups(conn: Conn, session_id: str) -> tuple[list[Row], list[Row]]:
 
 def newest(conn: Conn) -> tuple[str | None, str | None]:
     """The last day that has a closed call, and when the last open one was opened."""
-    closed, opened = conn.execute(_NEWEST).fetchone(), conn.execute(_OPEN_NEWEST).fetchone()
-    return (closed["day"] if closed else None), (opened["at"] if opened else None)
+    closed = conn.execute(_NEWEST).fetchone()
+    return (closed["day"] if closed else None), max((row["created_at"] for row in open_calls(conn)), default=None)
 
 
 def row_groups(conn: Conn, zone: str, first_day: str, last_day: str) -> list[Row]:

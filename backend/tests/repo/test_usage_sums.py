@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.core.days import day_of
 from app.db.types import Conn, Row
-from app.repo import ledger, owner_zone, usage_spans
+from app.repo import ledger, owner_zone, usage_rows, usage_spans
 from app.repo.usage_sums import FIGURES, MANUAL, count_anew
 from tests.core.properties import FEW
 from tests.services.turning import expected_sums, kept_sums, rows_of
@@ -138,3 +138,52 @@ def test_spans_reach_the_ends_of_the_calendar(conn: Conn, first: str, last: str)
         for found in (usage_spans.groups, usage_spans.totals, usage_spans.row_groups):
             assert sum(row["calls"] for row in found(conn, "Asia/Tokyo", first, last)) == wanted
         count_anew(conn, "Asia/Tokyo")
+
+
+@ON_ONE_STORE
+@given(
+    st.lists(CALLS, max_size=14),
+    ZONES,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "model": st.sampled_from(["a/b", "c/d", "none"]),
+            "profile_id": st.sampled_from([1, 2, 3]),
+            "provider": st.sampled_from(["P", "openrouter", "none"]),
+            "purpose": st.sampled_from(["chat", MANUAL]),
+            "state": st.sampled_from(["settled", "reserved", "unknown"]),
+            "start": st.sampled_from(["2026-01-15T00:00:00.000Z", "2026-02-01T00:00:00.000Z"]),
+            "end": st.sampled_from(["2026-02-01T18:14:00.000Z", "2026-03-01T00:00:00.000Z"]),
+            "min_picousd": st.just(10**14),
+        },
+    ),
+    st.integers(1, 4),
+)
+def test_pages_of_rows_are_those_that_match(
+    conn: Conn, calls: list[Call], zone: str, asked: dict[str, Any], limit: int
+) -> None:
+    """Each once, the newest first, whatever is asked for and wherever days begin."""
+    empty(conn, zone)
+    for number, call in enumerate(calls):
+        make(conn, number, call)
+    wanted = usage_rows.RowFilter(**asked)
+    pages, before = [], None
+    while page := usage_rows.list_page(conn, wanted, zone, limit=limit, before=before):
+        pages += [row.id for row in page]
+        before = (page[-1].created_at, page[-1].id)
+    assert pages == [row["id"] for row in sorted(rows_of(conn, "usage_logs"), key=_newest) if _matches(row, asked)]
+    assert usage_rows.count(conn, wanted) == len(pages)
+
+
+def _newest(row: Row) -> tuple[float, int]:
+    return -datetime.fromisoformat(row["created_at"]).timestamp(), -int(row["id"][1:])
+
+
+def _matches(row: Row, asked: dict[str, Any]) -> bool:
+    served = row | {"provider": row["upstream_provider"] or row["provider"]}
+    given = {name: value for name, value in asked.items() if name in served}
+    return (
+        all(served[name] == value for name, value in given.items())
+        and asked.get("start", "") <= row["created_at"] < asked.get("end", "A")
+        and ("min_picousd" not in asked or (row["cost_picousd"] or 0) >= asked["min_picousd"])
+    )

@@ -14,7 +14,7 @@ from app.core.errors import NotFound
 from app.core.json import encode
 from app.db.store import Store
 from app.db.types import Conn
-from app.repo import usage_rows
+from app.repo import owner_zone, usage_rows
 from app.repo.usage_rows import RowFilter
 from app.schemas.usage import UsageRow
 from app.schemas.usage_queries import ExportQuery
@@ -57,14 +57,18 @@ class UsageExports:
             if len(page) < PAGE_ROWS:
                 return
             before = (page[-1].created_at, page[-1].id)
-            page = await self._store.read(usage_rows.list_page, wanted, limit=PAGE_ROWS, before=before)
+            page = await self._store.read(_page, wanted, before)
 
 
 def _first(conn: Conn, query: ExportQuery) -> tuple[RowFilter, list[UsageRow]]:
     if query.model is not None and not usage_rows.has_model(conn, query.model):
         raise NotFound.of("model", query.model)
     wanted = filter_of(conn, query)
-    return wanted, usage_rows.list_page(conn, wanted, limit=PAGE_ROWS, before=None)
+    return wanted, _page(conn, wanted, None)
+
+
+def _page(conn: Conn, wanted: RowFilter, before: tuple[str, str] | None) -> list[UsageRow]:
+    return usage_rows.list_page(conn, wanted, owner_zone.get(conn), limit=PAGE_ROWS, before=before)
 
 
 def cell(value: Any) -> str:

@@ -136,7 +136,7 @@ def _list(conn: Conn, query: UsageQuery) -> Slice[UsageRow]:
     if query.cursor:
         at, row_id = decode_cursor("usage", query.cursor, str, str)
         before = (str(at), str(row_id))
-    found = usage_rows.list_page(conn, wanted, limit=query.limit + 1, before=before)
+    found = usage_rows.list_page(conn, wanted, owner_zone.get(conn), limit=query.limit + 1, before=before)
     items = found[: query.limit]
     return Slice(
         items=items,
