@@ -6,7 +6,7 @@ import { Button } from "@/components/button";
 import { formatMoment } from "@/lib/age";
 import { UNKNOWN, formatCount, formatDuration, formatUsd } from "@/lib/format";
 import { DecisionForm } from "./decision-form";
-import { STATE_NAMES, purposeName } from "./names";
+import { purposeName, stateName } from "./names";
 
 /** One call: when, what for, by whom, how much, and what its cost rests on. */
 export function CallRow({ row }: { row: UsageRow }) {
@@ -30,6 +30,11 @@ export function CallRow({ row }: { row: UsageRow }) {
               {model}
             </span>
             <span className="text-xs text-ink-3">{formatMoment(created_at)}</span>
+            {row.is_failed && (
+              <span className="rounded-full bg-danger-soft px-2 py-0.5 text-xs text-danger">
+                Failed
+              </span>
+            )}
           </p>
           <p className="text-xs text-ink-3 tabular-nums">{facts.filter(Boolean).join(" · ")}</p>
         </div>
@@ -58,7 +63,8 @@ export function CallRow({ row }: { row: UsageRow }) {
   );
 }
 
-function Cost({ row: { cost_usd, reserved_usd, state } }: { row: UsageRow }) {
+function Cost({ row }: { row: UsageRow }) {
+  const { cost_usd, reserved_usd, state } = row;
   const isOpen = state === "unknown" || state === "reserved";
   return (
     <p className="flex-none text-sm tabular-nums max-sm:flex-1 sm:text-right">
@@ -66,7 +72,7 @@ function Cost({ row: { cost_usd, reserved_usd, state } }: { row: UsageRow }) {
       <span
         className={`block text-xs ${state === "unknown" ? "font-medium text-warn" : "text-ink-3"}`}
       >
-        {STATE_NAMES[state]}
+        {stateName(row)}
         {isOpen && reserved_usd !== null && `, ${formatUsd(reserved_usd)} held`}
       </span>
     </p>

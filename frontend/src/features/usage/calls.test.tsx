@@ -95,7 +95,9 @@ it("calls of unknown cost are never shown as nothing, and are settled as their o
   expect(api.callsTo("POST /api/usage/u1/decision")).toEqual([]);
   await userEvent.clear(cost);
   await userEvent.type(cost, "0.010000000001{Enter}");
-  await waitFor(async () => expect((await rows())[0]).toHaveTextContent("$0.010000000001"));
+  await waitFor(async () =>
+    expect((await rows())[0]).toHaveTextContent("$0.010000000001Settled by you"),
+  );
   expect(api.callsTo("POST /api/usage/u1/decision")[0]?.body).toEqual({
     cost_usd: "0.010000000001",
   });
@@ -115,4 +117,16 @@ it("calls may be written off, and keep the form when that is refused", async () 
   await userEvent.click(screen.getByRole("button", { name: "Write it off" }));
   expect(await screen.findByText("Not saved. It is settled.")).toBeVisible();
   expect(api.callsTo("POST /api/usage/u1/decision")[0]?.body).toEqual({ write_off: true });
+});
+
+it("a call that failed says so beside what it cost all the same", async () => {
+  api.on("GET /api/usage", () => ({
+    items: [storedUsageRow({ is_failed: true, decision: "write_off", cost_usd: 0 })],
+    next_cursor: null,
+    total: 1,
+  }));
+  await show("?view=calls");
+  const row = await screen.findByRole("listitem", { name: /^Call of/ });
+  expect(row).toHaveTextContent("Failed");
+  expect(row).toHaveTextContent("$0.00Written off by you");
 });

@@ -31,5 +31,11 @@ export const STATE_NAMES: Record<UsageRow["state"], string> = {
   reserved: "Under way",
 };
 
+/** What the cost of a call rests on: what its owner said of it goes before how it was settled. */
+export function stateName({ state, decision }: Pick<UsageRow, "state" | "decision">): string {
+  if (decision === "cost") return "Settled by you";
+  return decision === "write_off" ? "Written off by you" : STATE_NAMES[state];
+}
+
 /** What stands for a key that no row has. */
 export const NOT_KNOWN = "Not known";
