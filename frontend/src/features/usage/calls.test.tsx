@@ -79,6 +79,7 @@ it("calls of unknown cost are never shown as nothing, and are settled as their o
       row = {
         ...row,
         state: "reconciled",
+        decision: "cost",
         cost_usd: Number((body as { cost_usd: string }).cost_usd),
       };
       return row;
