@@ -20,7 +20,7 @@ _COLUMNS = """
 """
 _GET = f"SELECT {_COLUMNS} FROM usage_logs WHERE id = :id"  # noqa: S608
 _OF_SESSION = f"""
-    SELECT {_COLUMNS} FROM usage_logs WHERE session_id = :session_id ORDER BY created_at DESC, id DESC LIMIT :limit
+    SELECT {_COLUMNS} FROM usage_logs WHERE session_id = :session_id ORDER BY id DESC LIMIT :limit
 """  # noqa: S608
 _OPEN_SINCE = "SELECT created_at FROM usage_logs WHERE state = 'reserved'"
 _HAS_MODEL = """
@@ -72,6 +72,8 @@ def list_page(
 ) -> list[UsageRow]:
     """The newest first; ``before`` is (created_at, id) of the last one seen.
 
+    The newest is what was made last, whatever the clock said; only where days or keys of the sums are asked for, rows
+    are in the order of their times, which days are made of.
     What is asked by a key of the sums is looked for only on the days that have it: a rare one is found as fast as any.
     """
     keys = {name: value for name in KEYS if (value := getattr(wanted, name)) is not None}
@@ -101,10 +103,12 @@ def _days_with(conn: Conn, keys: Mapping[str, str | int], zone: str) -> list[str
 
 def _page(conn: Conn, wanted: RowFilter, *, limit: int, before: tuple[str, str] | None) -> list[UsageRow]:
     where, values = _where(wanted)
+    by_time = wanted.start is not None or wanted.end is not None
     if before is not None:
-        where += " AND (created_at, id) < (:before_at, :before_id)"
-        values |= {"before_at": before[0], "before_id": before[1]}
-    sql = f"SELECT {_COLUMNS} FROM usage_logs WHERE {where} ORDER BY created_at DESC, id DESC LIMIT :limit"  # noqa: S608
+        where += " AND (created_at, id) < (:before_at, :before_id)" if by_time else " AND id < :before_id"
+        values |= {"before_at": before[0], "before_id": before[1]} if by_time else {"before_id": before[1]}
+    order = "created_at DESC, id DESC" if by_time else "id DESC"
+    sql = f"SELECT {_COLUMNS} FROM usage_logs WHERE {where} ORDER BY {order} LIMIT :limit"  # noqa: S608
     return [_usage_row(row) for row in conn.execute(sql, {**values, "limit": limit}).fetchall()]
 
 

@@ -50,6 +50,8 @@ async def test_every_breakdown_adds_up(client: ConsoleClient, emulator: Emulator
 
 async def test_nothing_spent_is_told_as_nothing(client: ConsoleClient) -> None:
     """Sums are zero, averages of no call are null."""
+    assert (await client.get("/api/usage/summary"))["by_day"] == []
+    assert len((await client.get("/api/usage/timeline"))["items"]) == 30
     stats = await client.get("/api/usage/stats", start_date="2001-01-01", end_date="2001-01-31")
     assert (stats["from"], stats["to"], stats["active_days"]) == ("2001-01-01", "2001-01-31", 0)
     assert (stats["totals"]["calls"], stats["totals"]["cost_usd"], stats["totals"]["error_rate"]) == (0, 0, None)

@@ -171,8 +171,14 @@ def test_pages_of_rows_are_those_that_match(
     while page := usage_rows.list_page(conn, wanted, zone, limit=limit, before=before):
         pages += [row.id for row in page]
         before = (page[-1].created_at, page[-1].id)
-    assert pages == [row["id"] for row in sorted(rows_of(conn, "usage_logs"), key=_newest) if _matches(row, asked)]
+    by_time = asked.keys() & {"model", "profile_id", "provider", "purpose", "start", "end"}
+    rows = sorted(rows_of(conn, "usage_logs"), key=_newest if by_time else _made_last)
+    assert pages == [row["id"] for row in rows if _matches(row, asked)]
     assert usage_rows.count(conn, wanted) == len(pages)
+
+
+def _made_last(row: Row) -> int:
+    return -int(row["id"][1:])
 
 
 def _newest(row: Row) -> tuple[float, int]:

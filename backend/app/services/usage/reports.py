@@ -96,13 +96,12 @@ def span_of(conn: Conn, query: SpanQuery, default_days: int = DEFAULT_DAYS) -> S
             f"Days are those of {zone}.",
             details={"field": "tz", "hint": "Leave tz out, or change time_zone in the settings; sums follow it."},
         )
-    if query.to_day:
-        last = _day(query.to_day)
-    else:
-        today = day_of(now(), zone)
-        closed, opened = usage_spans.newest(conn)
-        last = _day(max(today, closed or today, day_of(opened, zone) if opened else today))
+    last = _day(query.to_day or day_of(now(), zone))
     first = _day(query.from_day) if query.from_day else last - min(timedelta(default_days - 1), last - date.min)
+    if not query.to_day:
+        # What is dated ahead, by a clock that has gone back since, is among the last.
+        closed, opened = usage_spans.newest(conn)
+        last = max([last, *(_day(day) for day in (closed, opened and day_of(opened, zone)) if day)])
     if first > last:
         raise ValidationFailed(f"{first} is after {last}.", details={"field": "from"})
     return Span(first.isoformat(), last.isoformat(), zone)
