@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from app.db.types import Conn
 from app.repo import owner_zone
 from app.repo.usage_sums import count_anew
 from emulator import Emulator
-from tests.harness import Console, ConsoleClient
+from tests.harness import Console, ConsoleClient, console_app
 
 Json = dict[str, Any]
 SUMMED = ("calls", "prompt_tokens", "completion_tokens", "total_tokens", "cost_usd", "unknown_calls", "failed_calls")
@@ -204,3 +205,19 @@ def _date_calls(conn: Conn, stamps: list[str]) -> None:
     for row, at in zip(conn.execute("SELECT id FROM usage_logs ORDER BY id").fetchall(), stamps, strict=True):
         conn.execute("UPDATE usage_logs SET created_at = :at WHERE id = :id", {"at": at, "id": row["id"]})
     count_anew(conn, owner_zone.get(conn))
+
+
+async def test_a_store_of_an_earlier_release_is_counted_at_its_first_start(data: Path) -> None:
+    """Its migration leaves no zone, for SQL cannot tell the owner's days."""
+    async with console_app(data) as running:
+        await running.client.answer("[[rate=5000 latency=0]] Hello")
+        before = await running.client.get("/api/usage/summary")
+        await running.services.store.write(_forget_sums)
+    async with console_app(data) as running:
+        assert await running.client.get("/api/usage/summary") == before
+        assert (await running.client.get("/api/admin/usage/check"))["wrong"] == 0
+
+
+def _forget_sums(conn: Conn) -> None:
+    conn.execute("DELETE FROM usage_sums")
+    owner_zone.put(conn, "")
