@@ -28,35 +28,29 @@ const SCREENS = {
   settings: { path: () => "/app/settings", ready: "Settings" },
 } as const;
 
-for (const colorScheme of ["light", "dark"] as const) {
-  for (const [width, device] of Object.entries({ wide: WIDE, phone: PHONE })) {
-    describe(`in ${colorScheme}, ${width}`, () => {
-      for (const [name, { path, ready }] of Object.entries(SCREENS)) {
-        test(`${name} can be used by everybody`, async ({ console, session, visitor }) => {
-          const { page } = (await visitor({ ...device, colorScheme })).chat;
-          await open(page, console.origin + path(session));
-          await page.locator("main").getByText(ready).first().waitFor();
-          await page.screenshot({ path: join(ARTIFACTS, `${name}-${width}-${colorScheme}.png`) });
-          expect(await violations(page)).toEqual([]);
-          expect(await sidewaysScroll(page)).toBe(0);
-          expect(await page.getByRole("heading", { level: 1 }).count()).toBe(1);
-        });
-      }
-
-      test("the list of models that drops from the composer can be used by everybody", async ({
-        console,
-        visitor,
-      }) => {
-        const { page } = (await visitor({ ...device, colorScheme })).chat;
-        await open(page, `${console.origin}/`);
-        await page.getByRole("combobox", { name: /^Model:/ }).click();
-        await page.getByRole("option").first().waitFor();
-        await page.screenshot({ path: join(ARTIFACTS, `picker-${width}-${colorScheme}.png`) });
-        expect(await violations(page)).toEqual([]);
-        expect(await sidewaysScroll(page)).toBe(0);
+for (const [width, device] of Object.entries({ wide: WIDE, phone: PHONE })) {
+  describe(`on a ${width} screen, in light and in dark`, () => {
+    for (const [name, { path, ready }] of Object.entries(SCREENS)) {
+      test(`${name} can be used by everybody`, async ({ console, session, visitor }) => {
+        const { page } = (await visitor({ ...device, colorScheme: "light" })).chat;
+        await open(page, console.origin + path(session));
+        await page.locator("main").getByText(ready).first().waitFor();
+        await check(page, `${name}-${width}`);
+        expect(await page.getByRole("heading", { level: 1 }).count()).toBe(1);
       });
+    }
+
+    test("the list of models that drops from the composer can be used by everybody", async ({
+      console,
+      visitor,
+    }) => {
+      const { page } = (await visitor({ ...device, colorScheme: "light" })).chat;
+      await open(page, `${console.origin}/`);
+      await page.getByRole("combobox", { name: /^Model:/ }).click();
+      await page.getByRole("option").first().waitFor();
+      await check(page, `picker-${width}`);
     });
-  }
+  });
 }
 
 test("on a phone the sidebar is a drawer that closes when a chat is picked", async ({
@@ -115,6 +109,16 @@ async function open(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await page.getByRole("heading", { level: 1 }).waitFor();
   await expect.poll(() => pending.size).toBe(0);
+}
+
+/** Looks at a page that is open in light, then in dark. */
+async function check(page: Page, name: string): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: join(ARTIFACTS, `${name}-${colorScheme}.png`) });
+    const found = { violations: await violations(page), sideways: await sidewaysScroll(page) };
+    expect({ colorScheme, ...found }).toEqual({ colorScheme, violations: [], sideways: 0 });
+  }
 }
 
 /** What the checker has to say, in short. */
