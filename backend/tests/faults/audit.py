@@ -60,8 +60,10 @@ _RULES = {
     """,
     "a session counts wrong": """
         SELECT s.id FROM sessions s WHERE message_count <> (SELECT count(*) FROM messages WHERE session_id = s.id)
-            OR cost_picousd <> (SELECT COALESCE(sum(cost_picousd), 0) FROM usage_logs WHERE session_id = s.id)
-            OR total_tokens <> (SELECT COALESCE(sum(total_tokens), 0) FROM usage_logs WHERE session_id = s.id)
+            OR cost_picousd <> (SELECT COALESCE(sum(cost_picousd), 0) FROM usage_logs
+                WHERE session_id = s.id AND purpose <> 'manual')
+            OR total_tokens <> (SELECT COALESCE(sum(total_tokens), 0) FROM usage_logs
+                WHERE session_id = s.id AND purpose <> 'manual')
             OR unknown_calls <> (
                 SELECT count(*) FROM usage_logs WHERE session_id = s.id AND state = 'unknown')
     """,
@@ -71,11 +73,13 @@ _RULES = {
                 SELECT count(*), COALESCE(sum(is_failed), 0), COALESCE(sum(prompt_tokens), 0),
                     COALESCE(sum(completion_tokens), 0), COALESCE(sum(total_tokens), 0),
                     COALESCE(sum(cost_picousd), 0), COALESCE(sum(state = 'unknown'), 0)
-                FROM usage_logs u WHERE u.state <> 'reserved' AND substr(u.created_at, 1, 10) = s.period)
+                FROM usage_logs u WHERE u.state <> 'reserved' AND (u.purpose = 'manual') = (s.purpose = 'manual')
+                    AND owner_day(u.created_at, (SELECT zone FROM owner_zone)) = s.period)
     """,
     "a day is not counted": """
         SELECT u.id FROM usage_logs u WHERE u.state <> 'reserved' AND NOT EXISTS (
-            SELECT 1 FROM usage_sums s WHERE s.grain = 'total' AND s.period = substr(u.created_at, 1, 10))
+            SELECT 1 FROM usage_sums s
+            WHERE s.grain = 'total' AND s.period = owner_day(u.created_at, (SELECT zone FROM owner_zone)))
     """,
     "a month and its days disagree": """
         SELECT m.period, m.model FROM usage_sums m WHERE m.grain = 'month' AND (m.calls, m.cost_picousd) <> (

@@ -12,6 +12,8 @@ from typing import Any
 
 import apsw
 
+from app.core.days import day_of
+
 
 class StoredRow(tuple[Any, ...]):
     """Values by position, and by the names of their columns."""
@@ -47,6 +49,7 @@ def database_of(path: Path) -> Iterator[Stored]:
     """A snapshot of a database file, closed at the end."""
     with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as driver:
         driver.row_trace = _row
+        driver.create_scalar_function("owner_day", _owner_day, 2)
         driver.execute("BEGIN")
         yield Stored(driver)
 
@@ -65,3 +68,9 @@ def _row(cursor: apsw.Cursor, values: tuple[Any, ...]) -> StoredRow:
     row = StoredRow(values)
     row.columns = tuple(name for name, _ in cursor.get_description())
     return row
+
+
+def _owner_day(*values: Any) -> str:
+    """For rules about days: the day of a time, in the zone that the store counts by."""
+    at, zone = values
+    return day_of(at, zone or "UTC")
