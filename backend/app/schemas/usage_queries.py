@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
@@ -14,6 +14,7 @@ from app.schemas.types import CostState, Name, ObjectId, Purpose, Slug, TimeZone
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 By: TypeAlias = Literal["model", "profile", "provider", "purpose"]
 Source: TypeAlias = Literal["call", "manual"]
+FileFormat: TypeAlias = Literal["csv", "jsonl"]
 _FIRST_CONSOLE = {"start_date": "from", "end_date": "to", "granularity": "unit"}
 
 
@@ -77,13 +78,21 @@ class RowsQuery(BaseModel, extra="forbid"):
 
 
 class UsageQuery(PageQuery, RowsQuery):
-    """One page of them."""
+    """One page of them; as a file, all of them."""
+
+    format: Literal["json"] | FileFormat = "json"
+
+    @model_validator(mode="after")
+    def _files_have_no_pages(self) -> Self:
+        if self.format != "json" and (paged := sorted(PageQuery.model_fields.keys() & self.model_fields_set)):
+            raise ValueError(f"a file holds all rows: {', '.join(paged)} goes with format=json")
+        return self
 
 
 class ExportQuery(RowsQuery):
-    """All of them."""
+    """All of them, as a file."""
 
-    format: Literal["csv", "jsonl"] = "csv"
+    format: FileFormat = "csv"
 
 
 def _renamed(name: str, given: dict[str, Any]) -> str:

@@ -39,6 +39,21 @@ async def test_a_file_has_the_rows_of_the_list(client: ConsoleClient, emulator: 
     assert len(one.text.splitlines()) == 2
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+async def test_the_list_is_given_as_the_same_file(client: ConsoleClient, form: str) -> None:
+    """Under the list's own address, with its filters; a file has no pages."""
+    await client.answer("one")
+    await client.answer("other", model="openai/gpt-4o")
+    for filters in ({}, {"model": "openai/gpt-4o"}):
+        query = {"format": form, **filters}
+        ours, theirs = [await client.ask("GET", path, params=query) for path in ("/api/usage", EXPORT)]
+        assert ours.content == theirs.content
+        for name in ("content-type", "content-disposition"):
+            assert ours.headers[name] == theirs.headers[name]
+    assert (await client.ask("GET", "/api/usage", params={"format": form, "limit": "1"})).status_code == 422
+    assert (await client.get("/api/usage?format=json"))["items"] == await client.every("/api/usage")
+
+
 async def test_a_file_of_many_pages_is_whole(console: Console, client: ConsoleClient) -> None:
     """Rows of one instant included; none twice."""
     await client.answer("Hello")

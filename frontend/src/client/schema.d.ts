@@ -572,7 +572,7 @@ export interface paths {
         };
         /**
          * List Usage
-         * @description One row per paid call, newest first, and rows entered by hand.
+         * @description One row per paid call, newest first, and rows entered by hand; as `csv` or `jsonl` the file of `/export`.
          */
         get: operations["list_usage"];
         put?: never;
@@ -11448,6 +11448,7 @@ export interface operations {
                 limit?: number;
                 cursor?: string | null;
                 count?: boolean;
+                format?: "json" | ("csv" | "jsonl");
             };
             header?: never;
             path?: never;
@@ -11455,13 +11456,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The rows. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Page_UsageRow_"];
+                    "text/csv": unknown;
+                    "application/x-ndjson": unknown;
                 };
             };
             /** @description `unauthorized`: This console wants its token. */
@@ -11475,6 +11478,15 @@ export interface operations {
             };
             /** @description `forbidden_origin`: Pages of other origins may not use this console. `insufficient_scope`: This token is not for that. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `not_found`: There is no such thing here. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

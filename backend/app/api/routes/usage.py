@@ -25,6 +25,7 @@ from app.schemas.usage import (
     UsageTimeline,
 )
 from app.schemas.usage_queries import ExportQuery, SpanQuery, TimelineQuery, UsageQuery
+from app.services.usage.export import Export
 
 router = APIRouter(prefix="/api/usage", tags=["usage"], route_class=JsonRoute)
 
@@ -34,10 +35,12 @@ FILE: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("", response_model=Page[UsageRow], responses=responses_for(BadCursor, ValidationFailed))
+@router.get("", response_model=Page[UsageRow], responses=FILE | responses_for(BadCursor, NotFound, ValidationFailed))
 @route_class("read")
 async def list_usage(services: ServicesDep, query: Annotated[UsageQuery, Query()]) -> Response:
-    """One row per paid call, newest first, and rows entered by hand."""
+    """One row per paid call, newest first, and rows entered by hand; as `csv` or `jsonl` the file of `/export`."""
+    if query.format != "json":
+        return _file(await services.usage_exports.open(query, query.format))
     return page(await services.usage.list(query))
 
 
@@ -52,9 +55,7 @@ async def enter_usage(services: ServicesDep, body: ManualUsage) -> Response:
 @route_class("read", download=True)
 async def export_usage(services: ServicesDep, query: Annotated[ExportQuery, Query()]) -> Response:
     """All rows that match, newest first, as a file. CSV text that spreadsheets would take for a formula is quoted."""
-    export = await services.usage_exports.open(query)
-    disposition = {"Content-Disposition": f'attachment; filename="{export.name}"'}
-    return StreamingResponse(export.pieces, media_type=MEDIA_TYPES[query.format], headers=disposition)
+    return _file(await services.usage_exports.open(query, query.format))
 
 
 @router.get("/summary", response_model=UsageSummary, responses=responses_for(ValidationFailed))
@@ -97,3 +98,8 @@ async def usage_by_session(services: ServicesDep, query: Annotated[PageQuery, Qu
 async def session_usage(services: ServicesDep, session_id: Annotated[str, Path(max_length=128)]) -> Response:
     """What a session has cost; still there after the session was deleted."""
     return reply(await services.usage.of_session(session_id))
+
+
+def _file(export: Export) -> Response:
+    disposition = {"Content-Disposition": f'attachment; filename="{export.name}"'}
+    return StreamingResponse(export.pieces, media_type=MEDIA_TYPES[export.form], headers=disposition)

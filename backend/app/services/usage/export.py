@@ -7,7 +7,7 @@ import io
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from app.core.clock import now
 from app.core.errors import NotFound
@@ -17,7 +17,7 @@ from app.db.types import Conn
 from app.repo import owner_zone, usage_rows
 from app.repo.usage_rows import RowFilter
 from app.schemas.usage import UsageRow
-from app.schemas.usage_queries import ExportQuery
+from app.schemas.usage_queries import FileFormat, RowsQuery
 from app.services.usage.reports import filter_of
 
 PAGE_ROWS = 1_000
@@ -31,6 +31,7 @@ class Export:
     """A file that is being written: its name and its bytes, of which each piece is one page of rows."""
 
     name: str
+    form: FileFormat
     pieces: AsyncIterator[bytes]
 
 
@@ -40,15 +41,13 @@ class UsageExports:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def open(self, query: ExportQuery) -> Export:
+    async def open(self, query: RowsQuery, form: FileFormat) -> Export:
         """Raises NotFound for a model that nobody has heard of, and ValidationFailed as the list of rows does."""
         wanted, first = await self._store.read(_first, query)
         span = f"_{query.from_day or 'first'}_{query.to_day or now()[:10]}"
-        return Export(f"usage{span}.{query.format}", self._pieces(wanted, first, query.format))
+        return Export(f"usage{span}.{form}", form, self._pieces(wanted, first, form))
 
-    async def _pieces(
-        self, wanted: RowFilter, page: list[UsageRow], form: Literal["csv", "jsonl"]
-    ) -> AsyncIterator[bytes]:
+    async def _pieces(self, wanted: RowFilter, page: list[UsageRow], form: FileFormat) -> AsyncIterator[bytes]:
         write = _WRITERS[form]
         if form == "csv":
             yield _csv_lines([COLUMNS])
@@ -60,7 +59,7 @@ class UsageExports:
             page = await self._store.read(_page, wanted, before)
 
 
-def _first(conn: Conn, query: ExportQuery) -> tuple[RowFilter, list[UsageRow]]:
+def _first(conn: Conn, query: RowsQuery) -> tuple[RowFilter, list[UsageRow]]:
     if query.model is not None and not usage_rows.has_model(conn, query.model):
         raise NotFound.of("model", query.model)
     wanted = filter_of(conn, query)
