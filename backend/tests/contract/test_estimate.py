@@ -52,6 +52,21 @@ async def test_what_it_costs_is_within_the_range(synced: ConsoleClient) -> None:
     assert later["cost_usd"]["low"] <= cost <= later["cost_usd"]["high"] < first["cost_usd"]["high"]
 
 
+@pytest.mark.parametrize(
+    ("model", "params"),
+    [
+        ("google/gemini-2.5-flash-image", {"modalities": ["image", "text"]}),
+        ("google/gemini-2.5-flash-image", {}),
+        ("openai/gpt-audio", {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "pcm16"}}),
+    ],
+)
+async def test_a_picture_or_a_sound_is_within_the_range(synced: ConsoleClient, model: str, params: Json) -> None:
+    told = await estimate(synced, "[[image]] Show me the sky.", model=model, max_tokens=500, **params)
+    await synced.answer("[[image]] Show me the sky.", model=model, max_tokens=500, **params)
+    cost = (await synced.every("/api/usage"))[0]["cost_usd"]
+    assert told["cost_usd"]["low"] <= cost <= told["cost_usd"]["high"]
+
+
 async def test_a_session_s_path_is_in_the_prompt(synced: ConsoleClient) -> None:
     """Its profile and model too; what is stored and waits can be asked for without any text."""
     profile = await synced.post("/api/profiles", {"name": "p", "system_prompt": "Be brief. " * 200, "model": MODEL})

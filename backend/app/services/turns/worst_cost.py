@@ -184,14 +184,25 @@ def _media_cost(prices: Row, price: _Prices, size: PromptSize, read: int) -> int
     return beyond + (size.pictures * price.of("image") if size.pictures else 0)
 
 
-def _answer_cost(prices: Row, price: _Prices, size: _Size) -> int:
+def answer_prices(prices: Row, modalities: frozenset[str]) -> tuple[str, ...]:
+    """The prices that a token of an answer may be billed at, with the modalities that a request asks for.
+
+    A model that can draw or speak may do so without being asked.
+    """
     told = prices.get("output_modalities") or ""
-    names, tokens = ["completion", "reasoning"], size.answer_tokens
-    if "image" in size.modalities or '"image"' in told:
-        names.append("image_output")
-        tokens += PICTURE_TOKENS
-    if "audio" in size.modalities or '"audio"' in told:
-        names.append("audio_output")
+    names = ["completion", "reasoning"]
+    names += [f"{kind}_output" for kind in ("image", "audio") if kind in modalities or f'"{kind}"' in told]
+    return tuple(names)
+
+
+def modalities_of(body: Mapping[str, Any]) -> frozenset[str]:
+    """What kinds of answer a request asks for."""
+    return frozenset(each for each in body.get("modalities") or () if isinstance(each, str))
+
+
+def _answer_cost(prices: Row, price: _Prices, size: _Size) -> int:
+    names = answer_prices(prices, size.modalities)
+    tokens = size.answer_tokens + (PICTURE_TOKENS if "image_output" in names else 0)
     return tokens * price.most_of(*names) if tokens else 0
 
 
@@ -201,7 +212,6 @@ def _size(body: Mapping[str, Any]) -> _Size:
     files = [part for part in parts if part.get("type") == "file"] if parser not in _FREE_PARSERS else []
     # What is predicted and not used is paid as well.
     predicted = len(encode(body["prediction"])) if body.get("prediction") else 0
-    modalities = body.get("modalities") or ()
     prompt = prompt_size(body, parts)
     if body.get("tools"):
         prompt = structs.replace(prompt, text_tokens=prompt.text_tokens + TOOLS_TOKENS)
@@ -211,7 +221,7 @@ def _size(body: Mapping[str, Any]) -> _Size:
         scanned=sum(map(_scanned, files)),
         scans_natively=parser != "mistral-ocr",
         is_kept_long=_is_kept_long((body, *(body.get("tools") or ()), *parts)),
-        modalities=frozenset(each for each in modalities if isinstance(each, str)),
+        modalities=modalities_of(body),
     )
 
 

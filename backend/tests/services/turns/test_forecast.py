@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.json import encode
 from app.services.context.estimate import Calibration
 from app.services.turns.forecast import UNLIMITED_TOKENS, Cost, Length, Unpriced, cost_of, length_of
+from app.services.turns.worst_cost import PICTURE_TOKENS
 
 Json = dict[str, Any]
 SURE = Calibration(1.0, 100)
@@ -54,6 +56,30 @@ def test_a_range_allows_for_the_guess() -> None:
 def test_what_was_read_before_may_be_cheaper_and_what_is_kept_dearer() -> None:
     told = cost(cache_read_picousd=100, cache_write_picousd=1250, reasoning_picousd=6000)
     assert told == Cost(low=970 * 100 + 10 * 5000, high=1030 * 1250 + 100 * 6000)
+
+
+@pytest.mark.parametrize("kind", ["image", "audio"])
+def test_an_answer_may_be_a_picture_or_a_sound(kind: str) -> None:
+    """Of a model that can make one, or one that is asked to; a picture has tokens of its own."""
+    dear = {f"{kind}_output": 30_000}
+    able = cost(prices=encode(dear).decode(), output_modalities=f'["text", "{kind}"]')
+    asked = cost({"modalities": [kind]}, prices=encode(dear).decode())
+    tokens = 100 + (PICTURE_TOKENS if kind == "image" else 0)
+    assert able == asked == Cost(low=cost().low, high=1030 * 1000 + tokens * 30_000)
+    assert cost(prices=encode(dear).decode()) == cost()
+
+
+@pytest.mark.parametrize(("kind", "price"), [("input_audio", "audio"), ("image_url", "image_token")])
+def test_a_prompt_s_pictures_and_sounds_are_dear(kind: str, price: str) -> None:
+    asked = {"messages": [{"role": "user", "content": [{"type": kind}]}]}
+    found = cost(asked, prices=encode({price: 9000, "image": 5}).decode())
+    assert found.high == 1030 * 9000 + 100 * 5000 + (5 if kind == "image_url" else 0)
+
+
+@pytest.mark.parametrize("price", ["image_output", "reasoning"])
+def test_a_price_that_varies_has_no_figure(price: str) -> None:
+    with pytest.raises(Unpriced, match="a/b"):
+        cost({"modalities": ["image"]}, prices=encode({price: None}).decode())
 
 
 def test_searches_are_in_the_dear_end() -> None:
