@@ -72,7 +72,7 @@ class Account:
         except (MissingKey, UpstreamError) as error:
             if (reason := _why_not(error)) is None:
                 raise
-            message = f"{error.message} {error.next_step}"
+            message = _hint(error)
             gaps.append(DriftGap(reason=reason, message=message, from_day=str(first), to_day=str(last)))
             return told
         theirs = [item for item in theirs if str(first) <= item.date[:10] <= str(last)]
@@ -155,6 +155,13 @@ def _why_not(error: AppError) -> NotCompared | None:
     if isinstance(error, ManagementKeyNeeded):
         return "management_key_needed"
     return "no_account" if isinstance(error, MissingKey) or error.details.get("status") == 404 else None
+
+
+def _hint(error: AppError) -> str:
+    """What to do about it; a provider without the path keeps no book, and nothing can be done."""
+    if error.details.get("status") == 404:
+        return "The provider does not tell what its account was charged, so there is nothing to compare with."
+    return f"{error.message} {error.next_step}"
 
 
 def _gaps(first: date, last: date, today: date) -> Iterator[DriftGap]:

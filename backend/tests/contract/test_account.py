@@ -77,6 +77,15 @@ async def test_without_an_account_there_is_nothing_to_ask(data: Path) -> None:
         assert gap["reason"] == "no_account"
 
 
+async def test_a_provider_that_keeps_no_book_says_so(client: ConsoleClient, emulator: Emulator) -> None:
+    """There is nothing that the owner could correct, and the words do not say that there is."""
+    emulator.set_scenario("error=404", "activity")
+    (gap,) = (await client.get("/api/usage/drift"))["not_compared"]
+    assert gap["reason"] == "no_account"
+    assert "nothing to compare with" in gap["message"]
+    assert "Correct the request" not in gap["message"]
+
+
 async def test_equal_books_are_the_same(console: Console, emulator: Emulator) -> None:
     """Routers and own keys included; a refused call is in neither."""
     client = console.client

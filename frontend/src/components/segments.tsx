@@ -28,7 +28,7 @@ export function Segments<T extends string>({
       {options.map((option) => (
         <label
           key={option.value}
-          className="relative inline-flex min-h-8 flex-1 items-center justify-center rounded-sm border border-transparent px-3 text-sm whitespace-nowrap text-ink-2 transition-colors hover:text-ink has-checked:border-line has-checked:bg-raised has-checked:font-medium has-checked:text-ink has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent pointer-coarse:min-h-10"
+          className="relative inline-flex min-h-8 flex-1 items-center justify-center rounded-sm border border-transparent px-2.5 sm:px-3 text-sm whitespace-nowrap text-ink-2 transition-colors hover:text-ink has-checked:border-line has-checked:bg-raised has-checked:font-medium has-checked:text-ink has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent pointer-coarse:min-h-10"
         >
           <input
             type="radio"

@@ -18,7 +18,17 @@ export function formatAge(time: string, now_ms: number = Date.now()): string {
   );
 }
 
-/** "Nov 21, 2026, 3:50 PM", as the reader's language writes it. */
-export function formatMoment(time: string): string {
-  return new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+/**
+ * "Nov 21, 2026, 3:50 PM", as the reader's language writes it: in this browser's zone, or in the one that is named.
+ * A zone that the browser does not know is read as its own.
+ */
+export function formatMoment(time: string, timeZone?: string): string {
+  const date = new Date(time);
+  try {
+    return date.toLocaleString(undefined, timeZone ? { ...MOMENT, timeZone } : MOMENT);
+  } catch {
+    return date.toLocaleString(undefined, MOMENT);
+  }
 }
+
+const MOMENT = { dateStyle: "medium", timeStyle: "short" } as const;

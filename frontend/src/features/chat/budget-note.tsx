@@ -34,7 +34,7 @@ export function WarningBudget({ budget }: { budget: Budget }) {
     <Link
       to="/app/usage"
       search={{ view: "budgets" }}
-      className="min-w-0 truncate rounded-sm text-warn hover:underline"
+      className="max-w-full truncate rounded-sm text-warn hover:underline"
     >
       {nameOf(budget)}: {spentOf(budget)}
     </Link>

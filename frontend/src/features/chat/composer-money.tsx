@@ -8,7 +8,7 @@ import { EstimateLine } from "./estimate-line";
 
 interface ComposerMoneyProps {
   counted: Counted;
-  /** What would be sent; null while nothing is written. */
+  /** What would be sent; null while nothing is written, or it cannot be sent as it is. */
   body: EstimateBody | null;
   /** Above the composer. */
   banner: HTMLElement | null;
@@ -23,7 +23,6 @@ export default function ComposerMoney({ counted, body, banner }: ComposerMoneyPr
     <>
       {refusing && banner && createPortal(<RefusingBudget budget={refusing} />, banner)}
       {warning && !refusing && <WarningBudget budget={warning} />}
-      <span className="flex-1" />
       {body && <EstimateLine body={body} />}
     </>
   );

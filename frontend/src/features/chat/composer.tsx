@@ -160,11 +160,11 @@ export function Composer({ sessionId, session, runningGenerationId, onSend }: Co
           )}
         </div>
       </form>
-      <div className="flex h-6 items-center gap-3 px-1 text-xs text-ink-3 tabular-nums">
+      <div className="flex min-h-6 flex-wrap items-center gap-x-3 px-1 text-xs text-ink-3 tabular-nums">
         <Suspense>
           <ComposerMoney
             counted={{ sessionId, model: choice.effectiveModel, profile_id: choice.profile_id }}
-            body={isEmpty ? null : body}
+            body={isEmpty || refusal !== null ? null : body}
             banner={banner}
           />
         </Suspense>

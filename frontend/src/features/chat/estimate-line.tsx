@@ -22,7 +22,10 @@ export function EstimateLine({ body }: { body: EstimateBody }) {
   if (!data || isError || data.cost_usd === null) return null;
   const isRefused = data.budgets.some(({ would_refuse }) => would_refuse);
   return (
-    <TipButton tip={tipOf(data)} className={isRefused ? "text-warn" : ""}>
+    <TipButton
+      tip={tipOf(data)}
+      className={`ml-auto whitespace-nowrap ${isRefused ? "text-warn" : ""}`}
+    >
       {rangeOf(data.cost_usd)}
       {isRefused && ", more than a budget leaves"}
     </TipButton>

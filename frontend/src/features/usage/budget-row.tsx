@@ -93,7 +93,7 @@ export function BudgetRow({ budget, onRemoved }: BudgetRowProps) {
                 {budget.reserved_usd > 0 && `, and ${formatUsd(budget.reserved_usd)} held`}
               </span>
             </span>
-            <span className="text-ink-2">{formatUsd(Math.max(0, budget.remaining_usd))} left</span>
+            <span className="text-ink-2">{leftOf(budget)}</span>
           </p>
         </>
       )}
@@ -120,6 +120,11 @@ export function BudgetRow({ budget, onRemoved }: BudgetRowProps) {
       </ConfirmDialog>
     </li>
   );
+}
+
+function leftOf({ remaining_usd }: Budget): string {
+  if (remaining_usd < 0) return `${formatUsd(-remaining_usd)} over the limit`;
+  return `${formatUsd(remaining_usd)} left`;
 }
 
 function factsOf({ name, hard, warn_at }: Budget, subject: string): string {

@@ -47,7 +47,7 @@ it("says of each how much is gone, held and left, and when it is used up", async
   const thinking = await row("Thinking");
   expect(thinking).toHaveTextContent("Used up");
   expect(thinking).toHaveTextContent("openai/o3 · Only tells");
-  expect(thinking).toHaveTextContent("$12.00 of $10.00 today$0.00 left");
+  expect(thinking).toHaveTextContent("$12.00 of $10.00 today$2.00 over the limit");
 });
 
 it("makes one with every digit that was typed", async () => {

@@ -1,17 +1,20 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { MessageSquare } from "lucide-react";
 import { useState } from "react";
 import type { UsageRow } from "@/client/api";
+import { settingsQuery } from "@/client/queries";
 import { Button } from "@/components/button";
 import { formatMoment } from "@/lib/age";
 import { UNKNOWN, formatCount, formatDuration, formatUsd } from "@/lib/format";
 import { DecisionForm } from "./decision-form";
 import { purposeName, stateName } from "./names";
 
-/** One call: when, what for, by whom, how much, and what its cost rests on. */
+/** One call: when (by the clock of its owner, as the days are), what for, by whom, how much, and what its cost rests on. */
 export function CallRow({ row }: { row: UsageRow }) {
   const [isDeciding, setDeciding] = useState(false);
   const { model, provider, purpose, session_id, source, created_at } = row;
+  const moment = formatMoment(created_at, useQuery(settingsQuery).data?.time_zone);
   const facts = [
     source === "manual" ? "Entered by hand" : purposeName(purpose),
     provider,
@@ -20,7 +23,7 @@ export function CallRow({ row }: { row: UsageRow }) {
   ];
   return (
     <li
-      aria-label={`Call of ${formatMoment(created_at)}`}
+      aria-label={`Call of ${moment}`}
       className="flex flex-col gap-2 border-t border-line py-2.5 first:border-t-0"
     >
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 sm:flex-nowrap">
@@ -29,7 +32,7 @@ export function CallRow({ row }: { row: UsageRow }) {
             <span className="min-w-0 truncate font-medium" title={model}>
               {model}
             </span>
-            <span className="text-xs text-ink-3">{formatMoment(created_at)}</span>
+            <span className="text-xs text-ink-3">{moment}</span>
             {row.is_failed && (
               <span className="rounded-full bg-danger-soft px-2 py-0.5 text-xs text-danger">
                 Failed

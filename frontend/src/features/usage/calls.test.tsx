@@ -64,7 +64,7 @@ it("calls lead to their chats, and come page by page", async () => {
     "href",
     "/app/chat/s1",
   );
-  expect(screen.getByText("2 calls")).toBeVisible();
+  expect(screen.getByText("2 entries")).toBeVisible();
   await userEvent.click(screen.getByRole("button", { name: "Show more" }));
   await waitFor(async () => expect(await rows()).toHaveLength(2));
   expect(screen.getAllByRole("link", { name: "Open its chat" })).toHaveLength(1);
@@ -130,4 +130,29 @@ it("a call that failed says so beside what it cost all the same", async () => {
   const row = await screen.findByRole("listitem", { name: /^Call of/ });
   expect(row).toHaveTextContent("Failed");
   expect(row).toHaveTextContent("$0.00Written off by you");
+});
+
+it("what was entered by hand is listed, and is not counted as a call", async () => {
+  api.on("GET /api/usage", () => ({
+    items: [storedUsageRow({ source: "manual", purpose: "manual" })],
+    next_cursor: null,
+    total: 30,
+  }));
+  const { unmount } = await show("?view=calls");
+  expect(await screen.findByText("30 entries")).toBeVisible();
+  unmount();
+  await show("?view=calls&source=call");
+  expect(await screen.findByText("30 calls")).toBeVisible();
+});
+
+it("the time of a call is that of its owner's zone, as its day is", async () => {
+  api
+    .on("GET /api/settings", () => ({ time_zone: "Pacific/Kiritimati" }))
+    .on("GET /api/usage", () => ({
+      items: [storedUsageRow({ created_at: "2026-11-20T23:30:00.000Z" })],
+      next_cursor: null,
+      total: 1,
+    }));
+  await show("?view=calls");
+  expect((await rows())[0]).toHaveAccessibleName(/^Call of Nov 21, 2026, 1:30\sPM$/);
 });

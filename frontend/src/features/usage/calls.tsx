@@ -27,7 +27,7 @@ export function Calls({ span, search, onChange }: CallsProps) {
       <CallFilters span={span} search={search} onChange={onChange} />
       <div className="flex min-h-8 flex-wrap items-center justify-between gap-3">
         <p aria-live="polite" className="text-sm text-ink-2">
-          {total !== undefined && total !== null && plural(total, "call")}
+          {typeof total === "number" && countOf(total, search)}
         </p>
         <ExportButtons query={asked} disabled={rows.length === 0} />
       </div>
@@ -60,4 +60,9 @@ export function Calls({ span, search, onChange }: CallsProps) {
       )}
     </section>
   );
+}
+
+/** What was entered by hand is listed with the calls, and is none. */
+function countOf(total: number, { source }: UsageSearch): string {
+  return source === "call" ? plural(total, "call") : plural(total, "entry", "entries");
 }
