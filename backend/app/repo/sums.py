@@ -7,6 +7,7 @@ from the rows when it is read. Sums over rows are made in two parts, which are j
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from app.db.types import Row
 
@@ -30,8 +31,14 @@ def parts_of_sum(columns: Iterable[str]) -> str:
 
 def joined(row: Row, columns: Iterable[str]) -> Row:
     """A row of ``parts_of_sum`` with each sum under its column's name, however large."""
-    sums = {name: int(row.pop(f"{name}_high")) * _PART + int(row.pop(f"{name}_low")) for name in columns}
-    return {**row, **sums}
+    for name, high, low in _parts(tuple(columns)):
+        row[name] = row.pop(high) * _PART + row.pop(low)
+    return row
+
+
+@cache
+def _parts(columns: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((name, f"{name}_high", f"{name}_low") for name in columns)
 
 
 def kept_sum(column: str) -> str:

@@ -80,8 +80,11 @@ def by_period(conn: Conn, zone: str, first_day: str, last_day: str, unit: Unit, 
     found: list[Row] = []
     for grain, first, last in spans:
         rows = conn.execute(sql, {"grain": grain, "first": first, "last": last}).fetchall()
-        rows = [{**joined(row, SUMMED), "purpose": row["kind"] or row.get("purpose", "")} for row in rows]
+        for row in rows:
+            joined(row, SUMMED)["purpose"] = row["kind"] or row.get("purpose", "")
         found += _exact(conn, zone, rows, "month" if grain == "month" else "day")
+    if unit == "day":
+        return found
     return [row | {"period": period_of(row["period"], unit)[0]} for row in found]
 
 
@@ -119,6 +122,8 @@ def row_groups(conn: Conn, zone: str, first_day: str, last_day: str) -> list[Row
 def _exact(conn: Conn, zone: str, rows: list[Row], unit: Unit) -> list[Row]:
     """The rows, with all of a period that has a sum at its end made from the ledger."""
     full = sorted({row["period"] for row in rows if row["is_full"]})
+    if not full and unit == "day":
+        return rows
     found = [row | {"period": _first_day(row["period"])} for row in rows if row["period"] not in full]
     for period in full:
         day = _first_day(period)

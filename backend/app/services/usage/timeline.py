@@ -55,11 +55,7 @@ def _by_start(rows: list[Row], unit: Unit) -> list[Row]:
 
 
 def _joined(parts: dict[str | int, Figures]) -> Figures:
-    sums = no_calls()
-    for figures in parts.values():
-        for name in sums:
-            sums[name] += figures[name]
-    return sums
+    return {name: sum([figures[name] for figures in parts.values()]) for name in no_calls()}
 
 
 def _item(start: str, first: str, sums: Figures | None, parts: dict[str | int, Figures] | None) -> PeriodUsage:
