@@ -24,10 +24,20 @@ _OF_SESSION = f"""
 """  # noqa: S608
 _OPEN_SINCE = "SELECT created_at FROM usage_logs WHERE state = 'reserved'"
 _HAS_MODEL = """
-    SELECT EXISTS (SELECT 1 FROM usage_sums WHERE grain = 'month' AND model = :model)
-        OR EXISTS (SELECT 1 FROM usage_logs WHERE state = 'reserved' AND model = :model)
-        OR EXISTS (SELECT 1 FROM models WHERE id = :model) AS known
+    SELECT EXISTS (SELECT 1 FROM usage_sums WHERE grain = 'month' AND model = :id)
+        OR EXISTS (SELECT 1 FROM usage_logs WHERE state = 'reserved' AND model = :id)
+        OR EXISTS (SELECT 1 FROM models WHERE id = :id) AS known
 """
+_HAS_PROFILE = """
+    SELECT EXISTS (SELECT 1 FROM profiles WHERE id = :id)
+        OR EXISTS (SELECT 1 FROM usage_sums WHERE grain = 'month' AND profile_id = :id)
+        OR EXISTS (SELECT 1 FROM usage_logs WHERE state = 'reserved' AND profile_id = :id) AS known
+"""
+_HAS_SESSION = """
+    SELECT EXISTS (SELECT 1 FROM sessions WHERE id = :id)
+        OR EXISTS (SELECT 1 FROM usage_logs WHERE session_id = :id) AS known
+"""
+_HAS = {"model": _HAS_MODEL, "profile_id": _HAS_PROFILE, "session_id": _HAS_SESSION}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +133,14 @@ def of_session(conn: Conn, session_id: str, *, limit: int) -> list[UsageRow]:
     return [_usage_row(row) for row in rows]
 
 
-def has_model(conn: Conn, model: str) -> bool:
-    """Whether the ledger or the catalogue has ever heard of a model."""
-    row = conn.execute(_HAS_MODEL, {"model": model}).fetchone()
-    return bool(row and row["known"])
+def unheard_of(conn: Conn, wanted: RowFilter) -> tuple[str, str | int] | None:
+    """A field of a filter and the id in it that neither the ledger nor its own table has ever heard of."""
+    for name, sql in _HAS.items():
+        value = getattr(wanted, name)
+        row = None if value is None else conn.execute(sql, {"id": value}).fetchone()
+        if row and not row["known"]:
+            return name.removesuffix("_id"), value
+    return None
 
 
 def _where(wanted: RowFilter) -> tuple[str, dict[str, Any]]:

@@ -136,6 +136,34 @@ async def test_sessions_are_listed_by_cost(client: ConsoleClient) -> None:
     assert costs[0] > costs[-1]
 
 
+@pytest.mark.parametrize("form", [{}, {"format": "csv"}])
+@pytest.mark.parametrize("query", [{"model": "nope/x"}, {"profile_id": "99"}, {"session_id": "nope"}])
+async def test_ids_that_never_were_are_not_found(client: ConsoleClient, query: Json, form: Json) -> None:
+    """As anywhere else; an empty list would say that there is such a thing."""
+    await client.answer("Hello")
+    reply = await client.ask("GET", "/api/usage", params=query | form)
+    ((name, asked),) = query.items()
+    found = reply.json()
+    assert (reply.status_code, found["error_code"]) == (404, "not_found")
+    assert (found["resource_type"], found["resource_id"]) == (name.removesuffix("_id"), asked)
+
+
+async def test_ids_that_were_keep_their_rows(client: ConsoleClient) -> None:
+    """After their session and profile are gone, and none where there is nothing to pay yet."""
+    unused = await client.post("/api/profiles", {"name": "unused"})
+    assert (await client.get("/api/usage", profile_id=unused["id"]))["items"] == []
+    assert (await client.get("/api/usage", model="openai/gpt-4o"))["items"] == []
+    empty = await client.create_session()
+    assert (await client.get("/api/usage", session_id=empty["id"]))["items"] == []
+    profile = await client.post("/api/profiles", {"name": "mine"})
+    answer = await client.answer("Hello", profile_id=profile["id"])
+    session_id = answer.data_of("start")["session_id"]
+    await client.delete(f"/api/sessions/{session_id}")
+    await client.delete(f"/api/profiles/{profile['id']}")
+    assert len((await client.get("/api/usage", session_id=session_id))["items"]) == 1
+    assert len((await client.get("/api/usage", profile_id=profile["id"]))["items"]) == 1
+
+
 async def test_rows_are_found_by_what_they_are(client: ConsoleClient, emulator: Emulator) -> None:
     """Each filter by itself; costs to the picodollar."""
     profile = await client.post("/api/profiles", {"name": "p"})

@@ -56,7 +56,7 @@ class UsageReports:
         self._store = store
 
     async def list(self, query: UsageQuery) -> Slice[UsageRow]:
-        """Newest first. Raises BadCursor, and ValidationFailed for days that are none."""
+        """Newest first. Raises BadCursor, and as `filter_of` does."""
         return await self._store.read(_list, query)
 
     async def summary(self, query: SpanQuery) -> UsageSummary:
@@ -108,13 +108,17 @@ def span_of(conn: Conn, query: SpanQuery, default_days: int = DEFAULT_DAYS) -> S
 
 
 def filter_of(conn: Conn, query: RowsQuery) -> RowFilter:
-    """The rows that are asked for. Raises ValidationFailed for days that are none or reversed."""
+    """The rows that are asked for.
+
+    Raises NotFound for a model, profile or session that never was, and ValidationFailed for days that are none or
+    reversed.
+    """
     zone = owner_zone.get(conn)
     first, last = (None if day is None else _day(day).isoformat() for day in (query.from_day, query.to_day))
     least, most = query.picousd()
     if (first and last and first > last) or (least is not None and most is not None and least > most):
         raise ValidationFailed("The first of a span is after its last.")
-    return RowFilter(
+    wanted = RowFilter(
         session_id=query.session_id,
         model=query.model,
         profile_id=query.profile_id,
@@ -127,6 +131,9 @@ def filter_of(conn: Conn, query: RowsQuery) -> RowFilter:
         min_picousd=least,
         max_picousd=most,
     )
+    if (unknown := usage_rows.unheard_of(conn, wanted)) is not None:
+        raise NotFound.of(*unknown)
+    return wanted
 
 
 def _list(conn: Conn, query: UsageQuery) -> Slice[UsageRow]:
