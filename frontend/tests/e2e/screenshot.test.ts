@@ -27,8 +27,10 @@ print(list(merge(left, right)))  # [1, 2, 3, 4, 9, 10]
 
 Take \`sorted\` when the lists are short: it says what it means.`;
 
+const NEXT = "And if one of them is sorted the other way round?";
+
 test.runIf(process.env.UPDATE_SCREENSHOT === "1")(
-  "the picture of the documents shows a finished answer",
+  "the picture of the documents shows a finished answer, and what the next one may cost",
   async ({ console, emulator, chat }) => {
     await emulator.say("Gladly.");
     for (const question of EARLIER) {
@@ -45,6 +47,8 @@ test.runIf(process.env.UPDATE_SCREENSHOT === "1")(
     await chat.untilEnded();
     await chat.answer.locator(".code-block .hljs-keyword").first().waitFor();
     await chat.button(/^Thought for/).waitFor();
+    await chat.composer.fill(NEXT);
+    await chat.page.getByText(/^About \$/).waitFor();
     await chat.page.mouse.move(0, 0);
     await chat.page.screenshot({ path: PICTURE });
     expect(statSync(PICTURE).size).toBeLessThanOrEqual(MAX_BYTES);

@@ -60,15 +60,17 @@ export function CallFilters({ span, search, onChange }: CallFiltersProps) {
           value={search.state ?? ANY}
           onChange={(state) => onChange({ state: state ?? undefined })}
         />
-        <SelectField
-          control={{ "aria-label": "Source" }}
-          options={[
-            { value: ANY, label: "All sources" },
-            ...SOURCES.map((value) => ({ value, label: SOURCE_NAMES[value] })),
-          ]}
-          value={search.source ?? ANY}
-          onChange={(source) => onChange({ source: source ?? undefined })}
-        />
+        <div className="col-span-2 sm:col-span-1">
+          <SelectField
+            control={{ "aria-label": "Source" }}
+            options={[
+              { value: ANY, label: "All sources" },
+              ...SOURCES.map((value) => ({ value, label: SOURCE_NAMES[value] })),
+            ]}
+            value={search.source ?? ANY}
+            onChange={(source) => onChange({ source: source ?? undefined })}
+          />
+        </div>
         <AmountField
           label="Least cost"
           amount={search.min_cost}

@@ -22,10 +22,7 @@ export function Credits() {
         <ErrorNote title="The provider does not tell its credit" error={error} />
       ) : (
         <>
-          <dl
-            aria-busy={isPending}
-            className="grid grid-cols-2 gap-x-6 gap-y-4 tabular-nums sm:grid-cols-3"
-          >
+          <dl aria-busy={isPending} className="grid gap-x-6 gap-y-4 tabular-nums sm:grid-cols-3">
             <Amount name="Left" usd={data?.remaining_usd ?? null} isMain />
             <Amount name="Used" usd={data?.total_usage_usd ?? null} />
             <Amount name="Paid in" usd={data?.total_credits_usd ?? null} />
