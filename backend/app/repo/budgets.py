@@ -23,7 +23,7 @@ _ALL = f"{_WITH_SUMS} ORDER BY id"
 _GET = f"{_WITH_SUMS} WHERE id = :id"
 _OF_CALL = f"{_WITH_SUMS} WHERE {_APPLIES} ORDER BY id"
 _ANY_HARD = f"SELECT 1 AS found FROM budgets WHERE is_hard = 1 AND {_APPLIES} LIMIT 1"  # noqa: S608
-_HARD_OF_MODEL = "SELECT id FROM budgets WHERE is_hard = 1 AND kind = 'model' AND subject = :model ORDER BY id LIMIT 1"
+_HARD_OF_MODELS = "SELECT id, subject FROM budgets WHERE is_hard = 1 AND kind = 'model' ORDER BY id"
 _INSERT = """
     INSERT INTO budgets (id, name, kind, subject, period, limit_picousd, warn_ppm, is_hard, created_at)
     VALUES (:id, :name, :kind, :subject, :period, :limit_picousd, :warn_ppm, :is_hard, :now)
@@ -49,7 +49,8 @@ _CHARGE = f"""
 _SUMS = ("spent_picousd", "held_picousd")
 _OF_ROWS = """
     SELECT {model} AS model, {sums} FROM (
-        SELECT model, CASE WHEN state IN ('reserved', 'unknown') THEN 0 ELSE cost_picousd END AS spent_picousd,
+        SELECT COALESCE(model_id, model) AS model,
+            CASE WHEN state IN ('reserved', 'unknown') THEN 0 ELSE cost_picousd END AS spent_picousd,
             CASE WHEN state IN ('reserved', 'unknown') THEN reserved_picousd ELSE 0 END AS held_picousd
         FROM usage_logs
         WHERE created_at >= :starts_at AND created_at < :ends_at AND id <> :but AND purpose <> 'manual' AND {whose}
@@ -58,7 +59,8 @@ _OF_ROWS = """
 _WHOSE = {
     "all": "1 = 1",
     # Variants are told from names by Python.
-    "model": "(model = :subject OR substr(model, 1, length(:subject) + 1) IN (:subject || ':', :subject || '@'))",
+    "model": """(COALESCE(model_id, model) = :subject
+        OR substr(COALESCE(model_id, model), 1, length(:subject) + 1) IN (:subject || ':', :subject || '@'))""",
     "profile": "profile_id = CAST(:subject AS INTEGER)",
     "session": "session_id = :subject",
     "token": "token_id = :subject",
@@ -72,11 +74,11 @@ def base_model(slug: str) -> str:
 
 
 def call_of(row: Mapping[str, Any]) -> dict[str, str | None]:
-    """Whose call a row of the ledger is, as budgets ask."""
+    """Whose call a row of the ledger is, as budgets ask: a model is its row of the catalogue, whatever it is called."""
     profile_id = row["profile_id"]
     return {
         "profile": None if profile_id is None else str(profile_id),
-        "model": base_model(row["model"]),
+        "model": base_model(row["model_id"] or row["model"]),
         "session": row["session_id"],
         "token": row["token_id"],
         "purpose": row["purpose"],
@@ -102,10 +104,9 @@ def any_hard(conn: Conn, call: Mapping[str, str | None]) -> bool:
     return conn.execute(_ANY_HARD, call).fetchone() is not None
 
 
-def hard_of_model(conn: Conn, model: str) -> str | None:
-    """The id of a hard budget of a model, if there is one."""
-    row = conn.execute(_HARD_OF_MODEL, {"model": base_model(model)}).fetchone()
-    return None if row is None else str(row["id"])
+def hard_of_models(conn: Conn) -> list[Row]:
+    """``id`` and ``subject`` of every hard budget of a model."""
+    return conn.execute(_HARD_OF_MODELS).fetchall()
 
 
 def count(conn: Conn) -> int:

@@ -9,7 +9,7 @@ from app.repo import access_tokens, budgets
 from app.repo.usage_sums import SHARE_OF_ROW, post
 
 _CLOSED = f"""
-    created_at, session_id, token_id, reserved_picousd, {SHARE_OF_ROW}, (SELECT zone FROM owner_zone) AS zone,
+    created_at, session_id, token_id, model_id, reserved_picousd, {SHARE_OF_ROW}, (SELECT zone FROM owner_zone) AS zone,
     EXISTS (SELECT 1 FROM budgets) AS has_budgets
 """  # noqa: S608
 _RESERVE = """
@@ -18,7 +18,7 @@ _RESERVE = """
     VALUES (:id, :session_id, :profile_id, (SELECT id FROM models WHERE id = :catalogue_id), :generation_id, :purpose,
         'reserved', :model, :provider, (SELECT price_version FROM models WHERE id = :catalogue_id), :reserved_picousd,
         :token_id, :now)
-    RETURNING EXISTS (
+    RETURNING model_id, EXISTS (
         SELECT 1 FROM settings WHERE name IN ('allowed_models', 'max_prompt_price', 'max_completion_price')
     ) AS has_policy, EXISTS (SELECT 1 FROM budgets) AS has_budgets
 """
@@ -80,7 +80,8 @@ _CALL_BY_UPSTREAM_ID = f"{_CALL} WHERE u.upstream_id = :id ORDER BY u.id DESC LI
 
 
 def reserve(conn: Conn, values: dict[str, Any]) -> Row:
-    """Open the row of a call that is about to be made: ``has_policy`` and ``has_budgets``, what may forbid it.
+    """Open the row of a call that is about to be made: its ``model_id``, ``has_policy`` and ``has_budgets``, what may
+    forbid it.
 
     ``catalogue_id`` is where the catalogue has the model, when it is not under its own name.
     """

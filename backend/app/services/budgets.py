@@ -14,7 +14,7 @@ from app.core.ids import new_id
 from app.core.money import parse_usd, to_usd
 from app.db.store import Store
 from app.db.types import Conn, Row
-from app.repo import access_tokens, budgets, owner_zone, profiles, sessions
+from app.repo import access_tokens, budgets, models, owner_zone, profiles, sessions
 from app.schemas.budgets import (
     MOST_BUDGETS,
     Budget,
@@ -242,7 +242,8 @@ def _model(conn: Conn, of: str, known: Callable[[Conn, str], str]) -> str:
             f"The budget of {base!r} counts its variants and presets too; name the model alone.",
             details={"parameter": "of"},
         )
-    return base
+    facts = models.facts(conn, slug)
+    return base if facts is None else budgets.base_model(facts.id)
 
 
 def _shown(room: Room) -> Budget:

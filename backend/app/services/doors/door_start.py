@@ -28,7 +28,7 @@ from app.services.upstream import reasoning
 from app.services.upstream.request import in_one_piece, output_limit
 
 MOST_OUTPUT_TOKENS = 4096
-"""What a client that names no limit is expected to get at most, and is held to where a budget pays."""
+"""What a client that names no limit is held to where a budget pays."""
 _ONE_VALUE = (("max_tokens", "max_completion_tokens"), ("reasoning", "reasoning_effort", "include_reasoning"))
 """Names of one thing: whoever gives one of them has said it."""
 
@@ -73,10 +73,13 @@ def start_call(conn: Conn, plan: Plan, call: DoorCall, conversation: Sequence[Fo
     at = now()
     route = route_of(conn, plan, call.model)
     body = with_known_fallbacks(conn, plan.route, route, _body(route, call))
-    if has_budget(conn, plan.token_id, route.slug, call.purpose):
-        body = _limited(body, models.facts(conn, route.slug))
-    refuse_incapable([models.facts(conn, slug) for slug in candidates(route, body)], body)
+    named = {slug: models.known(conn, slug) for slug in candidates(route, body)}
+    refuse_incapable([known.facts for known in named.values()], body)
     place = post_conversation(conn, conversation, model=route.slug, at=at) if conversation else None
+    offers = {slug: known.prices for slug, known in named.items()}
+    whose = _whose(plan, call, route, place.session_id if place else None, offers)
+    if has_budget(conn, whose):
+        body = _limited(body, named[route.slug].facts)
     start = Start(
         generation_id=plan.generation_id,
         session_id=place.session_id if place else "",
@@ -86,7 +89,7 @@ def start_call(conn: Conn, plan: Plan, call: DoorCall, conversation: Sequence[Fo
     )
     if place is not None:
         _post_placeholder(conn, start, at, is_shown=place.is_shown)
-    rate = _open(conn, plan, call, start, route, body, at)
+    rate = _open(conn, plan, call, start, whose, body, offers, at)
     if place is not None:
         journal.append(conn, [(plan.generation_id, 1, encode_events([start]))])
     return Begun(
@@ -146,12 +149,33 @@ def _limited(body: dict[str, Any], facts: ModelFacts | None) -> dict[str, Any]:
     return {**body, "max_tokens": min(limit, most) if most else limit}
 
 
+def _whose(
+    plan: Plan, call: DoorCall, route: Route, session_id: str | None, offers: Mapping[str, Row | None]
+) -> dict[str, Any]:
+    """What the ledger's row says of whose call it is."""
+    listed = offers[route.slug]
+    return {
+        "session_id": session_id,
+        "profile_id": None,
+        "token_id": plan.token_id,
+        "purpose": call.purpose,
+        "model": route.slug,
+        "model_id": listed["id"] if listed else None,
+        "provider": route.provider.name,
+    }
+
+
 def _open(
-    conn: Conn, plan: Plan, call: DoorCall, start: Start, route: Route, body: dict[str, Any], at: str
+    conn: Conn,
+    plan: Plan,
+    call: DoorCall,
+    start: Start,
+    whose: dict[str, Any],
+    body: dict[str, Any],
+    offers: Mapping[str, Row | None],
+    at: str,
 ) -> Rate | None:
     """The generation, its ledger row and its key; what ``reserve`` says."""
-    offers = {slug: models.prices(conn, slug) for slug in candidates(route, body)}
-    listed = offers[route.slug]
     generations.insert(
         conn,
         generation_id=plan.generation_id,
@@ -159,22 +183,18 @@ def _open(
         user_message_id=start.user_message_id or None,
         message_id=start.assistant_message_id,
         request_id=plan.key.request_id if plan.key else None,
-        model=route.slug,
-        provider=route.provider.name,
+        model=whose["model"],
+        provider=whose["provider"],
         params=dict(call.params),
         now=at,
     )
     rate = reserve(
         conn,
         {
+            **whose,
             "id": new_id(),
-            "session_id": start.session_id or None,
-            "profile_id": None,
             "generation_id": plan.generation_id,
-            "purpose": call.purpose,
-            "model": route.slug,
-            "catalogue_id": listed["id"] if listed else route.slug,
-            "provider": route.provider.name,
+            "catalogue_id": whose["model_id"] or whose["model"],
             "reserved_picousd": _worst_cost_picousd(body, list(offers.values())),
             "now": at,
         },
@@ -187,5 +207,10 @@ def _open(
 
 
 def _worst_cost_picousd(body: dict[str, Any], prices: Sequence[Row | None]) -> int | None:
-    """As for a turn, with a limit in any case."""
-    return worst_cost_picousd(body if output_limit(body) else {**body, "max_tokens": MOST_OUTPUT_TOKENS}, prices)
+    """As for a turn; without a limit an answer is as long as any of the models can write."""
+    if output_limit(body):
+        return worst_cost_picousd(body, prices)
+    most = (
+        row["max_output_tokens"] or row["context_length"] or MOST_OUTPUT_TOKENS for row in prices if row is not None
+    )
+    return worst_cost_picousd({**body, "max_tokens": max(most, default=MOST_OUTPUT_TOKENS)}, prices)

@@ -114,8 +114,8 @@ class Embeddings:
 
 
 def _look(conn: Conn, slug: str, token_id: str | None) -> tuple[Row | None, bool]:
-    """The model's prices, and whether the call is refused without them."""
-    return models.prices(conn, slug), needs_prices(conn, token_id, slug, _KIND)
+    """The model's prices, and whether anything asks for them."""
+    return models.prices(conn, slug), needs_prices(conn, token_id)
 
 
 def _vectors(reply: EmbeddingsReply) -> Vectors:

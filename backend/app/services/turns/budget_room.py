@@ -5,16 +5,26 @@ Everything stands in the caller's transaction, and the store has one writer, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.core.days import Unit, day_of, next_day, period_of, starts_at
 from app.core.errors import BudgetExceeded
 from app.core.money import to_usd
+from app.core.slugs import parse_slug
 from app.db.types import Conn, Row
 from app.repo import budgets, owner_zone
 from app.services.upstream.dearer import dearer_field
+from app.services.upstream.server_work import server_work
+
+
+class Barring(NamedTuple):
+    """A hard budget that a call may pass by: of which model, and the slug that may be it; None: what the call asks."""
+
+    budget_id: str
+    model: str
+    slug: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +102,18 @@ def is_kept(budget: Row, *, at: str, zone: str) -> bool:
 
 
 def hold(
-    conn: Conn, row: Mapping[str, Any], worst_picousd: int | None, body: Mapping[str, Any], models: Sequence[str]
+    conn: Conn,
+    row: Mapping[str, Any],
+    worst_picousd: int | None,
+    body: Mapping[str, Any],
+    offers: Mapping[str, Row | None],
 ) -> bool:
     """Set aside what a call may cost, in every budget that it counts in; whether any of them is a hard one.
 
     Args:
         row: the call's own, as it stands in the ledger by now.
         worst_picousd: 0 for a call that surely costs nothing, which always fits; None when nobody can tell.
-        models: the slugs of every model that may answer, the one that is asked first before its fallbacks.
+        offers: the prices of each model that may answer, by its slug, the one that is asked first before its fallbacks.
 
     Raises BudgetExceeded, naming the hard budget with the least room.
     """
@@ -107,7 +121,7 @@ def hold(
     found = [
         room_of(conn, budget, at=at, zone=zone, but=row["id"]) for budget in budgets.of_call(conn, budgets.call_of(row))
     ]
-    refuse(conn, [room for room, _ in found], worst_picousd, body, models)
+    refuse(conn, [room for room, _ in found], worst_picousd, body, offers)
     for room, is_made in found:
         if is_made:
             budgets.put_sums(conn, room.budget["id"], room.sums())
@@ -116,12 +130,20 @@ def hold(
     return any(room.is_hard for room, _ in found)
 
 
-def rooms_of_started(conn: Conn, row: Row) -> list[Room]:
-    """The rooms that a call under way is counted in: those whose kept period it started in."""
+def rooms_of_started(conn: Conn, row: Row) -> list[tuple[Room, bool]]:
+    """The rooms that a call under way is counted in, in the period it started in, each with whether it is kept.
+
+    It is from now on, but for a period that is over: the sums of the one that runs stay.
+    """
     zone = owner_zone.get(conn)
-    found = budgets.of_call(conn, budgets.call_of(row))
-    made = (room_of(conn, budget, at=row["created_at"], zone=zone) for budget in found)
-    return [room for room, is_made in made if not is_made]
+    found = []
+    for budget in budgets.of_call(conn, budgets.call_of(row)):
+        room, is_made = room_of(conn, budget, at=row["created_at"], zone=zone)
+        is_over = is_made and budget["zone"] == zone and not budgets.is_full(budget)
+        if is_made and not is_over:
+            budgets.put_sums(conn, budget["id"], room.sums())
+        found.append((room, not is_over))
+    return found
 
 
 def refuse_more(found: Iterable[Room], least_picousd: int) -> None:
@@ -131,32 +153,75 @@ def refuse_more(found: Iterable[Room], least_picousd: int) -> None:
         raise _refused(hard[0], least_picousd, None)
 
 
+def barring(conn: Conn, offers: Mapping[str, Row | None], body: Mapping[str, Any]) -> Barring | None:
+    """The hard budget of a model that may answer a call without its being counted there, if there is one.
+
+    The model asked first is counted in its own; a fallback is counted in the first one's. What cannot be told is which
+    model answers for a router, an alias or a preset, and what a tool or plugin asks.
+    """
+    hard = budgets.hard_of_models(conn)
+    if not hard:
+        return None
+    if server_work(body) is None:
+        return Barring(hard[0]["id"], hard[0]["subject"], None)
+    first = _catalogue_name(*next(iter(offers.items())))
+    for budget in hard:
+        for slug, prices in offers.items():
+            name = _catalogue_name(slug, prices)
+            if budget["subject"] != first and (name == budget["subject"] or _may_be(name, prices, budget["subject"])):
+                return Barring(budget["id"], budget["subject"], slug)
+    return None
+
+
+def _catalogue_name(slug: str, prices: Row | None) -> str:
+    return budgets.base_model(prices["id"] if prices is not None else slug)
+
+
+def _may_be(name: str, prices: Row | None, subject: str) -> bool:
+    """Whether the provider may answer with a model for another name: its choice, or a name that nobody lists."""
+    slug = parse_slug(name)
+    if slug.is_router:
+        return True
+    may_be_renamed = slug.is_alias or prices is None
+    return may_be_renamed and slug.author.casefold() in ("", parse_slug(subject).author.casefold())
+
+
 def refuse(
-    conn: Conn, found: Iterable[Room], worst_picousd: int | None, body: Mapping[str, Any], models: Sequence[str]
+    conn: Conn,
+    found: Iterable[Room],
+    worst_picousd: int | None,
+    body: Mapping[str, Any],
+    offers: Mapping[str, Row | None],
 ) -> None:
     """Raises BudgetExceeded for a call that the hard ones among the budgets it counts in do not pay."""
     if worst_picousd == 0:
         return
-    first, *fallbacks = map(budgets.base_model, models)
-    for fallback in fallbacks:
-        if fallback != first and (budget_id := budgets.hard_of_model(conn, fallback)) is not None:
-            raise BudgetExceeded(
-                f"{fallback!r} has a budget of its own, so that it cannot stand in for another model.",
-                details={
-                    "budget_id": budget_id,
-                    "parameter": "models",
-                    "hint": "Ask it first, or leave it out of models.",
-                },
-            )
     hard = sorted((room for room in found if room.is_hard), key=lambda room: room.left_picousd)
-    if not hard:
-        return
-    if (field := dearer_field(body)) is not None:
+    if hard and (field := dearer_field(body)) is not None:
         raise _refused(hard[0], None, f"nobody can tell what a call with {field!r} may cost", parameter=field)
-    if worst_picousd is None:
+    if hard and worst_picousd is None:
         raise _refused(hard[0], None, "nobody can tell what this call may cost")
-    if worst_picousd > hard[0].left_picousd:
+    if hard and worst_picousd is not None and worst_picousd > hard[0].left_picousd:
         raise _refused(hard[0], worst_picousd, None)
+    if (other := barring(conn, offers, body)) is not None:
+        raise _barred(other, is_first=other.slug == next(iter(offers)))
+
+
+def _barred(other: Barring, *, is_first: bool) -> BudgetExceeded:
+    told = {"budget_id": other.budget_id, "kind": "model", "of": other.model}
+    if other.slug is None or is_first:
+        return BudgetExceeded(
+            f"{other.model!r} has a hard budget, and nobody can tell whether this call asks it.",
+            details={
+                **told,
+                "hint": "Name a model that the catalogue lists (sync the models), and leave out presets and what asks "
+                "other models; or make the budget a soft one.",
+            },
+        )
+    return BudgetExceeded(
+        f"{other.model!r} has a budget of its own, so that {other.slug!r} cannot stand in for another model.",
+        details={**told, "parameter": "models", "hint": "Ask it first, or leave it out of models."},
+    )
 
 
 def _refused(room: Room, needed_picousd: int | None, why: str | None, **more: str) -> BudgetExceeded:

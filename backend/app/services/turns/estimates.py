@@ -89,19 +89,26 @@ def _shown(cost: Cost, worst_picousd: int | None) -> CostRange:
 def _forecasts(
     conn: Conn, plan: Plan, session_id: str | None, composed: Composed, worst_picousd: int | None
 ) -> list[BudgetForecast]:
+    slug = composed.resolved.route.slug
+    listed = composed.offers[slug]
     call: dict[str, Any] = {
-        "model": composed.resolved.route.slug,
+        "model": slug,
+        "model_id": listed["id"] if listed else None,
         "profile_id": composed.resolved.profile_id,
         "session_id": session_id,
         "token_id": plan.token_id,
         "purpose": plan.purpose,
     }
     found = budgets.of_call(conn, budgets.call_of(call))
+    barring = budget_room.barring(conn, composed.offers, composed.body) if worst_picousd != 0 else None
+    if barring is not None and barring.budget_id not in {budget["id"] for budget in found}:
+        found += filter(None, [budgets.get(conn, barring.budget_id)])
     return [
         BudgetForecast(
             id=room.budget["id"],
             remaining_usd=to_usd(room.left_picousd),
-            would_refuse=room.refuses(worst_picousd, composed.body),
+            would_refuse=room.refuses(worst_picousd, composed.body)
+            or (barring is not None and barring.budget_id == room.budget["id"]),
         )
         for room in (budget_room.rooms(conn, found, at=now()) if found else ())
     ]

@@ -244,6 +244,7 @@ def _reserve(conn: Conn, call_id: str, call: PaidCall) -> None:
         raise taken(made)
     at = now()
     remember(conn, call.key, call.purpose, call_id, at)
+    listed = call.offers.get(call.model)
     reserve(
         conn,
         {
@@ -253,6 +254,7 @@ def _reserve(conn: Conn, call_id: str, call: PaidCall) -> None:
             "generation_id": call_id,
             "purpose": call.purpose,
             "model": call.model,
+            "catalogue_id": listed["id"] if listed else call.model,
             "provider": call.provider.name,
             "reserved_picousd": call.worst_picousd,
             "now": at,

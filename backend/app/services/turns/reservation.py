@@ -12,7 +12,6 @@ from app.core.errors import BudgetExceeded, Unauthorized
 from app.core.money import MAX_CALL_PICOUSD, to_usd
 from app.db.types import Conn, Row
 from app.repo import access_tokens, budgets, ledger, settings
-from app.schemas.types import Purpose
 from app.services.providers.providers import DEMO
 from app.services.turns import budget_room
 from app.services.turns.meter import Rate, rate_of
@@ -43,7 +42,8 @@ def reserve(
         policy = policy_of(settings.all_values(conn), is_free=values["provider"] == DEMO)
         refuse_forbidden(policy, offers, body)
     if opened["has_budgets"]:
-        is_bounded |= budget_room.hold(conn, {**values, "token_id": token_id}, worst, body, list(offers))
+        row = {**values, "token_id": token_id, "model_id": opened["model_id"]}
+        is_bounded |= budget_room.hold(conn, row, worst, body, offers)
     return rate_of(conn, body, offers, worst) if is_bounded and worst else None
 
 
@@ -61,32 +61,40 @@ def hold_more(conn: Conn, generation_id: str, least_picousd: int, most_picousd: 
         if token is not None and token["budget_picousd"] is not None:
             room = min(room, token["budget_picousd"] - token["spent_picousd"] - token["held_picousd"])
     found = budget_room.rooms_of_started(conn, row)
-    budget_room.refuse_more(found, least_picousd)
+    budget_room.refuse_more([each for each, _ in found], least_picousd)
     if room < least_picousd:
         raise BudgetExceeded("The budget does not allow this answer to go on.")
-    more = min([room, *(each.left_picousd for each in found if each.is_hard)])
+    more = min([room, *(each.left_picousd for each, _ in found if each.is_hard)])
     ledger.reserve_more(conn, row, more)
     if row["token_id"] is not None:
         access_tokens.hold(conn, row["token_id"], more)
-    for each in found:
-        budgets.hold(conn, each.budget["id"], more)
+    for each, is_kept in found:
+        if is_kept:
+            budgets.hold(conn, each.budget["id"], more)
     return more
 
 
-def has_budget(conn: Conn, token_id: str | None, model: str, purpose: Purpose) -> bool:
+def has_budget(conn: Conn, whose: Mapping[str, Any]) -> bool:
     """Whether a call is paid from a budget that refuses what does not fit: a named token's, or a hard one.
 
-    Those of sessions and profiles are not asked: what comes through a door belongs to none before it is stored.
+    Args:
+        whose: what ``budgets.call_of`` asks of a row of the ledger.
     """
+    return _has_token_budget(conn, whose["token_id"]) or budgets.any_hard(conn, budgets.call_of(whose))
+
+
+def needs_prices(conn: Conn, token_id: str | None) -> bool:
+    """Whether anything asks what a call may cost: a budget, which counts that, or the settings' caps."""
+    return (
+        _has_token_budget(conn, token_id)
+        or budgets.count(conn) > 0
+        or bool(policy_of(settings.all_values(conn)).max_prices)
+    )
+
+
+def _has_token_budget(conn: Conn, token_id: str | None) -> bool:
     row = access_tokens.budget(conn, token_id) if token_id is not None else None
-    whose = {"profile_id": None, "session_id": None, "token_id": token_id}
-    call = budgets.call_of({**whose, "model": model, "purpose": purpose})
-    return (row is not None and row["budget_picousd"] is not None) or budgets.any_hard(conn, call)
-
-
-def needs_prices(conn: Conn, token_id: str | None, model: str, purpose: Purpose) -> bool:
-    """Whether a call of unknown price is refused: by a budget or by the settings' caps."""
-    return has_budget(conn, token_id, model, purpose) or bool(policy_of(settings.all_values(conn)).max_prices)
+    return row is not None and row["budget_picousd"] is not None
 
 
 def _hold(conn: Conn, token_id: str, worst_picousd: int | None, body: Mapping[str, Any]) -> bool:

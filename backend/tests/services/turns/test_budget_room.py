@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import BudgetExceeded
-from app.core.money import MAX_CALL_PICOUSD
+from app.core.money import MAX_CALL_PICOUSD, to_usd
 from app.db.migrate import migrate
 from app.db.sqlite import SqliteConnection, open_writer
 from app.db.types import Conn
@@ -212,14 +212,44 @@ def test_more_is_held_as_far_as_there_is_room(conn: Conn) -> None:
     check(conn, START)
 
 
-def test_a_period_that_is_over_holds_nothing_more(conn: Conn) -> None:
-    """What goes on beyond midnight belongs to the day before, whose limit nobody can pass any more."""
+def test_an_answer_that_outlasts_its_period_is_held_to_it(conn: Conn) -> None:
+    """Its cost counts in the day it started in, also once another day's sums are kept."""
     owner_zone.put(conn, "UTC")
     make(conn, "a", limit=100, hard=True)
     start(conn, 1, START, 40)
-    start(conn, 2, START + timedelta(days=1), 100)
-    assert hold_more(conn, "g1", 500, 600) == 600
+    start(conn, 2, START + timedelta(days=1), 30)
+    assert hold_more(conn, "g1", 10, 20) == 20
+    assert hold_more(conn, "g1", 10, 600) == 40
+    with pytest.raises(BudgetExceeded) as refused:
+        hold_more(conn, "g1", 1, 20)
+    assert refused.value.details["reserved_usd"] == to_usd(100)
     check(conn, START + timedelta(days=1))
+    assert hold_more(conn, "g2", 10, 600) == 70
+
+
+def test_another_zone_gives_no_answer_more_room(conn: Conn) -> None:
+    """Sums of the zone before are of no use: they are made anew, and kept."""
+    owner_zone.put(conn, "UTC")
+    make(conn, "a", limit=100, hard=True)
+    start(conn, 1, START, 40)
+    owner_zone.put(conn, "Asia/Kathmandu")
+    assert hold_more(conn, "g1", 10, 20) == 20
+    assert budgets.every(conn)[0]["zone"] == "Asia/Kathmandu"
+    check(conn, START)
+    assert hold_more(conn, "g1", 10, 600) == 40
+    with pytest.raises(BudgetExceeded):
+        hold_more(conn, "g1", 1, 20)
+    check(conn, START)
+
+
+def test_no_call_holds_more_than_a_column_can(conn: Conn) -> None:
+    """However much its budgets have left."""
+    owner_zone.put(conn, "UTC")
+    make(conn, "a", limit=MAX_CALL_PICOUSD * 3, hard=True)
+    start(conn, 1, START, MAX_CALL_PICOUSD - 10)
+    assert hold_more(conn, "g1", 5, 20) == 10
+    with pytest.raises(BudgetExceeded):
+        hold_more(conn, "g1", 1, 20)
 
 
 def test_what_was_entered_by_hand_is_no_call(conn: Conn) -> None:
