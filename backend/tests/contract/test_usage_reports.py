@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,14 +16,23 @@ from app.db.types import Conn
 from app.repo import owner_zone
 from app.repo.usage_sums import count_anew
 from emulator import Emulator
-from tests.harness import Console, ConsoleClient, console_app
+from tests.harness import QUICK, Console, ConsoleClient, console_app
 
 Json = dict[str, Any]
 SUMMED = ("calls", "prompt_tokens", "completion_tokens", "total_tokens", "cost_usd", "unknown_calls", "failed_calls")
 
 
-async def test_every_breakdown_adds_up(client: ConsoleClient, emulator: Emulator) -> None:
+@pytest.fixture
+async def forgetful(data: Path, emulator: Emulator) -> AsyncIterator[ConsoleClient]:
+    """Of a console that does not ask again for costs that were not told."""
+    pace = replace(QUICK, reconcile_delays_s=(3600.0,))
+    async with console_app(data, upstream=emulator.base_url, pace=pace) as console:
+        yield console.client
+
+
+async def test_every_breakdown_adds_up(forgetful: ConsoleClient, emulator: Emulator) -> None:
     """To the totals, whatever it is by; the dearest comes first."""
+    client = forgetful
     profile = await client.post("/api/profiles", {"name": "mine"})
     await client.answer("one", profile_id=profile["id"])
     await client.answer("two", model="anthropic/claude-sonnet-4.5")
@@ -31,6 +42,7 @@ async def test_every_breakdown_adds_up(client: ConsoleClient, emulator: Emulator
     summary = await client.get("/api/usage/summary")
     totals = summary["totals"]
     assert (totals["calls"], totals["failed_calls"], totals["error_rate"]) == (3, 1, Decimal("0.333333"))
+    assert totals["unknown_calls"] == 1
     assert totals["first_token_ms"] is not None
     assert totals["manual_cost_usd"] == 0
     for name in ("by_model", "by_profile", "by_provider", "by_purpose", "by_day"):

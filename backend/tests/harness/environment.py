@@ -13,6 +13,7 @@ from app.core.config import Settings
 
 BACKEND = Path(__file__).resolve().parents[2]
 PLACEHOLDER_KEY = "sk-or-v1-xxxxx"
+_KEYS = ("openrouter_api_key", "openrouter_management_key")
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "HOME", "PYTHONPATH", "PYTHONHASHSEED")
 _PASSED_ON_PREFIXES = ("COV_CORE_", "COVERAGE_")
 # Told by flags, or of no harm: a token is taken from the link; log, backups and providers file are in the data folder.
@@ -53,7 +54,7 @@ def _defaults() -> dict[str, str]:
     for name, field in Settings.model_fields.items():
         if name in _NOT_FIXED:
             continue
-        value = PLACEHOLDER_KEY if name == "openrouter_api_key" else field.get_default()
+        value = PLACEHOLDER_KEY if name in _KEYS else field.get_default()
         # An empty variable counts as not set; a blank of this form does not, and reads as the same empty tuple.
         defaults[variables_of(name)[0]] = (",".join(value) or ",") if isinstance(value, tuple) else str(value)
     return defaults
