@@ -93,7 +93,10 @@ async def test_a_ticket_opens_the_file(client: ConsoleClient) -> None:
     assert reply.status_code == 200
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0"])
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0", " =1", "\xa0-1", "＝1", "\tx"],
+)
 def test_text_that_looks_like_a_formula_is_quoted(text: str) -> None:
     """Models and providers name themselves as they like."""
     assert cell(text) == f"'{text}"
@@ -123,3 +126,17 @@ def _copy_the_row(conn: Conn, times: int) -> None:
             """,
             {"id": f"copy-{number:05}", "at": stamp(number // 700 * 10**9)},
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (";=cmd|calc", ";'=cmd|calc"),
+        ("a; ＝1;b;\t+2\n@x", "a;' ＝1;b;'\t+2\n'@x"),
+        ("author/model-1:free", "author/model-1:free"),
+        ("a=b, c+d", "a=b, c+d"),
+    ],
+)
+def test_text_that_would_be_parted_into_a_formula_is_quoted(text: str, expected: str) -> None:
+    """Where spreadsheets part cells by semicolons; what is harmless stays as it is."""
+    assert cell(text) == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -21,8 +22,8 @@ from app.services.usage.reports import filter_of
 
 PAGE_ROWS = 1_000
 COLUMNS = tuple(field.name for field in fields(UsageRow))
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What makes spreadsheets take a cell for more than its text."""
+_FORMULA = re.compile(r"(^|[;\t\r\n])(\s*)(?=[=+\-@＝＋－＠])|^(?=[\t\r\n])")
+"""What makes spreadsheets take a cell for more than its text, or a piece of it where semicolons or tabs part cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return _FORMULA.sub(r"\1'\2", value)
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
