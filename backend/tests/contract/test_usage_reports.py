@@ -120,6 +120,27 @@ async def test_days_are_the_owner_s(console: Console, client: ConsoleClient) -> 
     assert [one["created_at"] for one in rows["items"]] == ["2026-01-31T18:20:00.000Z"]
 
 
+async def test_calls_dated_ahead_are_among_the_last_ones(
+    console: Console, client: ConsoleClient, emulator: Emulator
+) -> None:
+    """A clock that has gone back since hides none of them, neither closed nor under way; a named last day does."""
+    await client.answer("Hello")
+    emulator.set_scenario("tokens=5; stall=2")
+    started = await client.start("slow")
+    await emulator.until(lambda running: running.stalled == 1)
+    await console.services.store.write(_date_calls, ["2999-01-01T12:00:00.000Z", "2999-01-03T12:00:00.000Z"])
+    for report in ("summary", "stats", "models"):
+        told = await client.get(f"/api/usage/{report}")
+        assert told["to"] == "2999-01-03"
+    assert told["items"][0]["calls"] == 2
+    assert (await client.get("/api/usage/summary", to="2999-01-02"))["totals"]["calls"] == 1
+    emulator.release()
+    await client.follow(started["generation"]["id"])
+    await console.services.store.write(_date_calls, ["2999-01-01T12:00:00.000Z", "2001-01-01T12:00:00.000Z"])
+    timeline = await client.get("/api/usage/timeline", **{"from": "2998-12-31"})
+    assert [(item["start"], item["calls"]) for item in timeline["items"]] == [("2998-12-31", 0), ("2999-01-01", 1)]
+
+
 async def test_a_call_under_way_is_in_every_sum(client: ConsoleClient, emulator: Emulator) -> None:
     """With what is reserved for it; it counts as neither whole nor failed."""
     await client.post("/api/models/sync")
