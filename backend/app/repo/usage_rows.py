@@ -156,6 +156,7 @@ def _usage_row(row: Row) -> UsageRow:
     cost, reserved = row.pop("cost_picousd"), row.pop("reserved_picousd")
     return UsageRow(
         **{**row, "is_failed": bool(row["is_failed"])},
+        cost_state=row["state"],
         source="manual" if row["purpose"] == MANUAL else "call",
         cost_usd=None if cost is None else to_usd(cost),
         reserved_usd=None if reserved is None else to_usd(reserved),

@@ -18,7 +18,7 @@ DecisionKind: TypeAlias = Literal["cost", "write_off"]
 
 @dataclass(slots=True, kw_only=True)
 class UsageRow:
-    """One paid call. ``cost_usd`` is null until it is known; ``state`` says which."""
+    """One paid call, with all that its event told. ``cost_usd`` is null until it is known; ``state`` says which."""
 
     id: str
     session_id: str | None
@@ -27,6 +27,8 @@ class UsageRow:
     generation_id: str | None
     purpose: Purpose
     state: CostState
+    cost_state: CostState
+    """The same, under the name that events give it."""
     source: Source
     """``manual`` rows were entered by the owner: no call, and in no sum of calls."""
     prompt_tokens: int | None

@@ -5966,7 +5966,7 @@ export interface components {
         };
         /**
          * UsageRow
-         * @description One paid call. ``cost_usd`` is null until it is known; ``state`` says which.
+         * @description One paid call, with all that its event told. ``cost_usd`` is null until it is known; ``state`` says which.
          */
         UsageRow: {
             /** Id */
@@ -5989,6 +5989,11 @@ export interface components {
              * @enum {string}
              */
             state: "reserved" | "settled" | "reconciled" | "estimated" | "unknown";
+            /**
+             * Cost State
+             * @enum {string}
+             */
+            cost_state: "reserved" | "settled" | "reconciled" | "estimated" | "unknown";
             /**
              * Source
              * @enum {string}

@@ -33,6 +33,7 @@ export function storedUsageRow(change: Partial<UsageRow> = {}): UsageRow {
     provider: "OpenAI",
     purpose: "chat",
     state: "settled",
+    cost_state: "settled",
     source: "call",
     prompt_tokens: 100,
     completion_tokens: 20,
