@@ -29,6 +29,11 @@ _INSERT = """
     VALUES (:id, :name, :kind, :subject, :period, :limit_picousd, :warn_ppm, :is_hard, :now)
 """
 _SETTABLE = ("name", "kind", "subject", "period", "limit_picousd", "warn_ppm", "is_hard")
+_TWIN = """
+    SELECT b.id, b.name FROM budgets b JOIN budgets new ON new.id = :id AND b.id <> new.id AND b.kind = new.kind
+        AND b.period = new.period AND b.is_hard = new.is_hard AND COALESCE(b.subject, '') = COALESCE(new.subject, '')
+    ORDER BY b.id LIMIT 1
+"""
 _DELETE = "DELETE FROM budgets WHERE id = :id RETURNING id"
 _COUNT = "SELECT count(*) AS n FROM budgets"
 _PUT_SUMS = """
@@ -124,6 +129,11 @@ def update(conn: Conn, budget_id: str, changes: Mapping[str, Any]) -> None:
     assignments = "".join(f"{name} = :{name}, " for name in values)
     conn.execute(f"UPDATE budgets SET {assignments}revision = revision + 1 WHERE id = :id", {**values, "id": budget_id})  # noqa: S608
     conn.execute(_FORGET_SUMS, {"id": budget_id})
+
+
+def twin(conn: Conn, budget_id: str) -> Row | None:
+    """``id`` and ``name`` of another budget of the same calls and period, as hard or as soft as this one."""
+    return conn.execute(_TWIN, {"id": budget_id}).fetchone()
 
 
 def delete(conn: Conn, budget_id: str) -> bool:

@@ -63,7 +63,9 @@ class Budgets:
         return BudgetList(items=await self._store.read(_list))
 
     async def create(self, request: BudgetCreate) -> Budget:
-        """Raises NotFound and UpstreamModelNotFound for whose calls nobody knows, Conflict when there are too many."""
+        """Raises NotFound and UpstreamModelNotFound for whose calls nobody knows, Conflict when there are too many
+        or one like it.
+        """
         made = await self._store.write(partial(_create, known=self._known), request)
         self._tell(made)
         return made
@@ -89,11 +91,13 @@ class Budgets:
             raise NotFound.of("budget", budget_id)
         self._changes.publish("budget", budget_id, op="delete")
 
-    async def _looked_at(self) -> BudgetList:
-        """All of them; sums that have to be made from the rows are kept, so that a look costs the same every time."""
-        if await self._store.read(_any_to_keep):
-            await self._store.write_relaxed(_keep_all)
-        return await self.list()
+    async def _keep(self) -> None:
+        """Make sums anew that are of another period or zone, so that no call has to: one that is refused keeps none.
+
+        One budget in a transaction: other writers get in between.
+        """
+        for budget_id in await self._store.read(_to_keep):
+            await self._store.write_relaxed(_keep_one, budget_id)
 
     def _tell(self, budget: Budget) -> None:
         self._told[budget.id] = budget.state
@@ -103,13 +107,14 @@ class Budgets:
         return known_route(conn, self._providers.route, model).slug
 
     async def _watch(self) -> None:
-        """Tell of states that calls, or the end of a period, have changed; only while somebody listens."""
+        """Keep sums, and while somebody listens tell of states that calls, or the end of a period, have changed."""
         while True:
             await asyncio.sleep(self._every_s)
-            if not self._changes.has_listeners:
-                continue
             try:
-                found = (await self._looked_at()).items
+                await self._keep()
+                if not self._changes.has_listeners:
+                    continue
+                found = (await self.list()).items
             except AppError as error:
                 log.warning("budgets were not read", extra={"error_code": error.code})
                 continue
@@ -132,9 +137,15 @@ def _list(conn: Conn) -> list[Budget]:
     return [_shown(room) for room in rooms(conn, budgets.every(conn), at=now())]
 
 
-def _any_to_keep(conn: Conn) -> bool:
-    at, zone = now(), owner_zone.get(conn)
-    return not all(is_kept(budget, at=at, zone=zone) for budget in budgets.every(conn))
+def _to_keep(conn: Conn) -> list[str]:
+    """The ids of those whose kept sums are of no use."""
+    found = budgets.every(conn)
+    at, zone = now(), owner_zone.get(conn) if found else ""
+    return [budget["id"] for budget in found if not is_kept(budget, at=at, zone=zone)]
+
+
+def _keep_one(conn: Conn, budget_id: str) -> None:
+    keep(conn, filter(None, [budgets.get(conn, budget_id)]), at=now())
 
 
 def _keep_all(conn: Conn) -> None:
@@ -143,7 +154,7 @@ def _keep_all(conn: Conn) -> None:
 
 def _kept(conn: Conn, budget_id: str) -> Budget:
     """One that was changed, its sums made once for all."""
-    keep(conn, filter(None, [budgets.get(conn, budget_id)]), at=now())
+    _keep_one(conn, budget_id)
     return _one(conn, budget_id)
 
 
@@ -157,13 +168,15 @@ def _one(conn: Conn, budget_id: str) -> Budget:
 def _create(conn: Conn, request: BudgetCreate, *, known: Callable[[Conn, str], str]) -> Budget:
     if budgets.count(conn) >= MOST_BUDGETS:
         raise Conflict(f"There are {MOST_BUDGETS} budgets, which is all there can be.")
-    return _insert(conn, request, known)
+    budget_id = _insert(conn, request, known)
+    _refuse_twin(conn, budget_id)
+    return _kept(conn, budget_id)
 
 
-def _insert(conn: Conn, request: BudgetCreate, known: Callable[[Conn, str], str]) -> Budget:
+def _insert(conn: Conn, request: BudgetCreate, known: Callable[[Conn, str], str]) -> str:
     budget_id = new_id()
     budgets.insert(conn, {"id": budget_id, **_columns(conn, request, known)}, now=now())
-    return _kept(conn, budget_id)
+    return budget_id
 
 
 def _replace(conn: Conn, request: BudgetsPut, *, known: Callable[[Conn, str], str]) -> tuple[list[Budget], list[str]]:
@@ -171,18 +184,19 @@ def _replace(conn: Conn, request: BudgetsPut, *, known: Callable[[Conn, str], st
     gone = [row["id"] for row in budgets.every(conn) if row["id"] not in kept]
     for budget_id in gone:
         budgets.delete(conn, budget_id)
-    for item in request.items:
-        _put(conn, item, known)
+    put = [_put(conn, item, known) for item in request.items]
+    for budget_id in put:
+        _refuse_twin(conn, budget_id)
+    _keep_all(conn)
     return _list(conn), gone
 
 
-def _put(conn: Conn, item: BudgetPut, known: Callable[[Conn, str], str]) -> None:
+def _put(conn: Conn, item: BudgetPut, known: Callable[[Conn, str], str]) -> str:
     if item.id is None:
-        _insert(conn, item, known)
-        return
+        return _insert(conn, item, known)
     _refuse_stale(_one(conn, item.id), item.revision)
     budgets.update(conn, item.id, _columns(conn, item, known))
-    _kept(conn, item.id)
+    return item.id
 
 
 def _patch(conn: Conn, budget_id: str, request: BudgetPatch) -> Budget:
@@ -190,7 +204,20 @@ def _patch(conn: Conn, budget_id: str, request: BudgetPatch) -> Budget:
     given = request.model_dump(exclude_unset=True, exclude={"revision"})
     changes = {name: value for name, value in given.items() if value is not None or name in _NULLABLE}
     budgets.update(conn, budget_id, _stored(changes))
+    if not changes.keys().isdisjoint(("period", "hard")):
+        _refuse_twin(conn, budget_id)
     return _kept(conn, budget_id)
+
+
+def _refuse_twin(conn: Conn, budget_id: str) -> None:
+    """Of two limits for the same calls one says nothing. Raises Conflict."""
+    twin = budgets.twin(conn, budget_id)
+    if twin is not None:
+        named = f", {twin['name']!r}," if twin["name"] else ""
+        raise Conflict(
+            f"There is a budget{named} of these calls and this period already.",
+            details={"budget_id": twin["id"], "hint": "Change that one; beside a hard budget there may be a soft one."},
+        )
 
 
 def _refuse_stale(current: Budget, revision: int | None) -> None:

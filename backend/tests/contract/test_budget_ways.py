@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.repo import budgets
 from emulator import Emulator
-from tests.harness import ConsoleClient, Json
+from tests.harness import QUICK, ConsoleClient, Json, console_app, soon
 
 MODEL = "openai/gpt-4o-mini"
 SAID: Json = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 5, "model": MODEL}
@@ -91,3 +94,19 @@ async def test_what_is_reserved_is_the_most_without_a_budget_too(synced: Console
     assert whole["usage"]["completion_tokens"] == 9000
     row = (await synced.every("/api/usage"))[0]
     assert row["cost_usd"] <= row["reserved_usd"] < 1
+
+
+async def test_sums_of_another_zone_are_made_though_every_call_is_refused(data: Path, emulator: Emulator) -> None:
+    """A refused call keeps nothing; without this each would add the period's rows up again. Nobody listens."""
+    pace = replace(QUICK, budgets_watched_every_s=0.01)
+    async with console_app(data, upstream=emulator.base_url, pace=pace) as console:
+        await budget(console.client, limit_usd=0)
+        await console.client.ask("PATCH", "/api/settings", json={"time_zone": "Asia/Kathmandu"})
+        refused = await console.client.ask("POST", "/v1/chat/completions", json=SAID)
+        assert refused.status_code == 403
+
+        async def kept() -> None:
+            while (await console.services.store.read(budgets.every))[0]["zone"] != "Asia/Kathmandu":
+                pass
+
+        await soon(kept())

@@ -261,7 +261,9 @@ async def test_the_list_is_replaced_as_one(synced: ConsoleClient) -> None:
         reply = await synced.ask("PUT", "/api/budgets", json={"items": [body, item]})
         assert reply.status_code == status, reply.text
     assert [item["id"] for item in (await synced.get("/api/budgets"))["items"]] == [one["id"], two["id"]]
-    reply = await synced.ask("PUT", "/api/budgets", json={"items": [{**body, "id": two["id"], "revision": 1}, body]})
+    reply = await synced.ask(
+        "PUT", "/api/budgets", json={"items": [{**body, "id": two["id"], "revision": 1}, {**body, "hard": False}]}
+    )
     assert reply.status_code == 200, reply.text
     items = reply.json()["items"]
     assert [(item["id"] == two["id"], item["period"], item["revision"]) for item in items] == [
@@ -327,20 +329,45 @@ async def test_odd_budgets_are_refused(synced: ConsoleClient, fields: Json, stat
 
 
 async def test_there_is_an_end_to_budgets(synced: ConsoleClient) -> None:
-    item = {"kind": "all", "period": "day", "limit_usd": 1}
-    assert (await synced.ask("PUT", "/api/budgets", json={"items": [item] * 101})).status_code == 422
-    assert (await synced.ask("PUT", "/api/budgets", json={"items": [item] * 100})).status_code == 200
-    assert (await synced.ask("POST", "/api/budgets", json=item)).json()["error_code"] == "conflict"
+    session_ids = [(await synced.create_session())["id"] for _ in range(34)]
+    items = [
+        {"kind": "session", "of": session_id, "period": period, "limit_usd": 1}
+        for session_id in session_ids
+        for period in ("day", "week", "month")
+    ]
+    assert (await synced.ask("PUT", "/api/budgets", json={"items": items[:101]})).status_code == 422
+    reply = await synced.ask("PUT", "/api/budgets", json={"items": items[:100]})
+    assert reply.status_code == 200, reply.text
+    assert (await synced.ask("POST", "/api/budgets", json=items[100])).json()["error_code"] == "conflict"
+
+
+async def test_of_two_limits_for_the_same_calls_one_is_refused(synced: ConsoleClient) -> None:
+    """However it would come about; a soft one may stand beside a hard one. The refusal names the one there is."""
+    first = await budget(synced, kind="model", of=MODEL, limit_usd=1, name="mine")
+    other = await budget(synced, kind="model", of=MODEL, limit_usd=2, hard=False)
+    same = {"kind": "model", "of": f"{MODEL}-2024-07-18", "period": "day", "limit_usd": 3}
+    for method, path, body in (
+        ("POST", "/api/budgets", same),
+        ("PATCH", f"/api/budgets/{other['id']}", {"hard": True}),
+        ("PUT", "/api/budgets", {"items": [same, same]}),
+    ):
+        reply = await synced.ask(method, path, json=body)
+        assert (reply.status_code, reply.json()["error_code"]) == (409, "conflict"), reply.text
+        if method != "PUT":
+            assert reply.json()["details"]["budget_id"] == first["id"]
+    assert [item["limit_usd"] for item in (await synced.get("/api/budgets"))["items"]] == [1, 2]
+    swapped = [{**same, "id": first["id"], "hard": False}, {**same, "id": other["id"]}]
+    assert (await synced.ask("PUT", "/api/budgets", json={"items": swapped})).status_code == 200
 
 
 async def test_a_restore_forbids_and_never_allows(synced: ConsoleClient, emulator: Emulator) -> None:
     """A backup's budgets come back with what the ledger says was spent; those that are here stay as they are."""
     kept = await budget(synced, limit_usd=5, name="kept")
-    gone = await budget(synced, limit_usd=9, name="gone")
+    gone = await budget(synced, limit_usd=9, name="gone", period="week")
     backup = await synced.post("/api/admin/backups")
     await synced.delete(f"/api/budgets/{gone['id']}")
     await synced.ask("PATCH", f"/api/budgets/{kept['id']}", json={"limit_usd": 1})
-    later = await budget(synced, limit_usd=7, name="later")
+    later = await budget(synced, limit_usd=7, name="later", period="month")
     await synced.answer("hi", max_tokens=5)
     await synced.post("/api/admin/restore", {"name": backup["name"]})
     shown = {one["id"]: (one["limit_usd"], one["spent_usd"]) for one in (await synced.get("/api/budgets"))["items"]}
