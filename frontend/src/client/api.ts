@@ -67,6 +67,7 @@ export type Timeline = Schemas["UsageTimeline"];
 export type Unit = Timeline["unit"];
 /** One paid call, or what was entered by hand. */
 export type UsageRow = Schemas["UsageRow"];
+export type UsageEntry = Schemas["ManualUsage"];
 export type Purpose = UsageRow["purpose"];
 /** What a session cost since it began. */
 export type SessionCost = Schemas["SessionCost"];

@@ -7,6 +7,7 @@ import type {
   SessionUsage,
   Ticket,
   Timeline,
+  UsageEntry,
   UsageRow,
   UsageSummary,
 } from "./api";
@@ -91,6 +92,11 @@ export function driftQuery(span: Span) {
     queryFn: ({ signal }) => request<Drift>("GET", "/api/usage/drift", ask(signal, span)),
     retry: false,
   });
+}
+
+/** Takes down what was spent elsewhere. Without a cost it is estimated at the catalogue's prices. */
+export function enterUsage(entry: UsageEntry): Promise<UsageRow> {
+  return request<UsageRow>("POST", "/api/usage", { body: entry });
 }
 
 /** What the owner says of a call whose cost nobody else can tell. */

@@ -48,6 +48,31 @@ test("what an answer cost is on the page as the provider's book has it, and goes
   await page.waitForURL(new RegExp(`/app/chat/${session}`));
 });
 
+test("what was spent elsewhere is entered by hand, and no call is counted for it", async ({
+  console,
+  chat,
+}) => {
+  const { page } = chat;
+  const calls = async (): Promise<number> =>
+    (await console.json<{ totals: { calls: number } }>("/api/usage/summary")).totals.calls;
+  const before = await calls();
+  await page.goto(`${console.origin}/app/usage?view=calls&source=manual`);
+  await page.getByRole("button", { name: "Enter by hand" }).click();
+  for (const [name, text] of Object.entries({
+    Model: "somewhere/else",
+    "Tokens in": "1200",
+    "Tokens out": "34",
+  })) {
+    await page.getByRole("textbox", { name }).fill(text);
+  }
+  await page.getByRole("textbox", { name: "Cost", exact: true }).fill("0.010000000001");
+  await page.getByRole("button", { name: "Save entry" }).click();
+  const row = page.getByRole("listitem", { name: /^Call of/ });
+  await row.getByText("$0.010000000001").waitFor();
+  await page.getByText("1 entry").waitFor();
+  expect(await calls()).toBe(before);
+});
+
 describe("a budget", () => {
   test("refuses before anything is paid, says so, and lets the same message through once raised", async ({
     emulator,

@@ -10,6 +10,9 @@ import { UNKNOWN, formatCount, formatDuration, formatUsd } from "@/lib/format";
 import { DecisionForm } from "./decision-form";
 import { purposeName, stateName } from "./names";
 
+/** The provider of an entry that names none. */
+const BY_HAND = "manual";
+
 /** One call: when (by the clock of its owner, as the days are), what for, by whom, how much, and what its cost rests on. */
 export function CallRow({ row }: { row: UsageRow }) {
   const [isDeciding, setDeciding] = useState(false);
@@ -17,7 +20,7 @@ export function CallRow({ row }: { row: UsageRow }) {
   const moment = formatMoment(created_at, useQuery(settingsQuery).data?.time_zone);
   const facts = [
     source === "manual" ? "Entered by hand" : purposeName(purpose),
-    provider,
+    provider !== BY_HAND && provider,
     row.total_tokens !== null && `${formatCount(row.total_tokens)} tokens`,
     row.first_token_ms !== null && `first after ${formatDuration(row.first_token_ms)}`,
   ];

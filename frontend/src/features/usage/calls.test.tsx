@@ -156,3 +156,39 @@ it("the time of a call is that of its owner's zone, as its day is", async () => 
   await show("?view=calls");
   expect((await rows())[0]).toHaveAccessibleName(/^Call of Nov 21, 2026, 1:30\sPM$/);
 });
+
+it("what was spent elsewhere is entered by hand, with every digit, once it is whole", async () => {
+  api.on("POST /api/usage", () => storedUsageRow({ source: "manual" }));
+  await show("?view=calls");
+  await rows();
+  const opener = screen.getByRole("button", { name: "Enter by hand" });
+  await userEvent.click(opener);
+  const field = (name: string) => screen.getByRole("textbox", { name });
+  expect(field("Model")).toHaveFocus();
+  await userEvent.type(field("Model"), "openai/o3");
+  await userEvent.type(field("Tokens in"), "1.5{Enter}");
+  expect(field("Tokens in")).toHaveAccessibleDescription("Must be a whole number of tokens.");
+  expect(field("Tokens out")).toHaveAccessibleDescription("Must be a whole number of tokens.");
+  expect(api.callsTo("POST /api/usage")).toEqual([]);
+  await userEvent.clear(field("Tokens in"));
+  await userEvent.type(field("Tokens in"), "15");
+  await userEvent.type(field("Tokens out"), "0");
+  await userEvent.type(field("Cost"), "0.010000000001{Enter}");
+  await waitFor(() => expect(opener).toHaveFocus());
+  expect(screen.queryByRole("form", { name: "New entry" })).toBeNull();
+  expect(api.callsTo("POST /api/usage").map(({ body }) => body)).toEqual([
+    { model: "openai/o3", prompt_tokens: 15, completion_tokens: 0, cost_usd: "0.010000000001" },
+  ]);
+  expect(api.callsTo("GET /api/usage")).toHaveLength(2);
+});
+
+it("an entry that is refused keeps what was typed", async () => {
+  api.on("POST /api/usage", () => new Refusal(409, "conflict", "Its price is not known."));
+  await show("?view=calls");
+  await userEvent.click(await screen.findByRole("button", { name: "Enter by hand" }));
+  await userEvent.type(screen.getByRole("textbox", { name: "Model" }), "nobody/x");
+  await userEvent.type(screen.getByRole("textbox", { name: "Tokens in" }), "1");
+  await userEvent.type(screen.getByRole("textbox", { name: "Tokens out" }), "1{Enter}");
+  expect(await screen.findByRole("alert")).toHaveTextContent("Not saved. Its price is not known.");
+  expect(screen.getByRole("textbox", { name: "Model" })).toHaveValue("nobody/x");
+});

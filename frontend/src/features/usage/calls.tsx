@@ -1,12 +1,14 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { Plus } from "lucide-react";
+import { useMemo, useRef, useState } from "react";
 import { type Span, usageRowsQuery } from "@/client/usage";
-import { Button } from "@/components/button";
+import { Button, buttonClass } from "@/components/button";
 import { ErrorNote } from "@/components/error-note";
 import { SkeletonRows } from "@/components/skeleton-rows";
 import { plural } from "@/lib/format";
 import { CallFilters } from "./call-filters";
 import { CallRow } from "./call-row";
+import { EntryForm } from "./entry-form";
 import { ExportButtons } from "./export-buttons";
 import { type UsageSearch, isFiltered, rowsQueryOf } from "./search";
 
@@ -22,6 +24,12 @@ export function Calls({ span, search, onChange }: CallsProps) {
   const query = useInfiniteQuery(usageRowsQuery(asked));
   const rows = query.data?.pages.flatMap(({ items }) => items) ?? [];
   const total = query.data?.pages[0]?.total;
+  const [isAdding, setAdding] = useState(false);
+  const add = useRef<HTMLButtonElement>(null);
+  const close = (): void => {
+    setAdding(false);
+    add.current?.focus();
+  };
   return (
     <section aria-label="Calls" className="flex flex-col gap-4">
       <CallFilters span={span} search={search} onChange={onChange} />
@@ -29,8 +37,21 @@ export function Calls({ span, search, onChange }: CallsProps) {
         <p aria-live="polite" className="text-sm text-ink-2">
           {typeof total === "number" && countOf(total, search)}
         </p>
-        <ExportButtons query={asked} disabled={rows.length === 0} />
+        <div className="flex flex-wrap items-center gap-2">
+          <button
+            ref={add}
+            type="button"
+            aria-expanded={isAdding}
+            onClick={() => setAdding(!isAdding)}
+            className={`${buttonClass()} pointer-coarse:min-h-10`}
+          >
+            <Plus aria-hidden />
+            Enter by hand
+          </button>
+          <ExportButtons query={asked} disabled={rows.length === 0} />
+        </div>
       </div>
+      {isAdding && <EntryForm onDone={close} />}
       {query.isPending && <SkeletonRows rows={8} className="h-12" />}
       {query.isError && query.data === undefined && (
         <ErrorNote title="The calls could not be listed" error={query.error}>
