@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from app.schemas.types import JsonInput, Name, Usd
+from app.schemas.types import JsonInput, Name, PlainDecimal, Usd
 
 TokenScope: TypeAlias = Literal["read", "chat", "admin"]
 Scopes = Annotated[
@@ -16,10 +15,8 @@ Scopes = Annotated[
     Field(min_length=1, max_length=3, description="`chat` includes `read`, `admin` includes both."),
 ]
 Budget = Annotated[
-    Decimal,
-    Field(
-        strict=False, ge=0, le=1_000_000, decimal_places=12, description="US dollars that its calls may cost in all."
-    ),
+    PlainDecimal,
+    Field(ge=0, le=1_000_000, decimal_places=12, description="US dollars that its calls may cost in all."),
 ]
 
 

@@ -9,16 +9,14 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from app.core.days import Unit
-from app.schemas.types import Flag, JsonInput, Name, ObjectId, Usd
+from app.schemas.types import Flag, JsonInput, Name, ObjectId, PlainDecimal, Usd
 
 BudgetKind: TypeAlias = Literal["all", "profile", "model", "session", "token", "purpose"]
 BudgetState: TypeAlias = Literal["ok", "warned", "exceeded"]
-Limit = Annotated[
-    Decimal, Field(strict=False, ge=0, le=1_000_000, decimal_places=12, description="US dollars in a period.")
-]
+Limit = Annotated[PlainDecimal, Field(ge=0, le=1_000_000, decimal_places=12, description="US dollars in a period.")]
 WarnAt = Annotated[
-    Decimal,
-    Field(strict=False, gt=0, le=1, decimal_places=6, description="The share of the limit from which on it warns."),
+    PlainDecimal,
+    Field(gt=0, le=1, decimal_places=6, description="The share of the limit from which on it warns."),
 ]
 Share: TypeAlias = Annotated[Decimal, Field(json_schema_extra={"type": "number"})]
 MOST_BUDGETS = 100

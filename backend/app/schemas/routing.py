@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from app.schemas.json_values import JsonObject, bounded_json
-from app.schemas.types import Flag, JsonInput, PlainText, Slug
+from app.schemas.types import Flag, JsonInput, PlainDecimal, PlainText, Slug
 
 ProviderSlug = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
 ProviderSlugs = Annotated[list[ProviderSlug], Field(max_length=64)]
@@ -25,9 +25,9 @@ def _to_places(value: Any) -> Any:
 
 
 MaxUsd = Annotated[
-    Decimal,
+    PlainDecimal,
     BeforeValidator(_to_places),
-    Field(strict=False, ge=0, le=1_000_000, allow_inf_nan=False, max_digits=24, decimal_places=15),
+    Field(ge=0, le=1_000_000, allow_inf_nan=False, max_digits=24, decimal_places=15),
 ]
 Uses = Annotated[int, Field(ge=1, le=1000)]
 CostTier: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]

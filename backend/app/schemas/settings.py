@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
@@ -11,7 +10,7 @@ from pydantic import Field, SecretStr
 from app.schemas.backups import BackupEvery
 from app.schemas.parameters import MaxTokens
 from app.schemas.profiles import SystemPrompt, Temperature
-from app.schemas.types import JsonInput, Slug, TimeZone, Usd
+from app.schemas.types import JsonInput, PlainDecimal, Slug, TimeZone, Usd
 
 Theme = Literal["system", "light", "dark"]
 SendKey = Literal["enter", "mod_enter"]
@@ -23,8 +22,8 @@ AllowedModels = Annotated[
     ),
 ]
 PriceLimit = Annotated[
-    Decimal,
-    Field(strict=False, ge=0, le=1_000_000, decimal_places=6, description="US dollars per million tokens; null: none."),
+    PlainDecimal,
+    Field(ge=0, le=1_000_000, decimal_places=6, description="US dollars per million tokens; null: none."),
 ]
 
 

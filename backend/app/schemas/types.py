@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
-from typing import Annotated, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import AfterValidator, BaseModel, Strict, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 
 from app.core.days import MAX_ZONE_CHARS, is_zone
 
+
+def _plain_number(value: Any) -> Any:
+    """Refuse what ``Decimal`` takes beside plain numbers: spaces, underscores, the digits of other scripts."""
+    if isinstance(value, str) and not _PLAIN_NUMBER.fullmatch(value):
+        raise ValueError("must be a plain number, such as 12.5")
+    return value
+
+
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,100}(\.[0-9]{1,100})?([eE][+-]?[0-9]{1,9})?")
+PlainDecimal: TypeAlias = Annotated[Decimal, BeforeValidator(_plain_number), Field(strict=False, allow_inf_nan=False)]
+"""A number in a body, exact: a JSON number, or a string of one."""
 Usd: TypeAlias = Annotated[Decimal, WithJsonSchema({"type": "number", "description": "US dollars, exact"})]
 
 SessionType: TypeAlias = Literal["chat", "code", "documents", "playground"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AwareDatetime, Field, model_validator
 
 from app.core.days import Unit
 from app.schemas.sessions import SessionTotals
-from app.schemas.types import CostState, Flag, JsonInput, Name, ObjectId, Purpose, SessionType, Slug, Usd
+from app.schemas.types import CostState, Flag, JsonInput, Name, ObjectId, PlainDecimal, Purpose, SessionType, Slug, Usd
 from app.schemas.usage_queries import By, Source
 
 DecisionKind: TypeAlias = Literal["cost", "write_off"]
@@ -217,8 +216,8 @@ class ManualUsage(JsonInput):
     cached_tokens: Annotated[int | None, Field(ge=0, le=10**9, description="Part of the prompt.")] = None
     reasoning_tokens: Annotated[int | None, Field(ge=0, le=10**9, description="Part of the completion.")] = None
     cost_usd: Annotated[
-        Decimal | None,
-        Field(strict=False, ge=0, le=1000, decimal_places=12, description="US dollars that it has cost."),
+        PlainDecimal | None,
+        Field(ge=0, le=1000, decimal_places=12, description="US dollars that it has cost."),
     ] = None
     provider: Name | None = None
     session_id: ObjectId | None = None
@@ -239,8 +238,8 @@ class Decision(JsonInput):
     """The owner's word on a call whose cost nobody knows: what it cost, or that it is written off at 0."""
 
     cost_usd: Annotated[
-        Decimal | None,
-        Field(strict=False, ge=0, le=1000, decimal_places=12, description="US dollars that the call has cost."),
+        PlainDecimal | None,
+        Field(ge=0, le=1000, decimal_places=12, description="US dollars that the call has cost."),
     ] = None
     write_off: Annotated[Flag | None, Field(description="True books the call at 0.")] = None
 

@@ -2488,7 +2488,7 @@ export interface components {
              * Cost Usd
              * @description US dollars that the call has cost.
              */
-            cost_usd?: number | string | null;
+            cost_usd?: (number | string) | null;
             /**
              * Write Off
              * @description True books the call at 0.
@@ -3302,7 +3302,7 @@ export interface components {
              * Cost Usd
              * @description US dollars that it has cost.
              */
-            cost_usd?: number | string | null;
+            cost_usd?: (number | string) | null;
             /** Provider */
             provider?: string | null;
             /** Session Id */
