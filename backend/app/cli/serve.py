@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Annotated
 
 import typer
@@ -26,6 +27,8 @@ def serve(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
     """Run the console until Ctrl-C."""
+    # Imports make many objects that stay and hardly any garbage; `Server.startup` takes the collector up again.
+    gc.disable()
     from app.cli.server import run_server
 
     flags = flags_given(host=host, port=port, data_dir=data)

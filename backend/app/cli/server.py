@@ -60,6 +60,7 @@ class Server(uvicorn.Server):
             # What was made so far lives as long as the process: no collection need look at it again.
             gc.freeze()
             gc.set_threshold(*GC_THRESHOLDS)
+            gc.enable()
             try:
                 services.lock.write_endpoint(url.partition("#")[0], os.getpid())
             except OSError as error:
