@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.core.days import day_of, period_of
+from app.core.days import Unit, day_of, period_of
 from app.db.types import Conn
 from app.repo import owner_zone
 from app.repo.usage_sums import count_anew
@@ -72,7 +72,7 @@ async def test_nothing_spent_is_told_as_nothing(client: ConsoleClient) -> None:
 
 
 @pytest.mark.parametrize("unit", ["day", "week", "month"])
-async def test_a_timeline_has_no_gaps(console: Console, client: ConsoleClient, unit: str) -> None:
+async def test_a_timeline_has_no_gaps(console: Console, client: ConsoleClient, unit: Unit) -> None:
     """Every period of the span is there, those without a call too; its parts add up to it."""
     days = ("2025-12-31", "2026-01-01", "2026-02-28", "2026-03-02")
     for day in days:
@@ -83,8 +83,7 @@ async def test_a_timeline_has_no_gaps(console: Console, client: ConsoleClient, u
     assert (plain["from"], plain["to"], plain["tz"], plain["unit"]) == (span["from"], span["to"], "UTC", unit)
     first = date.fromisoformat(span["from"])
     expected = dict.fromkeys(
-        max(period_of((first + timedelta(n)).isoformat(), unit)[0], span["from"])  # type: ignore[arg-type]
-        for n in range(64)
+        max(period_of((first + timedelta(n)).isoformat(), unit)[0], span["from"]) for n in range(64)
     )
     assert [item["start"] for item in plain["items"]] == list(expected)
     assert {item["start"]: item["calls"] for item in plain["items"] if item["calls"]} == {

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.clock import stamp
-from app.core.days import day_of, is_zone, machine_zone, next_day, period_of, periods, starts_at
+from app.core.days import Unit, day_of, is_zone, machine_zone, next_day, period_of, periods, starts_at
 from tests.core.properties import MANY, SOME
 
 ODD_ZONES = [
@@ -89,11 +89,11 @@ def test_no_hour_is_taken_back_from_a_day() -> None:
 
 @SOME
 @given(days, st.sampled_from(["day", "week", "month"]))
-def test_a_period_holds_its_day(day: str, unit: str) -> None:
+def test_a_period_holds_its_day(day: str, unit: Unit) -> None:
     """Weeks run from Monday to Sunday, months are the calendar's."""
-    first, last = period_of(day, unit)  # type: ignore[arg-type]
+    first, last = period_of(day, unit)
     assert first <= day <= last
-    assert period_of(first, unit) == period_of(last, unit) == (first, last)  # type: ignore[arg-type]
+    assert period_of(first, unit) == period_of(last, unit) == (first, last)
     if unit == "week":
         assert date.fromisoformat(first).weekday() == 0 or first == "0001-01-01"
     if unit == "month":
@@ -102,11 +102,11 @@ def test_a_period_holds_its_day(day: str, unit: str) -> None:
 
 @SOME
 @given(st.dates(date(2000, 1, 1), date(2030, 1, 1)), st.integers(0, 400), st.sampled_from(["day", "week", "month"]))
-def test_periods_cover_a_span(start: date, length: int, unit: str) -> None:
+def test_periods_cover_a_span(start: date, length: int, unit: Unit) -> None:
     """Each day of it is in exactly one of them."""
     span = [(start + timedelta(days=n)).isoformat() for n in range(length + 1)]
-    firsts = list(periods(span[0], span[-1], unit))  # type: ignore[arg-type]
-    assert firsts == sorted({period_of(day, unit)[0] for day in span})  # type: ignore[arg-type]
+    firsts = list(periods(span[0], span[-1], unit))
+    assert firsts == sorted({period_of(day, unit)[0] for day in span})
 
 
 def test_periods_end_with_the_calendar() -> None:
